@@ -1,0 +1,101 @@
+"""Every exception Mien raises.
+
+    MienError
+      PhotoError              this file gives no photo; carries a reason code
+      WeightsError            model weights cannot be had
+        WeightsMismatchError  the bytes are not the ones the model card names
+      ModelError              a model is unknown, or its file does not run
+      IndexStateError         an index was given what does not fit it
+      VaultError              something at rest cannot be read
+        RootKeyError          the root key is missing, malformed or readable by others
+        KeyDestroyedError     the key is gone, and what it sealed with it
+        TamperedError         sealed bytes are damaged or stand in the wrong place
+      CatalogError            the catalog cannot be used
+        NotFoundError         nothing of that name
+        ConflictError         the name is taken, or the setting cannot change
+      SettingsError           a setting or argument has no usable value
+
+A refusal by permission is no exception: it is a `Verdict` (mien.permission).
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CatalogError",
+    "ConflictError",
+    "IndexStateError",
+    "KeyDestroyedError",
+    "MienError",
+    "ModelError",
+    "NotFoundError",
+    "PhotoError",
+    "RootKeyError",
+    "SettingsError",
+    "TamperedError",
+    "VaultError",
+    "WeightsError",
+    "WeightsMismatchError",
+]
+
+
+class MienError(Exception):
+    """Base of all. The message says what happened, to what, and what to do next."""
+
+
+class PhotoError(MienError):
+    """A file gives no photo.
+
+    `reason` is a stable kebab-case code (docs/reference/reasons.md); the message explains it.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class WeightsError(MienError):
+    """Model weights cannot be had."""
+
+
+class WeightsMismatchError(WeightsError):
+    """The bytes are not the ones the model card names."""
+
+
+class ModelError(MienError):
+    """A model is unknown, or its file does not run."""
+
+
+class IndexStateError(MienError):
+    """An index was given what does not fit it."""
+
+
+class VaultError(MienError):
+    """Something at rest cannot be read."""
+
+
+class RootKeyError(VaultError):
+    """The root key is missing, malformed or readable by others."""
+
+
+class KeyDestroyedError(VaultError):
+    """The key is gone, and what it sealed with it."""
+
+
+class TamperedError(VaultError):
+    """Sealed bytes are damaged or stand in the wrong place."""
+
+
+class CatalogError(MienError):
+    """The catalog cannot be used."""
+
+
+class NotFoundError(CatalogError):
+    """Nothing of that name."""
+
+
+class ConflictError(CatalogError):
+    """The name is taken, or the setting cannot change."""
+
+
+class SettingsError(MienError):
+    """A setting or argument has no usable value."""

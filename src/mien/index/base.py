@@ -1,0 +1,78 @@
+"""The seam behind which similarity search happens.
+
+An index holds templates by face id and knows nothing else: no person, no photo, no grant.
+Scores are cosines computed exactly from the stored templates; whatever shorthand an index
+uses to find its shortlist never decides order or threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.types import Ids, Vectors
+
+NO_FACE = -1
+"""Fills the rows of `Hits` beyond the last hit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """The best faces for each probe, best first; both arrays have shape (probes, limit).
+
+    Rows with fewer hits end in `NO_FACE` with score -inf. Equal scores stand by rising id.
+    """
+
+    ids: Ids
+    scores: NDArray[np.float32]
+
+
+class VectorIndex(Protocol):
+    """Templates by face id, searched by cosine.
+
+    Templates are kept in half precision, as they are in the vault; "exact" means exact over
+    those. An id is added once and never again, not even after it was erased. Every method
+    may be called from several threads.
+    """
+
+    @property
+    def dimension(self) -> int: ...
+
+    def __len__(self) -> int:
+        """Faces that answer searches."""
+        ...
+
+    def ids(self) -> Ids:
+        """Ids of the faces that answer searches, ascending."""
+        ...
+
+    def add(self, ids: Ids, templates: Vectors) -> None:
+        """Raises `IndexStateError` for a known id, a wrong shape or a value that is not finite."""
+        ...
+
+    def hide(self, ids: Ids) -> int:
+        """Take faces out of every later answer at once; how many were there before."""
+        ...
+
+    def erase(self, ids: Ids) -> int:
+        """Remove the faces' bytes from memory and every later snapshot; how many were there."""
+        ...
+
+    def search(self, probes: Vectors, *, limit: int, among: Ids | None = None) -> Hits:
+        """The `limit` best faces for each probe, only among the given ids where there are any.
+
+        An empty `among` allows nobody.
+        """
+        ...
+
+    def snapshot(self) -> Iterator[bytes]:
+        """The index as parts to be sealed and stored; they hold templates in the clear."""
+        ...
+
+    def restore(self, parts: Iterable[bytes]) -> None:
+        """Replace the content by a snapshot's. Raises `IndexStateError` for a foreign one."""
+        ...

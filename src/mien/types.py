@@ -1,0 +1,130 @@
+"""Frozen values that every layer speaks in.
+
+Boxes and landmarks are in source pixels of the upright photo (after EXIF orientation),
+x to the right, y downwards. Embeddings are float32, unit length unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rgb = NDArray[np.uint8]
+"""An upright photo or chip, shape (height, width, 3), red first."""
+
+Vectors = NDArray[np.float32]
+"""Embeddings, one a row, shape (n, dimension)."""
+
+Ids = NDArray[np.int64]
+"""Face ids, shape (n,)."""
+
+FaceId = NewType("FaceId", int)
+PhotoId = NewType("PhotoId", int)
+CollectionId = NewType("CollectionId", int)
+GrantId = NewType("GrantId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in source pixels: left, top, right and bottom edge."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def width(self) -> float:
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> float:
+        return self.y2 - self.y1
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in source pixels."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """Five points of a face; left and right are the viewer's, as seen in the photo."""
+
+    left_eye: Point
+    right_eye: Point
+    nose: Point
+    left_mouth: Point
+    right_mouth: Point
+
+    def as_array(self) -> NDArray[np.float64]:
+        """The points in declared order, shape (5, 2)."""
+        points = (self.left_eye, self.right_eye, self.nose, self.left_mouth, self.right_mouth)
+        return np.array([(point.x, point.y) for point in points])
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One detection in one photo; confidence is the detector's, 0 to 1."""
+
+    box: Box
+    landmarks: Landmarks
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedFace:
+    """A face with its embedding, shape (dimension,), and a small JPEG of it."""
+
+    face: Face
+    embedding: NDArray[np.float32]
+    crop_jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What a file itself says about its origin; empty where it says nothing."""
+
+    caption: str = ""
+    credit: str = ""
+    copyright: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoAnalysis:
+    """All that vision finds in one photo. Faces are sorted by area, largest first."""
+
+    width_px: int
+    height_px: int
+    media_type: str
+    thumbnail_jpeg: bytes
+    credit: Credit
+    faces: tuple[EmbeddedFace, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaussian:
+    """How a model's embeddings are spread: mean (d,) and covariance (d, d). Nobody's face."""
+
+    mean: NDArray[np.float32]
+    covariance: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddingModel:
+    """What makes two templates comparable: same model id and same digest."""
+
+    model_id: str
+    digest: str
+    dimension: int
+    gaussian: Gaussian
