@@ -1,0 +1,1 @@
+"""What is unreadable at rest: templates, crops and thumbnails, and the keys to them."""

@@ -1,0 +1,114 @@
+"""Opens the catalog's database and brings its tables up to date.
+
+SQLite keeps a write-ahead log and one writer at a time; a writer takes its place at the
+start of its transaction and waits for its turn, so that two processes may add at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from mien.catalog.schema import metadata
+from mien.errors import CatalogError
+
+_WAIT_S = 60.0
+
+
+class Database:
+    """A database with the catalog's tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view. Raises `CatalogError` where the database fails."""
+        with _told_plainly(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: all of it stays, or nothing. Raises `CatalogError`."""
+        with _told_plainly(), self._engine.connect() as connection:
+            connection.execution_options(is_writing=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_database(path: Path) -> Database:
+    """The SQLite catalog at this path, made and migrated as needed."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    database = Database(engine)
+    _migrate(database)
+    return database
+
+
+def _migrate(database: Database) -> None:
+    with database.reading() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    with as_file(files("mien.migrations")) as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        config.set_main_option("version_locations", str(folder))
+        config.set_main_option("path_separator", "os")
+        script = ScriptDirectory.from_config(config)
+        if current == script.get_current_head():
+            return
+        with database.writing() as connection:
+            _upgrade(connection, config=config, script=script)
+
+
+def _upgrade(connection: Connection, *, config: Config, script: ScriptDirectory) -> None:
+    def steps(revision: Any, _: MigrationContext) -> Any:  # noqa: ANN401  (Alembic's own)
+        return script._upgrade_revs("head", revision)  # noqa: SLF001  (as Alembic's documentation does)
+
+    with EnvironmentContext(config, script, fn=steps) as environment:
+        environment.configure(connection=connection, target_metadata=metadata)
+        environment.run_migrations()
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  (any driver's)
+    # The driver would open transactions by itself, and later than a writer needs.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("is_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise CatalogError(
+            f"The catalog cannot be used: {error.orig}. Look at the disk's space and rights; "
+            "nothing was half written, so the same command may be run again."
+        ) from error

@@ -1,0 +1,234 @@
+"""Faces of indexed photos, and the one query that decides which of them may be shown.
+
+A face is visible to a search where its photo has a present location under a grant that
+covers the search and whose retention has not ended. Reading faces for a person to see takes
+a `SearchScope`; there is no way to read them without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+)
+
+from mien.catalog.photos import LocationState, photo_uuid_of
+from mien.catalog.schema import faces, indexed_photos, locations, photos
+from mien.types import Box, CollectionId, Credit, Face, FaceId, GrantId, PhotoId
+
+_IDS_A_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CoveringGrant:
+    """A grant that covers a search, for what was taken in after `kept_after` (if set)."""
+
+    grant_id: GrantId
+    kept_after: datetime | None
+    is_for_display: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchScope:
+    """What a search may see: one collection, as far as these grants reach."""
+
+    collection_id: CollectionId
+    grants: tuple[CoveringGrant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFace:
+    """Where the secrets of a face lie."""
+
+    id: FaceId
+    uuid: str
+    photo_uuid: str
+    blob_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleLocation:
+    """A place of a photo that a search may name."""
+
+    uri: str
+    is_for_display: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleFace:
+    """A face that a search may show, with its photo."""
+
+    stored: StoredFace
+    box: Box
+    confidence: float
+    sha256: str
+    width_px: int
+    height_px: int
+    credit: Credit
+    locations: tuple[VisibleLocation, ...]
+
+
+def index_photo(
+    connection: Connection,
+    photo_id: PhotoId,
+    *,
+    collection_id: CollectionId,
+    blob_id: str,
+    faces_by_uuid: dict[str, Face],
+    at: datetime,
+) -> None:
+    """Records a photo's faces in a collection. Once for each photo and collection."""
+    row = insert(indexed_photos).values(
+        collection_id=collection_id, photo_id=photo_id, blob_id=blob_id, indexed_at=at
+    )
+    indexed_photo_id = connection.execute(row.returning(indexed_photos.c.id)).scalar_one()
+    rows = [
+        {
+            "uuid": uuid,
+            "collection_id": collection_id,
+            "indexed_photo_id": indexed_photo_id,
+            **{edge: getattr(face.box, edge) for edge in ("x1", "y1", "x2", "y2")},
+            "landmarks": face.landmarks.as_array().round(2).tolist(),
+            "confidence": face.confidence,
+        }
+        for uuid, face in faces_by_uuid.items()
+    ]
+    if rows:
+        connection.execute(insert(faces), rows)
+
+
+def is_indexed(connection: Connection, sha256: str, *, collection_id: CollectionId) -> bool:
+    """Was the photo of these bytes already indexed in this collection?"""
+    found = (
+        select(indexed_photos.c.id)
+        .join(photos)
+        .where(photos.c.sha256 == sha256, indexed_photos.c.collection_id == collection_id)
+    )
+    return connection.execute(found).one_or_none() is not None
+
+
+def count_faces(connection: Connection, collection_id: CollectionId) -> int:
+    found = select(func.count()).select_from(faces).where(faces.c.collection_id == collection_id)
+    return connection.execute(found).scalar_one()
+
+
+def count_photos(connection: Connection, collection_id: CollectionId) -> int:
+    found = select(func.count()).select_from(indexed_photos)
+    return connection.execute(
+        found.where(indexed_photos.c.collection_id == collection_id)
+    ).scalar_one()
+
+
+def iter_stored_faces(connection: Connection, collection_id: CollectionId) -> Iterator[StoredFace]:
+    """All faces of a collection by rising id, for an index to be loaded; not to be shown."""
+    rows = connection.execute(
+        select(faces.c.id, faces.c.uuid, photos.c.sha256, indexed_photos.c.blob_id)
+        .join_from(faces, indexed_photos)
+        .join(photos)
+        .where(faces.c.collection_id == collection_id)
+        .order_by(faces.c.id)
+    )
+    for row in rows:
+        yield StoredFace(FaceId(row.id), row.uuid, photo_uuid_of(row.sha256), row.blob_id)
+
+
+def iter_visible_ids(connection: Connection, scope: SearchScope) -> Iterator[FaceId]:
+    """Every face that a search of this scope may show, by rising id."""
+    found = (
+        select(faces.c.id)
+        .join(indexed_photos)
+        .where(faces.c.collection_id == scope.collection_id)
+        .where(
+            exists().where(locations.c.photo_id == indexed_photos.c.photo_id, _is_visible(scope))
+        )
+        .order_by(faces.c.id)
+    )
+    for face_id in connection.execute(found).scalars():
+        yield FaceId(face_id)
+
+
+def find_visible_faces(
+    connection: Connection, scope: SearchScope, face_ids: Sequence[FaceId]
+) -> dict[FaceId, VisibleFace]:
+    """Those of the given faces that a search of this scope may show."""
+    found: dict[FaceId, VisibleFace] = {}
+    for start in range(0, len(face_ids), _IDS_A_QUERY):
+        some = face_ids[start : start + _IDS_A_QUERY]
+        found.update(_find_some(connection, scope, some))
+    return found
+
+
+def iter_blob_ids(connection: Connection) -> Iterator[str]:
+    yield from connection.execute(select(indexed_photos.c.blob_id)).scalars()
+
+
+def iter_face_uuids(connection: Connection) -> Iterator[str]:
+    yield from connection.execute(select(faces.c.uuid)).scalars()
+
+
+def _find_some(
+    connection: Connection, scope: SearchScope, face_ids: Sequence[FaceId]
+) -> Iterable[tuple[FaceId, VisibleFace]]:
+    rows = connection.execute(
+        select(
+            *(faces.c[name] for name in ("id", "uuid", "x1", "y1", "x2", "y2", "confidence")),
+            *(photos.c[name] for name in ("width_px", "height_px")),
+            *(photos.c[name] for name in ("caption", "credit", "copyright")),
+            photos.c.sha256,
+            indexed_photos.c.blob_id,
+            locations.c.uri,
+            locations.c.grant_id,
+        )
+        .join_from(faces, indexed_photos)
+        .join(photos)
+        .join(locations, locations.c.photo_id == photos.c.id)
+        .where(faces.c.id.in_(face_ids), faces.c.collection_id == scope.collection_id)
+        .where(_is_visible(scope))
+        .order_by(faces.c.id, locations.c.id)
+    )
+    for_display = {grant.grant_id for grant in scope.grants if grant.is_for_display}
+    places: dict[FaceId, dict[str, bool]] = {}
+    first: dict[FaceId, Row[*tuple[Any, ...]]] = {}
+    for row in rows:
+        first.setdefault(row.id, row)
+        shown = places.setdefault(row.id, {})
+        shown[row.uri] = shown.get(row.uri, False) or row.grant_id in for_display
+    for face_id, row in first.items():
+        yield face_id, _parse_visible(row, places[face_id])
+
+
+def _parse_visible(row: Row[*tuple[Any, ...]], places: dict[str, bool]) -> VisibleFace:
+    return VisibleFace(
+        stored=StoredFace(FaceId(row.id), row.uuid, photo_uuid_of(row.sha256), row.blob_id),
+        box=Box(row.x1, row.y1, row.x2, row.y2),
+        confidence=row.confidence,
+        sha256=row.sha256,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        credit=Credit(row.caption, row.credit, row.copyright),
+        locations=tuple(VisibleLocation(uri, shown) for uri, shown in places.items()),
+    )
+
+
+def _is_visible(scope: SearchScope) -> ColumnElement[bool]:
+    covered = [
+        and_(
+            locations.c.grant_id == grant.grant_id,
+            *([] if grant.kept_after is None else [locations.c.added_at > grant.kept_after]),
+        )
+        for grant in scope.grants
+    ]
+    return and_(locations.c.state == LocationState.PRESENT, or_(false(), *covered))

@@ -1,0 +1,107 @@
+"""Grants as rows, and which of them cover a search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from mien.catalog.schema import grants, indexed_photos, locations
+from mien.errors import NotFoundError
+from mien.permission.basis import Basis
+from mien.permission.grant import Grant, GrantKind
+from mien.permission.use import Use
+from mien.types import CollectionId, GrantId
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGrant:
+    """A grant and its id inside."""
+
+    id: GrantId
+    grant: Grant
+
+
+def record_grant(connection: Connection, grant: Grant, *, at: datetime) -> None:
+    connection.execute(
+        insert(grants).values(
+            uuid=grant.grant_id,
+            kind=grant.kind,
+            grantor=grant.grantor,
+            scope=list(grant.scope),
+            uses=sorted(grant.uses),
+            purposes=sorted(grant.purposes),
+            basis=grant.basis,
+            assessment=grant.assessment,
+            retention_days=grant.retention and grant.retention.days,
+            terms=grant.terms,
+            valid_from=grant.valid_from,
+            valid_until=grant.valid_until,
+            recorded_at=at,
+        )
+    )
+
+
+def find_grant(connection: Connection, grant_id: str) -> StoredGrant | None:
+    row = connection.execute(select(grants).where(grants.c.uuid == grant_id)).one_or_none()
+    return None if row is None else _parse_row(row)
+
+
+def get_grant(connection: Connection, grant_id: str) -> StoredGrant:
+    """Raises `NotFoundError`."""
+    stored = find_grant(connection, grant_id)
+    if stored is None:
+        raise NotFoundError(f"There is no grant {grant_id}. List them with: mien grant list")
+    return stored
+
+
+def iter_grants(connection: Connection) -> Iterator[StoredGrant]:
+    """All grants, in the order they were recorded."""
+    for row in connection.execute(select(grants).order_by(grants.c.id)):
+        yield _parse_row(row)
+
+
+def iter_grants_of(connection: Connection, collection_id: CollectionId) -> Iterator[StoredGrant]:
+    """The grants under which photos of a collection were found."""
+    used = (
+        select(locations.c.grant_id)
+        .join(indexed_photos, indexed_photos.c.photo_id == locations.c.photo_id)
+        .where(indexed_photos.c.collection_id == collection_id)
+    )
+    for row in connection.execute(select(grants).where(grants.c.id.in_(used))):
+        yield _parse_row(row)
+
+
+def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> None:
+    """Marks it revoked; the first revocation's time stays. Raises `NotFoundError`."""
+    get_grant(connection, grant_id)
+    connection.execute(
+        update(grants)
+        .where(grants.c.uuid == grant_id, grants.c.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
+def _parse_row(row: Row[*tuple[Any, ...]]) -> StoredGrant:
+    days = row.retention_days
+    return StoredGrant(
+        GrantId(row.id),
+        Grant(
+            grant_id=row.uuid,
+            kind=GrantKind(row.kind),
+            grantor=row.grantor,
+            scope=tuple(row.scope),
+            uses=frozenset(map(Use, row.uses)),
+            purposes=frozenset(row.purposes),
+            basis=Basis(row.basis),
+            assessment=row.assessment,
+            retention=None if days is None else timedelta(days=days),
+            terms=row.terms,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            revoked_at=row.revoked_at,
+        ),
+    )

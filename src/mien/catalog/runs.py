@@ -1,0 +1,78 @@
+"""Runs that added photos, and the searches that were made: who, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from sqlalchemy import Connection, insert, update
+
+from mien.catalog.schema import runs, searches
+from mien.types import CollectionId, FaceId, GrantId
+
+
+class RunState(StrEnum):
+    """How far a run has come. One that was killed stays at `started`."""
+
+    STARTED = "started"
+    INTERRUPTED = "interrupted"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRecord:
+    """One search: by whom, when, why, where, and the faces it showed or why it was refused."""
+
+    at: datetime
+    actor: str
+    purpose: str
+    collection: str
+    reasons: Sequence[str]
+    shown_face_ids: Sequence[FaceId]
+
+
+def start_run(
+    connection: Connection, *, collection_id: CollectionId, grant_id: GrantId, at: datetime
+) -> int:
+    """The run's id."""
+    new = insert(runs).values(
+        uuid=str(uuid4()),
+        collection_id=collection_id,
+        grant_id=grant_id,
+        state=RunState.STARTED,
+        started_at=at,
+        counts={},
+    )
+    run_id: int = connection.execute(new.returning(runs.c.id)).scalar_one()
+    return run_id
+
+
+def end_run(
+    connection: Connection,
+    run_id: int,
+    *,
+    state: RunState,
+    counts: Mapping[str, int],
+    at: datetime,
+) -> None:
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(state=state, counts=dict(counts), ended_at=at)
+    )
+
+
+def record_search(connection: Connection, record: SearchRecord) -> None:
+    connection.execute(
+        insert(searches).values(
+            at=record.at,
+            actor=record.actor,
+            purpose=record.purpose,
+            collection=record.collection,
+            reasons=list(record.reasons),
+            shown_face_ids=list(record.shown_face_ids),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Steps that bring a catalog's tables up to date, one module each, run by Alembic."""

@@ -1,0 +1,195 @@
+"""The first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    _create_collections()
+    _create_grants()
+    _create_photos()
+    _create_searches()
+    _create_indexed_photos()
+    _create_locations()
+    _create_runs()
+    _create_faces()
+
+
+def _create_collections() -> None:
+    op.create_table(
+        "collections",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("basis", sa.String(length=32), nullable=False),
+        sa.Column("model_id", sa.String(length=64), nullable=False),
+        sa.Column("model_digest", sa.String(length=64), nullable=False),
+        sa.Column("dimension", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_collections")),
+        sa.UniqueConstraint("name", name=op.f("uq_collections_name")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_collections_uuid")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_grants() -> None:
+    op.create_table(
+        "grants",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("grantor", sa.String(), nullable=False),
+        sa.Column("scope", sa.JSON(), nullable=False),
+        sa.Column("uses", sa.JSON(), nullable=False),
+        sa.Column("purposes", sa.JSON(), nullable=False),
+        sa.Column("basis", sa.String(length=32), nullable=False),
+        sa.Column("assessment", sa.String(), nullable=False),
+        sa.Column("retention_days", sa.Integer(), nullable=True),
+        sa.Column("terms", sa.String(), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_until", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_grants_uuid")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_photos() -> None:
+    op.create_table(
+        "photos",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("width_px", sa.Integer(), nullable=False),
+        sa.Column("height_px", sa.Integer(), nullable=False),
+        sa.Column("media_type", sa.String(length=64), nullable=False),
+        sa.Column("caption", sa.String(), nullable=False),
+        sa.Column("credit", sa.String(), nullable=False),
+        sa.Column("copyright", sa.String(), nullable=False),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_photos")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_photos_sha256")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_searches() -> None:
+    op.create_table(
+        "searches",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("collection", sa.String(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("shown_face_ids", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_searches")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_indexed_photos() -> None:
+    op.create_table(
+        "indexed_photos",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("collection_id", _ID, nullable=False),
+        sa.Column("photo_id", _ID, nullable=False),
+        sa.Column("blob_id", sa.String(length=36), nullable=False),
+        sa.Column("indexed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection_id"], ["collections.id"], name=op.f("fk_indexed_photos_collection_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["photo_id"], ["photos.id"], name=op.f("fk_indexed_photos_photo_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_indexed_photos")),
+        sa.UniqueConstraint("blob_id", name=op.f("uq_indexed_photos_blob_id")),
+        sa.UniqueConstraint(
+            "collection_id", "photo_id", name=op.f("uq_indexed_photos_collection_id_photo_id")
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix_indexed_photos_photo_id"), "indexed_photos", ["photo_id"], unique=False
+    )
+
+
+def _create_locations() -> None:
+    op.create_table(
+        "locations",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("photo_id", _ID, nullable=False),
+        sa.Column("grant_id", _ID, nullable=False),
+        sa.Column("uri", sa.String(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("fingerprint", sa.String(length=96), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_locations_grant_id")),
+        sa.ForeignKeyConstraint(["photo_id"], ["photos.id"], name=op.f("fk_locations_photo_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
+        sa.UniqueConstraint(
+            "uri", "photo_id", "grant_id", name=op.f("uq_locations_uri_photo_id_grant_id")
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_locations_photo_id"), "locations", ["photo_id"], unique=False)
+
+
+def _create_runs() -> None:
+    op.create_table(
+        "runs",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("collection_id", _ID, nullable=False),
+        sa.Column("grant_id", _ID, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection_id"], ["collections.id"], name=op.f("fk_runs_collection_id")
+        ),
+        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_runs_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_runs_uuid")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_faces() -> None:
+    op.create_table(
+        "faces",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("collection_id", _ID, nullable=False),
+        sa.Column("indexed_photo_id", _ID, nullable=False),
+        sa.Column("x1", sa.Float(), nullable=False),
+        sa.Column("y1", sa.Float(), nullable=False),
+        sa.Column("x2", sa.Float(), nullable=False),
+        sa.Column("y2", sa.Float(), nullable=False),
+        sa.Column("landmarks", sa.JSON(), nullable=False),
+        sa.Column("confidence", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection_id"], ["collections.id"], name=op.f("fk_faces_collection_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["indexed_photo_id"], ["indexed_photos.id"], name=op.f("fk_faces_indexed_photo_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_faces")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_faces_uuid")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_faces_collection_id"), "faces", ["collection_id"], unique=False)
+    op.create_index(op.f("ix_faces_indexed_photo_id"), "faces", ["indexed_photo_id"], unique=False)

@@ -1,0 +1,105 @@
+"""A grant, who allowed what, where and until when, and the decisions that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mien.permission.basis import Basis
+from mien.permission.purpose import is_purpose
+from mien.permission.scope import covers
+from mien.permission.use import ADDING, Use
+from mien.permission.verdict import ALLOWED, Reason, Verdict, combine, refuse
+
+
+class GrantKind(StrEnum):
+    """What sort of act the permission rests on."""
+
+    OWNER_ASSERTION = "owner_assertion"
+    SITE_GRANT = "site_grant"
+    OPEN_LICENCE = "open_licence"
+    ACCOUNT_EXPORT = "account_export"
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A record of permission. Times carry their zone; `terms` is what the grantor asks for."""
+
+    grant_id: str
+    kind: GrantKind
+    grantor: str
+    scope: tuple[str, ...]
+    uses: frozenset[Use]
+    purposes: frozenset[str]
+    basis: Basis
+    valid_from: datetime
+    valid_until: datetime
+    assessment: str = ""
+    retention: timedelta | None = None
+    terms: str = ""
+    revoked_at: datetime | None = None
+
+
+def may_apply(grant: Grant | None, *, at: datetime) -> Verdict:
+    """Is the grant in force at this moment?"""
+    if grant is None:
+        return refuse(Reason.NO_GRANT)
+    if grant.revoked_at is not None:
+        # Whatever date it carries: a clock set back must not bring a revoked grant to life.
+        return refuse(Reason.GRANT_REVOKED)
+    if at < grant.valid_from:
+        return refuse(Reason.GRANT_NOT_YET_VALID)
+    if at >= grant.valid_until:
+        return refuse(Reason.GRANT_EXPIRED)
+    return ALLOWED
+
+
+def may_add(grant: Grant | None, *, uri: str, basis: Basis, at: datetime) -> Verdict:
+    """May the photo at this address enter a collection of this basis?"""
+    if grant is None:
+        return refuse(Reason.NO_GRANT)
+    return combine(
+        [
+            may_apply(grant, at=at),
+            _allows_uses(grant, ADDING),
+            ALLOWED if grant.basis is basis else refuse(Reason.BASIS_MISMATCH),
+            ALLOWED if covers(grant.scope, uri) else refuse(Reason.OUT_OF_SCOPE),
+        ]
+    )
+
+
+def may_search(grant: Grant, *, purpose: str, basis: Basis, at: datetime) -> Verdict:
+    """May photos under this grant answer a search for this purpose?"""
+    return combine(
+        [
+            may_apply(grant, at=at),
+            _allows_uses(grant, (Use.SEARCH,)),
+            ALLOWED if grant.basis is basis else refuse(Reason.BASIS_MISMATCH),
+            ALLOWED if purpose in grant.purposes else refuse(Reason.PURPOSE_NOT_GRANTED),
+        ]
+    )
+
+
+def may_search_any(grants: Iterable[Grant], *, purpose: str, basis: Basis, at: datetime) -> Verdict:
+    """May a collection be searched at all? Its reasons tell nothing of what it holds."""
+    if not purpose:
+        return refuse(Reason.NO_PURPOSE)
+    if not is_purpose(purpose):
+        return refuse(Reason.MALFORMED_PURPOSE)
+    if any(may_search(g, purpose=purpose, basis=basis, at=at).is_allowed for g in grants):
+        return ALLOWED
+    return refuse(Reason.PURPOSE_NOT_GRANTED)
+
+
+def may_keep(grant: Grant, *, since: datetime, at: datetime) -> Verdict:
+    """Is what was taken in at `since` still within the retention that the grant states?"""
+    if grant.retention is not None and at >= since + grant.retention:
+        return refuse(Reason.RETENTION_ENDED)
+    return ALLOWED
+
+
+def _allows_uses(grant: Grant, uses: Iterable[Use]) -> Verdict:
+    return ALLOWED if grant.uses.issuperset(uses) else refuse(Reason.USE_NOT_GRANTED)

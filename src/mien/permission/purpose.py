@@ -1,0 +1,13 @@
+"""Why somebody searches, as a short slug that grants and searches share."""
+
+from __future__ import annotations
+
+import re
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST = 64
+
+
+def is_purpose(text: str) -> bool:
+    """Whether the text is a kebab-case slug, such as `family-album`, of at most 64 letters."""
+    return len(text) <= _LONGEST and _SLUG.fullmatch(text) is not None

@@ -1,0 +1,186 @@
+"""The keys of grants, photos and faces, each wrapped under the one above it.
+
+    root key -> key per grant -> key per photo (wrapped under each grant that covers it)
+             |                                 -> key per face
+             -> named secrets: the rotation, the keys of index snapshots
+
+They live in one small SQLite file of their own, to be left out of ordinary backups: whoever
+destroys a row here destroys what it sealed, wherever copies of that lie. The file is written
+with `secure_delete` and a truncated rollback journal, so that no deleted key stays behind.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mien.errors import KeyDestroyedError, VaultError
+from mien.vault.seal import make_key, seal, unseal
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS grant_keys (
+  grant_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS photo_keys (
+  photo_id TEXT NOT NULL, grant_id TEXT NOT NULL, wrapped BLOB NOT NULL,
+  PRIMARY KEY (photo_id, grant_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS photo_keys_of_grant ON photo_keys (grant_id);
+CREATE TABLE IF NOT EXISTS face_keys (
+  face_id TEXT PRIMARY KEY, photo_id TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS face_keys_of_photo ON face_keys (photo_id);
+CREATE TABLE IF NOT EXISTS secrets (
+  name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+"""
+_WAIT_S = 60.0
+_IDS_A_QUERY = 500
+
+
+class KeyStore:
+    """Keys by the outside ids of what they open.
+
+    Threads must take turns; several processes may hold the same file.
+    """
+
+    def __init__(self, path: Path, *, root_key: bytes) -> None:
+        """Opens or makes the file. Raises `VaultError` where that fails."""
+        self._root_key = root_key
+        try:
+            self._connection = _connect(path)
+        except sqlite3.Error as error:
+            raise VaultError(f"The key file {path} cannot be used: {error}.") from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All keys made inside are on disk when it ends, or none is; joins one already open."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def make_photo_key(self, photo_id: str, *, grant_id: str) -> bytes:
+        """The photo's key, made where there is none, and wrapped under this grant too."""
+        grant_key = self._make_grant_key(grant_id)
+        key = self._find_photo_key(photo_id) or make_key()
+        self._connection.execute(
+            "INSERT OR IGNORE INTO photo_keys VALUES (?, ?, ?)",
+            (photo_id, grant_id, seal(grant_key, key, context=f"photo key:{photo_id}:{grant_id}")),
+        )
+        return key
+
+    def get_photo_key(self, photo_id: str) -> bytes:
+        """Raises `KeyDestroyedError` where no grant opens the photo any more."""
+        key = self._find_photo_key(photo_id)
+        if key is None:
+            raise KeyDestroyedError(f"The key of photo {photo_id} is gone: it was erased.")
+        return key
+
+    def make_face_key(self, face_id: str, *, photo_id: str, photo_key: bytes) -> bytes:
+        """A fresh key for a face, wrapped under its photo's."""
+        key = make_key()
+        wrapped = seal(photo_key, key, context=f"face key:{face_id}:{photo_id}")
+        self._connection.execute(
+            "INSERT INTO face_keys VALUES (?, ?, ?)", (face_id, photo_id, wrapped)
+        )
+        return key
+
+    def find_face_keys(self, photo_id: str, *, photo_key: bytes) -> Mapping[str, bytes]:
+        """The keys of all faces in the photo that still have one, by face id."""
+        rows = self._connection.execute(
+            "SELECT face_id, wrapped FROM face_keys WHERE photo_id = ?", (photo_id,)
+        )
+        return {
+            face_id: unseal(photo_key, wrapped, context=f"face key:{face_id}:{photo_id}")
+            for face_id, wrapped in rows
+        }
+
+    def put_secret(self, name: str, content: bytes) -> None:
+        """Keeps the content under this name, in the place of what was there."""
+        sealed = seal(self._root_key, content, context=f"secret:{name}")
+        self._connection.execute("INSERT OR REPLACE INTO secrets VALUES (?, ?)", (name, sealed))
+
+    def find_secret(self, name: str) -> bytes | None:
+        row = self._connection.execute(
+            "SELECT sealed FROM secrets WHERE name = ?", (name,)
+        ).fetchone()
+        return None if row is None else unseal(self._root_key, row[0], context=f"secret:{name}")
+
+    def destroy_face_keys(self, face_ids: Sequence[str]) -> int:
+        """How many of them there were."""
+        return self._delete("DELETE FROM face_keys WHERE face_id IN ({})", face_ids)
+
+    def destroy_photo_keys(self, photo_ids: Sequence[str]) -> int:
+        """Destroys the photos' keys under every grant, and their faces'; how many there were."""
+        self._delete("DELETE FROM face_keys WHERE photo_id IN ({})", photo_ids)
+        return self._delete("DELETE FROM photo_keys WHERE photo_id IN ({})", photo_ids)
+
+    def iter_photo_ids(self) -> Iterator[str]:
+        """Every photo that has a key, each once."""
+        for (photo_id,) in self._connection.execute("SELECT DISTINCT photo_id FROM photo_keys"):
+            yield photo_id
+
+    def iter_face_ids(self) -> Iterator[str]:
+        """Every face that has a key."""
+        for (face_id,) in self._connection.execute("SELECT face_id FROM face_keys"):
+            yield face_id
+
+    def _make_grant_key(self, grant_id: str) -> bytes:
+        key = self._find_grant_key(grant_id)
+        if key is None:
+            key = make_key()
+            wrapped = seal(self._root_key, key, context=f"grant key:{grant_id}")
+            self._connection.execute("INSERT INTO grant_keys VALUES (?, ?)", (grant_id, wrapped))
+        return key
+
+    def _find_grant_key(self, grant_id: str) -> bytes | None:
+        row = self._connection.execute(
+            "SELECT wrapped FROM grant_keys WHERE grant_id = ?", (grant_id,)
+        ).fetchone()
+        return None if row is None else self._open_grant_key(grant_id, wrapped=row[0])
+
+    def _open_grant_key(self, grant_id: str, *, wrapped: bytes) -> bytes:
+        return unseal(self._root_key, wrapped, context=f"grant key:{grant_id}")
+
+    def _find_photo_key(self, photo_id: str) -> bytes | None:
+        row = self._connection.execute(
+            "SELECT p.grant_id, p.wrapped, g.wrapped FROM photo_keys AS p"
+            " JOIN grant_keys AS g USING (grant_id) WHERE p.photo_id = ? LIMIT 1",
+            (photo_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        grant_id, wrapped, wrapped_grant_key = row
+        grant_key = self._open_grant_key(grant_id, wrapped=wrapped_grant_key)
+        return unseal(grant_key, wrapped, context=f"photo key:{photo_id}:{grant_id}")
+
+    def _delete(self, statement: str, ids: Sequence[str]) -> int:
+        return sum(
+            self._connection.execute(statement.format(",".join("?" * len(some))), some).rowcount
+            for some in _in_parts(ids)
+        )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = sqlite3.connect(
+        path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA journal_mode = TRUNCATE")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.executescript(_SCHEMA)
+    path.chmod(0o600)
+    return connection
+
+
+def _in_parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + _IDS_A_QUERY] for start in range(0, len(ids), _IDS_A_QUERY))

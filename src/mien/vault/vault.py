@@ -1,0 +1,187 @@
+"""The one door to everything sealed: what goes in comes out only with its keys.
+
+Callers name photos, faces and grants by their outside ids. Templates enter as embeddings
+and are kept turned by the deployment's secret rotation, in half precision; they never leave
+a process but sealed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import KeyDestroyedError, TamperedError
+from mien.types import Vectors
+from mien.vault.blobs import BlobStore, PartKind
+from mien.vault.keys import KeyStore
+from mien.vault.rotation import Rotation, make_rotation, parse_rotation
+from mien.vault.seal import make_key, seal, unseal
+
+_TEMPLATE = np.dtype("<f2")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSecrets:
+    """What is kept of a face: its embedding, shape (dimension,), and a JPEG crop."""
+
+    face_id: str
+    embedding: NDArray[np.float32]
+    crop_jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPhoto:
+    """Where the secrets of a photo in a collection lie."""
+
+    blob_id: str
+    photo_id: str
+
+
+class Vault:
+    """Keys and sealed files of one deployment. Calls from several threads take turns."""
+
+    def __init__(self, *, keys_folder: Path, blobs_folder: Path, root_key: bytes) -> None:
+        self._keys = KeyStore(keys_folder / "keys.db", root_key=root_key)
+        self._blobs = BlobStore(blobs_folder)
+        self._rotations: dict[int, Rotation] = {}
+        self._turn = threading.RLock()
+
+    def close(self) -> None:
+        with self._turn:
+            self._keys.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Groups writes: all keys made inside reach the disk together."""
+        with self._turn, self._keys.transaction():
+            yield
+
+    def rotation_of(self, dimension: int) -> Rotation:
+        """The deployment's secret rotation of this dimension, made when first asked for."""
+        with self._turn:
+            if dimension not in self._rotations:
+                self._rotations[dimension] = self._load_rotation(dimension)
+            return self._rotations[dimension]
+
+    def add_grant(self, photo_id: str, *, grant_id: str) -> None:
+        """Lets another grant open the photo. Inside `writing`."""
+        self._keys.make_photo_key(photo_id, grant_id=grant_id)
+
+    def write_photo(
+        self, at: SealedPhoto, *, grant_id: str, thumbnail_jpeg: bytes, faces: Sequence[FaceSecrets]
+    ) -> None:
+        """Seals what is kept of a photo under a grant. Inside `writing`."""
+        photo_key = self._keys.make_photo_key(at.photo_id, grant_id=grant_id)
+        context = f"thumbnail:{at.blob_id}:{at.photo_id}"
+        parts = {
+            (PartKind.THUMBNAIL, at.photo_id): seal(photo_key, thumbnail_jpeg, context=context)
+        }
+        for face in faces:
+            key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
+            template = self._format_template(face.embedding)
+            parts[PartKind.TEMPLATE, face.face_id] = seal(
+                key, template, context=f"template:{at.blob_id}:{face.face_id}"
+            )
+            parts[PartKind.CROP, face.face_id] = seal(
+                key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
+            )
+        self._blobs.write(at.blob_id, parts)
+
+    def read_templates(self, at: SealedPhoto) -> Mapping[str, NDArray[np.float16]]:
+        """The turned templates of all faces in the photo that still have a key, by face id."""
+        parts = self._blobs.read(at.blob_id)
+        with self._turn:
+            photo_key = self._keys.get_photo_key(at.photo_id)
+            keys = self._keys.find_face_keys(at.photo_id, photo_key=photo_key)
+        return {
+            face_id: np.frombuffer(
+                unseal(keys[face_id], envelope, context=f"template:{at.blob_id}:{face_id}"),
+                dtype=_TEMPLATE,
+            )
+            for (kind, face_id), envelope in parts.items()
+            if kind is PartKind.TEMPLATE and face_id in keys
+        }
+
+    def read_crop(self, at: SealedPhoto, *, face_id: str) -> bytes:
+        """The JPEG crop of a face. Raises `KeyDestroyedError` where it was erased."""
+        with self._turn:
+            photo_key = self._keys.get_photo_key(at.photo_id)
+            key = self._keys.find_face_keys(at.photo_id, photo_key=photo_key).get(face_id)
+        if key is None:
+            raise KeyDestroyedError(f"The key of face {face_id} is gone: it was erased.")
+        return self._read_part(at, kind=PartKind.CROP, owner_id=face_id, key=key, context="crop")
+
+    def read_thumbnail(self, at: SealedPhoto) -> bytes:
+        """The JPEG thumbnail of a photo. Raises `KeyDestroyedError` where it was erased."""
+        with self._turn:
+            key = self._keys.get_photo_key(at.photo_id)
+        return self._read_part(
+            at, kind=PartKind.THUMBNAIL, owner_id=at.photo_id, key=key, context="thumbnail"
+        )
+
+    def seal_parts(self, name: str, parts: Sequence[bytes]) -> Iterator[bytes]:
+        """Seals parts under a fresh key of this name; what was sealed under it is gone."""
+        key = make_key()
+        with self.writing():
+            self._keys.put_secret(name, key)
+        for number, part in enumerate(parts):
+            yield seal(key, part, context=f"{name}:{number}:{len(parts)}")
+
+    def unseal_parts(self, name: str, envelopes: Sequence[bytes]) -> Iterator[bytes]:
+        """Raises `KeyDestroyedError` or `TamperedError` where they do not open."""
+        with self._turn:
+            key = self._keys.find_secret(name)
+        if key is None:
+            raise KeyDestroyedError(f"There is no key for {name}.")
+        for number, envelope in enumerate(envelopes):
+            yield unseal(key, envelope, context=f"{name}:{number}:{len(envelopes)}")
+
+    def discard(self, *, blob_ids: Sequence[str], face_ids: Sequence[str]) -> None:
+        """Destroys keys, then files."""
+        with self.writing():
+            self._keys.destroy_face_keys(face_ids)
+        for blob_id in blob_ids:
+            self._blobs.delete(blob_id)
+
+    def sweep(self, *, blob_ids: set[str], photo_ids: set[str], face_ids: set[str]) -> int:
+        """Destroys all keys and files but those of the given ids: what an interrupted run left.
+
+        Only while nobody writes. How many blobs, photo keys and face keys went.
+        """
+        self._blobs.delete_unfinished()
+        stray_blobs = [b for b in self._blobs.iter_ids() if b not in blob_ids]
+        stray_faces = [f for f in self._keys.iter_face_ids() if f not in face_ids]
+        stray_photos = [p for p in self._keys.iter_photo_ids() if p not in photo_ids]
+        with self.writing():
+            self._keys.destroy_photo_keys(stray_photos)
+        self.discard(blob_ids=stray_blobs, face_ids=stray_faces)
+        return len(stray_blobs) + len(stray_photos) + len(stray_faces)
+
+    def _format_template(self, embedding: NDArray[np.float32]) -> bytes:
+        turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
+        return bytes(turned[0].astype(_TEMPLATE).tobytes())
+
+    def _read_part(
+        self, at: SealedPhoto, *, kind: PartKind, owner_id: str, key: bytes, context: str
+    ) -> bytes:
+        envelope = self._blobs.read(at.blob_id).get((kind, owner_id))
+        if envelope is None:
+            raise TamperedError(f"The blob {at.blob_id} holds no {context} of {owner_id}.")
+        return unseal(key, envelope, context=f"{context}:{at.blob_id}:{owner_id}")
+
+    def _load_rotation(self, dimension: int) -> Rotation:
+        name = f"rotation-{dimension}"
+        # Under the key file's write lock, so that two processes agree on one.
+        with self._keys.transaction():
+            content = self._keys.find_secret(name)
+            if content is not None:
+                return parse_rotation(content, dimension=dimension)
+            rotation = make_rotation(dimension)
+            self._keys.put_secret(name, rotation.as_bytes())
+            return rotation
