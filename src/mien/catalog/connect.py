@@ -22,6 +22,8 @@ from sqlalchemy.exc import DBAPIError
 from mien.catalog.schema import metadata
 from mien.errors import CatalogError
 
+__all__ = ["Connection", "Database", "open_database"]
+
 _WAIT_S = 60.0
 
 

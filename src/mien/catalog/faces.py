@@ -30,6 +30,7 @@ from mien.catalog.schema import faces, indexed_photos, locations, photos
 from mien.types import Box, CollectionId, Credit, Face, FaceId, GrantId, PhotoId
 
 _IDS_A_QUERY = 500
+_ROWS_A_STEP = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ class VisibleFace:
     height_px: int
     credit: Credit
     locations: tuple[VisibleLocation, ...]
+
+    @property
+    def is_for_display(self) -> bool:
+        """Whether a crop or a thumbnail may be shown, and not the link alone."""
+        return any(location.is_for_display for location in self.locations)
 
 
 def index_photo(
@@ -132,17 +138,31 @@ def count_photos(connection: Connection, collection_id: CollectionId) -> int:
     ).scalar_one()
 
 
-def iter_stored_faces(connection: Connection, collection_id: CollectionId) -> Iterator[StoredFace]:
-    """All faces of a collection by rising id, for an index to be loaded; not to be shown."""
-    rows = connection.execute(
-        select(faces.c.id, faces.c.uuid, photos.c.sha256, indexed_photos.c.blob_id)
-        .join_from(faces, indexed_photos)
-        .join(photos)
+def iter_identities(
+    connection: Connection, collection_id: CollectionId
+) -> Iterator[tuple[FaceId, str]]:
+    """Ids inside and outside of all faces of a collection, by rising id; not to be shown."""
+    rows = connection.execution_options(yield_per=_ROWS_A_STEP).execute(
+        select(faces.c.id, faces.c.uuid)
         .where(faces.c.collection_id == collection_id)
         .order_by(faces.c.id)
     )
     for row in rows:
-        yield StoredFace(FaceId(row.id), row.uuid, photo_uuid_of(row.sha256), row.blob_id)
+        yield FaceId(row.id), row.uuid
+
+
+def find_stored_faces(connection: Connection, face_ids: Sequence[FaceId]) -> list[StoredFace]:
+    """Where the secrets of these faces lie, for an index to be loaded; not to be shown."""
+    return [
+        StoredFace(FaceId(row.id), row.uuid, photo_uuid_of(row.sha256), row.blob_id)
+        for some in _batched(face_ids)
+        for row in connection.execute(
+            select(faces.c.id, faces.c.uuid, photos.c.sha256, indexed_photos.c.blob_id)
+            .join_from(faces, indexed_photos)
+            .join(photos)
+            .where(faces.c.id.in_(some))
+        )
+    ]
 
 
 def iter_visible_ids(connection: Connection, scope: SearchScope) -> Iterator[FaceId]:
@@ -165,8 +185,7 @@ def find_visible_faces(
 ) -> dict[FaceId, VisibleFace]:
     """Those of the given faces that a search of this scope may show."""
     found: dict[FaceId, VisibleFace] = {}
-    for start in range(0, len(face_ids), _IDS_A_QUERY):
-        some = face_ids[start : start + _IDS_A_QUERY]
+    for some in _batched(face_ids):
         found.update(_find_some(connection, scope, some))
     return found
 
@@ -177,6 +196,12 @@ def iter_blob_ids(connection: Connection) -> Iterator[str]:
 
 def iter_face_uuids(connection: Connection) -> Iterator[str]:
     yield from connection.execute(select(faces.c.uuid)).scalars()
+
+
+def _batched(face_ids: Sequence[FaceId]) -> Iterator[Sequence[FaceId]]:
+    """Few enough at a time for any database's limit on the parameters of a query."""
+    for start in range(0, len(face_ids), _IDS_A_QUERY):
+        yield face_ids[start : start + _IDS_A_QUERY]
 
 
 def _find_some(

@@ -15,11 +15,12 @@ from mien.types import CollectionId, FaceId, GrantId
 
 
 class RunState(StrEnum):
-    """How far a run has come. One that was killed stays at `started`."""
+    """How far a run has come."""
 
     STARTED = "started"
-    INTERRUPTED = "interrupted"
     DONE = "done"
+    CUT_SHORT = "cut-short"
+    """It never ended; what it left behind has been cleared away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +52,16 @@ def start_run(
 
 
 def end_run(
-    connection: Connection,
-    run_id: int,
-    *,
-    state: RunState,
-    counts: Mapping[str, int],
-    at: datetime,
+    connection: Connection, run_id: int, *, counts: Mapping[str, int], at: datetime
 ) -> None:
-    connection.execute(
-        update(runs)
-        .where(runs.c.id == run_id)
-        .values(state=state, counts=dict(counts), ended_at=at)
-    )
+    done = {"state": RunState.DONE, "counts": dict(counts), "ended_at": at}
+    connection.execute(update(runs).where(runs.c.id == run_id).values(done))
+
+
+def close_cut_short(connection: Connection) -> int:
+    """Marks the runs that never ended; how many there were. Only while nobody adds."""
+    cut_short = update(runs).where(runs.c.state == RunState.STARTED)
+    return connection.execute(cut_short.values(state=RunState.CUT_SHORT)).rowcount
 
 
 def record_search(connection: Connection, record: SearchRecord) -> None:

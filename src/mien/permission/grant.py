@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mien.permission.basis import Basis
-from mien.permission.purpose import is_purpose
 from mien.permission.scope import covers
 from mien.permission.use import ADDING, Use
 from mien.permission.verdict import ALLOWED, Reason, Verdict, combine, refuse
@@ -81,17 +80,6 @@ def may_search(grant: Grant, *, purpose: str, basis: Basis, at: datetime) -> Ver
             ALLOWED if purpose in grant.purposes else refuse(Reason.PURPOSE_NOT_GRANTED),
         ]
     )
-
-
-def may_search_any(grants: Iterable[Grant], *, purpose: str, basis: Basis, at: datetime) -> Verdict:
-    """May a collection be searched at all? Its reasons tell nothing of what it holds."""
-    if not purpose:
-        return refuse(Reason.NO_PURPOSE)
-    if not is_purpose(purpose):
-        return refuse(Reason.MALFORMED_PURPOSE)
-    if any(may_search(g, purpose=purpose, basis=basis, at=at).is_allowed for g in grants):
-        return ALLOWED
-    return refuse(Reason.PURPOSE_NOT_GRANTED)
 
 
 def may_keep(grant: Grant, *, since: datetime, at: datetime) -> Verdict:

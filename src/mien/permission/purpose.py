@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST = 64
 
@@ -11,3 +13,10 @@ _LONGEST = 64
 def is_purpose(text: str) -> bool:
     """Whether the text is a kebab-case slug, such as `family-album`, of at most 64 letters."""
     return len(text) <= _LONGEST and _SLUG.fullmatch(text) is not None
+
+
+def check_purpose(text: str) -> Verdict:
+    """Was a purpose named, and is it one?"""
+    if not text:
+        return refuse(Reason.NO_PURPOSE)
+    return ALLOWED if is_purpose(text) else refuse(Reason.MALFORMED_PURPOSE)

@@ -1,0 +1,1 @@
+"""One use case a module; the only place where permission, vision, index and storage meet."""

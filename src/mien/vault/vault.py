@@ -8,9 +8,10 @@ a process but sealed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -125,22 +126,29 @@ class Vault:
             at, kind=PartKind.THUMBNAIL, owner_id=at.photo_id, key=key, context="thumbnail"
         )
 
-    def seal_parts(self, name: str, parts: Sequence[bytes]) -> Iterator[bytes]:
-        """Seals parts under a fresh key of this name; what was sealed under it is gone."""
+    def seal_parts(self, name: str, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """Seals parts in order under a fresh key; what this name sealed before is unreadable.
+
+        An empty part, which no caller may hand in, is added to mark the end.
+        """
         key = make_key()
         with self.writing():
             self._keys.put_secret(name, key)
-        for number, part in enumerate(parts):
-            yield seal(key, part, context=f"{name}:{number}:{len(parts)}")
+        for number, part in enumerate(chain(parts, [b""])):
+            yield seal(key, part, context=f"{name}:{number}")
 
-    def unseal_parts(self, name: str, envelopes: Sequence[bytes]) -> Iterator[bytes]:
-        """Raises `KeyDestroyedError` or `TamperedError` where they do not open."""
+    def unseal_parts(self, name: str, envelopes: Iterable[bytes]) -> Iterator[bytes]:
+        """Raises `KeyDestroyedError`, or `TamperedError` where a part is changed or lacking."""
         with self._turn:
             key = self._keys.find_secret(name)
         if key is None:
             raise KeyDestroyedError(f"There is no key for {name}.")
         for number, envelope in enumerate(envelopes):
-            yield unseal(key, envelope, context=f"{name}:{number}:{len(envelopes)}")
+            part = unseal(key, envelope, context=f"{name}:{number}")
+            if not part:
+                return
+            yield part
+        raise TamperedError(f"The end of {name} is lacking.")
 
     def discard(self, *, blob_ids: Sequence[str], face_ids: Sequence[str]) -> None:
         """Destroys keys, then files."""

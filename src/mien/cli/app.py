@@ -1,0 +1,44 @@
+"""All commands in one tree."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mien import __version__
+from mien.cli import add, collection, demo, doctor, grant, models, search
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Face search for photos that their holder has permission to search.",
+)
+
+
+def _print_version(is_asked: bool) -> None:  # noqa: FBT001  (Typer's own signature)
+    if is_asked:
+        typer.echo(f"mien {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _mien(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+app.command("demo")(demo.demo)
+app.command("add")(add.add)
+app.command("search")(search.search)
+app.command("doctor")(doctor.doctor)
+app.add_typer(grant.app, name="grant")
+app.add_typer(collection.app, name="collection")
+app.add_typer(models.app, name="models")

@@ -1,0 +1,100 @@
+"""`mien doctor`: is everything in order here?"""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+from rich.table import Table
+
+from mien import __version__
+from mien.cli.options import Home, Json, open_library
+from mien.cli.output import out, print_json, warn
+from mien.service.doctor import CollectionHealth, Diagnosis
+from mien.vision.cards import load_cards
+from mien.vision.weights import WeightStore
+
+_LIBRARIES = ("onnxruntime", "faiss-cpu", "numpy", "pillow", "pillow-heif", "sqlalchemy")
+
+
+def doctor(*, home: Home = None, as_json: Json = False) -> None:
+    """Show versions, models, counts, and the index's recall and speed on this machine."""
+    with open_library(home) as library:
+        diagnosis = library.examine()
+        store = WeightStore(library.settings.cache / "models")
+        folder = str(library.settings.home)
+    if as_json:
+        print_json({"home": folder, **_describe(diagnosis, store)})
+    else:
+        out.print(_tabulate_versions(folder), _tabulate_models(store))
+        out.print(f"Grants: {diagnosis.grants}, of which in force: {diagnosis.grants_in_force}")
+        out.print(_tabulate_collections(diagnosis) if diagnosis.collections else "No collections.")
+    for health in diagnosis.collections:
+        if health.unreadable_faces:
+            warn(
+                f"{health.unreadable_faces:,} faces of collection {health.name} are lost: their "
+                "sealed files are missing or damaged. Restore the data folder with its keys, "
+                "or add their photos to a new collection."
+            )
+
+
+def _describe(diagnosis: Diagnosis, store: WeightStore) -> dict[str, object]:
+    return {
+        "versions": _find_versions(),
+        "models": [
+            {"id": card.id, "licence": card.licence, "is_pulled": store.is_pulled(card)}
+            for card in load_cards()
+        ],
+        "grants": diagnosis.grants,
+        "grants_in_force": diagnosis.grants_in_force,
+        "collections": [_describe_health(health) for health in diagnosis.collections],
+    }
+
+
+def _describe_health(health: CollectionHealth) -> dict[str, object]:
+    return {
+        "name": health.name,
+        "basis": health.basis,
+        "model": health.model_id,
+        "photos": health.photos,
+        "faces": health.faces,
+        "unreadable_faces": health.unreadable_faces,
+        "index": health.engine,
+        "index_recall": health.recall,
+        "search_ms": health.search_ms,
+    }
+
+
+def _find_versions() -> dict[str, str]:
+    own = {"mien": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in _LIBRARIES}
+
+
+def _tabulate_versions(folder: str) -> Table:
+    table = Table(show_header=False, box=None)
+    table.add_row("home", folder)
+    for name, number in _find_versions().items():
+        table.add_row(name, number)
+    return table
+
+
+def _tabulate_models(store: WeightStore) -> Table:
+    table = Table("Model", "Licence", "Weights")
+    for card in load_cards():
+        table.add_row(card.id, card.licence, "here" if store.is_pulled(card) else "not fetched")
+    return table
+
+
+def _tabulate_collections(diagnosis: Diagnosis) -> Table:
+    table = Table("Collection", "Basis", "Photos", "Faces", "Index", "Recall", "Search")
+    for health in diagnosis.collections:
+        table.add_row(
+            health.name,
+            health.basis,
+            f"{health.photos:,}",
+            f"{health.faces:,}",
+            health.engine,
+            "-" if health.recall is None else f"{health.recall:.4f}",
+            "-" if health.search_ms is None else f"{health.search_ms:.2f} ms",
+        )
+    return table

@@ -1,0 +1,43 @@
+"""How a command ends: its exit code, and what is said when it fails."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from mien.errors import (
+    ConflictError,
+    MienError,
+    ModelError,
+    NotFoundError,
+    PhotoError,
+    SettingsError,
+)
+
+
+class Exit(IntEnum):
+    """Exit codes; docs/reference/exit-codes.md explains each."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    REFUSED = 3
+    NO_FACE = 4
+    UNREADABLE = 5
+    INTERRUPTED = 130
+
+
+def exit_for(error: MienError) -> Exit:
+    """The code that an exception ends a command with."""
+    if isinstance(error, PhotoError):
+        return Exit.UNREADABLE
+    if isinstance(error, NotFoundError | ConflictError | SettingsError | ModelError):
+        return Exit.USAGE
+    return Exit.FAILED
+
+
+def reason_for(error: MienError) -> str:
+    """A stable code for programs: a photo's own, or the exception's name in kebab-case."""
+    if isinstance(error, PhotoError):
+        return error.reason
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]

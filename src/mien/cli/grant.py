@@ -1,0 +1,142 @@
+"""`mien grant`: record, list, show and revoke permission."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from mien.cli.options import Home, Json, open_library
+from mien.cli.output import out, print_json, warn
+from mien.permission.basis import Basis
+from mien.permission.grant import Grant, GrantKind, may_apply
+from mien.permission.use import Use
+from mien.service.grants import DEFAULT_USES, GrantDraft, warnings_about
+
+app = typer.Typer(no_args_is_help=True, help="Who allowed what, where and until when.")
+
+GrantId = Annotated[str, typer.Argument(metavar="GRANT", help="The id of a grant.")]
+
+
+@app.command("add")
+def add(
+    *,
+    kind: Annotated[GrantKind, typer.Option(help="What the permission rests on.")],
+    grantor: Annotated[str, typer.Option(metavar="NAME", help="Who allows it.")],
+    scope: Annotated[
+        list[str], typer.Option(metavar="FOLDER", help="Where it holds; may be repeated.")
+    ],
+    purpose: Annotated[
+        list[str], typer.Option(metavar="SLUG", help="What for; may be repeated.")
+    ],
+    basis: Annotated[Basis, typer.Option(help="On what basis templates may be kept.")],
+    until: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day, as 2027-12-31."),
+    ],
+    use: Annotated[
+        list[Use], typer.Option(help="What may be done; may be repeated.")
+    ] = list(DEFAULT_USES),
+    assessment: Annotated[
+        str, typer.Option(metavar="REF", help="The impact assessment of a documented basis.")
+    ] = "",
+    retention: Annotated[
+        int | None, typer.Option(metavar="DAYS", min=1, help="How long anything is kept.")
+    ] = None,
+    terms: Annotated[str, typer.Option(metavar="TEXT", help="What the grantor asks for.")] = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Record that somebody allows searching their photos."""
+    draft = GrantDraft(
+        kind=kind,
+        grantor=grantor,
+        scope=scope,
+        purposes=purpose,
+        basis=basis,
+        until=until.date(),
+        uses=use,
+        assessment=assessment,
+        retention_days=retention,
+        terms=terms,
+    )
+    with open_library(home) as library:
+        grant = library.record(draft)
+    warnings = warnings_about(grant, at=datetime.now(UTC))
+    for warning in warnings:
+        warn(warning)
+    if as_json:
+        print_json({"grant_id": grant.grant_id, "warnings": warnings})
+    else:
+        out.print(f"Grant recorded: {grant.grant_id}")
+
+
+@app.command("list")
+def list_(*, home: Home = None, as_json: Json = False) -> None:
+    """List all grants."""
+    with open_library(home) as library:
+        grants = library.grants()
+    if as_json:
+        print_json({"grants": [describe(grant) for grant in grants]})
+        return
+    table = Table("Grant", "Grantor", "Basis", "Purposes", "Until", "State")
+    for grant in grants:
+        until = grant.valid_until.date().isoformat()
+        purposes = ", ".join(sorted(grant.purposes))
+        table.add_row(grant.grant_id, grant.grantor, grant.basis, purposes, until, _state(grant))
+    out.print(table if grants else "No grants are recorded. Record one with: mien grant add")
+
+
+@app.command("show")
+def show(grant_id: GrantId, *, home: Home = None, as_json: Json = False) -> None:
+    """Show all of one grant."""
+    with open_library(home) as library:
+        grant = library.get_grant(grant_id)
+    _print_grant(grant, as_json=as_json)
+
+
+@app.command("revoke")
+def revoke(grant_id: GrantId, *, home: Home = None, as_json: Json = False) -> None:
+    """Withdraw a grant: from now on nothing enters and nothing is found under it."""
+    with open_library(home) as library:
+        grant = library.revoke(grant_id)
+    _print_grant(grant, as_json=as_json)
+
+
+def describe(grant: Grant) -> dict[str, object]:
+    """The grant as JSON values."""
+    return {
+        "grant_id": grant.grant_id,
+        "state": _state(grant),
+        "kind": grant.kind,
+        "grantor": grant.grantor,
+        "scope": list(grant.scope),
+        "uses": sorted(grant.uses),
+        "purposes": sorted(grant.purposes),
+        "basis": grant.basis,
+        "assessment": grant.assessment,
+        "retention_days": None if grant.retention is None else grant.retention.days,
+        "terms": grant.terms,
+        "valid_from": grant.valid_from.isoformat(),
+        "valid_until": grant.valid_until.isoformat(),
+        "revoked_at": None if grant.revoked_at is None else grant.revoked_at.isoformat(),
+    }
+
+
+def _state(grant: Grant) -> str:
+    verdict = may_apply(grant, at=datetime.now(UTC))
+    return "in-force" if verdict.is_allowed else verdict.reasons[0].value
+
+
+def _print_grant(grant: Grant, *, as_json: bool) -> None:
+    described = describe(grant)
+    if as_json:
+        print_json(described)
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in described.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "-")
+        table.add_row(name.replace("_", " "), shown)
+    out.print(table)

@@ -1,0 +1,160 @@
+"""`mien search`: every photo of the person in a photo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from mien.cli.exits import Exit
+from mien.cli.options import CollectionName, Home, Json, open_library
+from mien.cli.output import err, explain, leave, out, print_json, warn
+from mien.cli.sheet import write_sheet
+from mien.service.collections import DEFAULT_COLLECTION
+from mien.service.search import Candidate, Probe, SearchResult
+from mien.types import Box, Credit
+
+
+def search(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A photo of the face.")],
+    *,
+    purpose: Annotated[
+        str, typer.Option(metavar="SLUG", help="Why you search; a grant must allow it.")
+    ] = "",
+    collection: CollectionName = DEFAULT_COLLECTION,
+    face: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Which face, from 0; default: the largest."),
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="At most so many rows.")] = 20,
+    min_score: Annotated[
+        float, typer.Option(metavar="S", help="Leave out lower scores; a cosine, -1 to 1.")
+    ] = -1.0,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write a page with probe and candidates."),
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Find every photo of a person, best match first."""
+    with open_library(home) as library:
+        result = library.search(
+            photo,
+            purpose=purpose,
+            collection=collection,
+            face=face,
+            limit=limit,
+            min_score=min_score,
+        )
+        if page is not None and result.probe is not None and result.probe.searched is not None:
+            write_sheet(page, library, result, purpose=purpose, probe_title=photo.name)
+    if as_json:
+        print_json(describe(result))
+    else:
+        print_result(result)
+    if result.unreadable_faces:
+        warn(f"{result.unreadable_faces:,} faces cannot be read; see: mien doctor")
+    explain(result.verdict)
+    leave(exit_of(result))
+
+
+def exit_of(result: SearchResult) -> Exit:
+    if not result.verdict.is_allowed:
+        return Exit.REFUSED
+    if result.probe is None or result.probe.searched is None:
+        return Exit.NO_FACE
+    return Exit.DONE
+
+
+def describe(result: SearchResult) -> dict[str, object]:
+    """The result as JSON values; of a refused search, the reasons and nothing else."""
+    if result.probe is None:
+        return {"refused": [reason.value for reason in result.verdict.reasons]}
+    return {
+        "probe": _describe_probe(result.probe),
+        "candidates": [_describe_candidate(candidate) for candidate in result.candidates],
+    }
+
+
+def print_result(result: SearchResult) -> None:
+    """The result for a person."""
+    if result.probe is None:
+        return
+    if result.probe.searched is None:
+        err.print("There is no face in the probe.")
+        return
+    if len(result.probe.analysis.faces) > 1:
+        _print_faces(result.probe)
+    if not result.candidates:
+        out.print("No candidates.")
+        return
+    table = Table("Rank", "Score", "Photo", "Box")
+    for candidate in result.candidates:
+        table.add_row(
+            str(candidate.rank),
+            f"{candidate.score:.3f}",
+            _photo_cell(candidate),
+            _show_box(candidate.face.box),
+        )
+    out.print(table)
+    out.print("Candidates are ranked by likeness; none of them is an identification.")
+
+
+def _print_faces(probe: Probe) -> None:
+    out.print("The probe shows several faces; choose one with --face:")
+    for number, embedded in enumerate(probe.analysis.faces):
+        mark = "  searched" if number == probe.searched else ""
+        out.print(f"  {number}: box {_show_box(embedded.face.box)}{mark}", markup=False)
+
+
+def _photo_cell(candidate: Candidate) -> Text:
+    lines = [Text(place.uri, style=f"link {place.uri}") for place in candidate.face.locations]
+    credit = candidate.face.credit
+    lines += [Text(line, style="dim") for line in (credit.credit, credit.copyright) if line]
+    cell = Text("\n").join(lines)
+    cell.overflow = "fold"
+    return cell
+
+
+def _show_box(box: Box) -> str:
+    return f"{box.x1:.0f},{box.y1:.0f} {box.width:.0f}×{box.height:.0f}"
+
+
+def _describe_probe(probe: Probe) -> dict[str, object]:
+    faces = [
+        {"face": number, "box": _describe_box(f.face.box), "confidence": round(f.face.confidence, 4)}
+        for number, f in enumerate(probe.analysis.faces)
+    ]
+    return {"faces": faces, "searched": probe.searched}
+
+
+def _describe_candidate(candidate: Candidate) -> dict[str, object]:
+    face = candidate.face
+    return {
+        "rank": candidate.rank,
+        "score": round(candidate.score, 6),
+        "photo": face.sha256,
+        "face": face.stored.uuid,
+        "locations": [{"uri": location.uri} for location in face.locations],
+        "box": _describe_box(face.box),
+        "photo_width_px": face.width_px,
+        "photo_height_px": face.height_px,
+        "confidence": round(face.confidence, 4),
+        "credit": _describe_credit(face.credit),
+    }
+
+
+def _describe_box(box: Box) -> dict[str, float]:
+    return {edge: round(getattr(box, edge), 1) for edge in ("x1", "y1", "x2", "y2")}
+
+
+def _describe_credit(credit: Credit) -> dict[str, str]:
+    return {
+        "caption": credit.caption,
+        "credit": credit.credit,
+        "copyright": credit.copyright,
+    }

@@ -1,0 +1,230 @@
+"""Mien from Python: one object for one deployment.
+
+    from datetime import date
+    from mien import Library
+
+    with Library() as library:
+        grant = library.grant("photos", grantor="A. Holder", purposes=["family-album"],
+                              basis="household", until=date(2030, 1, 1))
+        library.add("photos", grant=grant.grant_id)
+        for candidate in library.search("me.jpg", purpose="family-album").candidates:
+            print(candidate.rank, candidate.score, candidate.face.locations[0].uri)
+
+A refusal is no exception: reports and results carry a verdict with reasons.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+
+from mien.errors import PhotoError
+from mien.permission.basis import Basis
+from mien.permission.grant import Grant, GrantKind
+from mien.service import collections, grants
+from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
+from mien.service.deployment import Deployment, Home
+from mien.service.doctor import Diagnosis, examine
+from mien.service.gallery import Galleries
+from mien.service.grants import GrantDraft
+from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.ports import Clock, OpenVision, Vision
+from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
+from mien.settings import Settings, load_settings
+from mien.vault.vault import SealedPhoto
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _silent(_: AddReport) -> None:
+    pass
+
+
+class Library:
+    """The grants, photos and faces of one home. Threads may share it."""
+
+    def __init__(
+        self,
+        home: str | os.PathLike[str] | None = None,
+        *,
+        settings: Settings | None = None,
+        open_vision: OpenVision | None = None,
+        clock: Clock = _now,
+    ) -> None:
+        """Opens the home, made where there is none; without one, that of the environment.
+
+        `open_vision` and `clock` let a test stand in for the models and the time.
+        Raises `VaultError`, `CatalogError`, `SettingsError`.
+        """
+        chosen = None if home is None else Path(home)
+        self.settings = settings or load_settings(os.environ, home=chosen)
+        self._deployment = Deployment(
+            Home(chosen or self.settings.home),
+            root_key=self.settings.root_key,
+            open_vision=open_vision or self._open_models,
+            clock=clock,
+            actor=_find_user(),
+        )
+        self._galleries = Galleries(self._deployment)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._deployment.close()
+
+    def grant(
+        self,
+        *scope: str | os.PathLike[str],
+        grantor: str,
+        purposes: Sequence[str],
+        basis: Basis | str,
+        until: date,
+        kind: GrantKind | str = GrantKind.OWNER_ASSERTION,
+    ) -> Grant:
+        """Records that the grantor allows these folders for these purposes until that day.
+
+        Raises `SettingsError` where it is incomplete. `record` takes grants with more terms.
+        """
+        return self.record(
+            GrantDraft(
+                kind=GrantKind(kind),
+                grantor=grantor,
+                scope=[os.fspath(part) for part in scope],
+                purposes=purposes,
+                basis=Basis(basis),
+                until=until,
+            )
+        )
+
+    def record(self, draft: GrantDraft) -> Grant:
+        """Records a grant. Raises `SettingsError` where the draft is incomplete."""
+        return grants.add_grant(self._deployment, draft)
+
+    def grants(self) -> list[Grant]:
+        """All grants, in the order they were recorded."""
+        return grants.list_grants(self._deployment)
+
+    def get_grant(self, grant_id: str) -> Grant:
+        """Raises `NotFoundError`."""
+        return grants.get_grant(self._deployment, grant_id)
+
+    def revoke(self, grant_id: str) -> Grant:
+        """Nothing enters and nothing is found under it from now on. Raises `NotFoundError`."""
+        return grants.revoke_grant(self._deployment, grant_id)
+
+    def create_collection(self, name: str, *, basis: Basis | str) -> CollectionSummary:
+        """Raises `ConflictError` where the name is taken."""
+        model = self._deployment.vision(threads=1).model
+        return collections.create_collection(
+            self._deployment, name, basis=Basis(basis), model=model
+        )
+
+    def collections(self) -> list[CollectionSummary]:
+        """All collections and how much they hold."""
+        return collections.list_collections(self._deployment)
+
+    def add(
+        self,
+        *paths: str | os.PathLike[str],
+        grant: str | None,
+        collection: str = DEFAULT_COLLECTION,
+        progress: Progress = _silent,
+    ) -> AddReport:
+        """Adds the photos at and below these paths, as far as the grant covers them."""
+        request = AddRequest(
+            paths=[Path(path) for path in paths],
+            grant_id=grant,
+            collection=collection,
+            workers=self.settings.workers,
+            max_file_bytes=self.settings.max_file_bytes,
+        )
+        return add_photos(self._deployment, request, progress=progress)
+
+    def search(
+        self,
+        photo: str | os.PathLike[str] | bytes,
+        *,
+        purpose: str,
+        collection: str = DEFAULT_COLLECTION,
+        limit: int = 20,
+        min_score: float = -1.0,
+        face: int | None = None,
+    ) -> SearchResult:
+        """Every photo of the person shown, best first; of several faces the largest is searched.
+
+        `face` chooses another, counted from 0 in the order of `result.probe.analysis.faces`.
+        Raises `PhotoError` where the photo cannot be read, `NotFoundError` for an unknown
+        collection.
+        """
+        request = SearchRequest(
+            purpose=purpose,
+            collection=collection,
+            limit=limit,
+            min_score=min_score,
+            face=face,
+            threads=os.cpu_count() or 1,
+        )
+        return search_photo(
+            self._deployment, self._galleries, lambda: self._read(photo), request=request
+        )
+
+    def read_crop(self, candidate: Candidate) -> bytes | None:
+        """A JPEG of the candidate's face; nothing where no grant allows showing it."""
+        if not candidate.face.is_for_display:
+            return None
+        stored = candidate.face.stored
+        place = SealedPhoto(stored.blob_id, stored.photo_uuid)
+        return self._deployment.vault.read_crop(place, face_id=stored.uuid)
+
+    def read_thumbnail(self, candidate: Candidate) -> bytes | None:
+        """A small JPEG of the candidate's photo; nothing where no grant allows showing it."""
+        if not candidate.face.is_for_display:
+            return None
+        stored = candidate.face.stored
+        return self._deployment.vault.read_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
+
+    def examine(self) -> Diagnosis:
+        """The state of the deployment: counts, index recall and latency."""
+        return examine(self._deployment, self._galleries)
+
+    def _read(self, photo: str | os.PathLike[str] | bytes) -> bytes:
+        if isinstance(photo, bytes):
+            return photo
+        try:
+            with Path(photo).open("rb") as file:
+                content = file.read(self.settings.max_file_bytes + 1)
+        except OSError as error:
+            raise PhotoError(
+                "unreadable", f"{os.fspath(photo)} cannot be read: {error.strerror}."
+            ) from error
+        if len(content) > self.settings.max_file_bytes:
+            raise PhotoError("too-many-bytes", f"{os.fspath(photo)} is too large.")
+        return content
+
+    def _open_models(self, threads: int) -> Vision:
+        from mien.vision.pipeline import open_pipeline
+        from mien.vision.weights import WeightStore
+
+        return open_pipeline(store=WeightStore(self.settings.cache / "models"), threads=threads)
+
+
+def _find_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

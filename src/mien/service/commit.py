@@ -1,0 +1,165 @@
+"""Makes a batch of photos part of the record: keys and sealed files first, then rows.
+
+The rows of a batch are one transaction. Whoever is killed before it ends leaves sealed
+files and keys that no row names; the next run clears them away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from mien.catalog import faces as face_rows
+from mien.catalog import photos as photo_rows
+from mien.catalog.collections import Collection, raise_revision
+from mien.catalog.connect import Connection
+from mien.catalog.grants import get_grant
+from mien.errors import ConflictError, MienError
+from mien.permission.grant import may_add
+from mien.permission.verdict import Reason
+from mien.service.deployment import Deployment
+from mien.service.intake import ReadPhoto
+from mien.types import Face, PhotoAnalysis, PhotoId
+from mien.vault.vault import FaceSecrets, SealedPhoto
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sealed:
+    """A photo whose secrets lie in the vault, and whose rows are still to be written."""
+
+    photo: ReadPhoto
+    blob_id: str
+    faces_by_uuid: dict[str, Face]
+
+
+@dataclass(slots=True)
+class BatchCounts:
+    """What became of a batch."""
+
+    new: int = 0
+    known: int = 0
+    faces: int = 0
+    refused: Counter[Reason] = field(default_factory=Counter)
+
+    def count(self, item: Sealed, *, is_new: bool) -> None:
+        if is_new:
+            self.new += 1
+            self.faces += len(item.faces_by_uuid)
+        else:
+            self.known += 1
+
+
+def commit_batch(
+    deployment: Deployment, batch: Sequence[ReadPhoto], *, collection: Collection, grant_id: str
+) -> BatchCounts:
+    """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
+    sealed = _seal(deployment, batch, grant_id=grant_id)
+    try:
+        counts, unused = _record(deployment, sealed, collection=collection, grant_id=grant_id)
+    except MienError:
+        _discard(deployment, sealed)
+        raise
+    _discard(deployment, unused)
+    return counts
+
+
+def _seal(deployment: Deployment, batch: Sequence[ReadPhoto], *, grant_id: str) -> list[Sealed]:
+    with deployment.vault.writing():
+        return [_seal_photo(deployment, photo, grant_id=grant_id) for photo in batch]
+
+
+def _seal_photo(deployment: Deployment, photo: ReadPhoto, *, grant_id: str) -> Sealed:
+    photo_id = photo_rows.photo_uuid_of(photo.sha256)
+    if photo.analysis is None:
+        deployment.vault.add_grant(photo_id, grant_id=grant_id)
+        return Sealed(photo, "", {})
+    blob_id = str(uuid4())
+    secrets = [
+        FaceSecrets(str(uuid4()), face.embedding, face.crop_jpeg) for face in photo.analysis.faces
+    ]
+    deployment.vault.write_photo(
+        SealedPhoto(blob_id, photo_id),
+        grant_id=grant_id,
+        thumbnail_jpeg=photo.analysis.thumbnail_jpeg,
+        faces=secrets,
+    )
+    faces = (embedded.face for embedded in photo.analysis.faces)
+    uuids = (secret.face_id for secret in secrets)
+    return Sealed(photo, blob_id, dict(zip(uuids, faces, strict=True)))
+
+
+def _record(
+    deployment: Deployment, sealed: Sequence[Sealed], *, collection: Collection, grant_id: str
+) -> tuple[BatchCounts, list[Sealed]]:
+    """Writes the rows of a batch; returns also what was sealed for nothing."""
+    counts, unused = BatchCounts(), []
+    with deployment.database.writing() as connection:
+        # Read again inside the transaction: it may have been revoked since the run began.
+        stored = get_grant(connection, grant_id)
+        now = deployment.clock()
+        for item in sealed:
+            uri = item.photo.found.uri
+            verdict = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
+            if not verdict.is_allowed:
+                counts.refused[verdict.reasons[0]] += 1
+                unused.append(item)
+                continue
+            photo_id, is_new = _record_photo(connection, item, collection=collection, at=now)
+            sighting = photo_rows.Sighting(
+                uri=uri, fingerprint=item.photo.found.fingerprint, grant_id=stored.id, at=now
+            )
+            photo_rows.add_location(connection, photo_id, sighting)
+            counts.count(item, is_new=is_new)
+            if not is_new:
+                unused.append(item)
+        if counts.new:
+            raise_revision(connection, collection.id)
+    return counts, unused
+
+
+def _record_photo(
+    connection: Connection, item: Sealed, *, collection: Collection, at: datetime
+) -> tuple[PhotoId, bool]:
+    """The photo's id, and whether it is new to the collection."""
+    photo, analysis = item.photo, item.photo.analysis
+    if face_rows.is_indexed(connection, photo.sha256, collection_id=collection.id):
+        known = photo_rows.find_photo_id(connection, photo.sha256)
+        if known is not None:
+            return known, False
+    if analysis is None:
+        raise ConflictError(
+            f"{photo.found.shown} was erased while it was being added. Run the command again."
+        )
+    photo_id = photo_rows.add_photo(connection, _describe(photo, analysis), at=at)
+    face_rows.index_photo(
+        connection,
+        photo_id,
+        collection_id=collection.id,
+        blob_id=item.blob_id,
+        faces_by_uuid=item.faces_by_uuid,
+        at=at,
+    )
+    return photo_id, True
+
+
+def _describe(photo: ReadPhoto, analysis: PhotoAnalysis) -> photo_rows.NewPhoto:
+    return photo_rows.NewPhoto(
+        sha256=photo.sha256,
+        size_bytes=photo.size_bytes,
+        width_px=analysis.width_px,
+        height_px=analysis.height_px,
+        media_type=analysis.media_type,
+        credit=analysis.credit,
+    )
+
+
+def _discard(deployment: Deployment, unused: Sequence[Sealed]) -> None:
+    with_blob = [item for item in unused if item.blob_id]
+    if with_blob:
+        deployment.vault.discard(
+            blob_ids=[item.blob_id for item in with_blob],
+            face_ids=[uuid for item in with_blob for uuid in item.faces_by_uuid],
+        )

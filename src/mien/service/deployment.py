@@ -1,0 +1,99 @@
+"""One deployment: where its data lies, and the open handles to it."""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.catalog.connect import Database, open_database
+from mien.service.ports import Clock, OpenVision, Vision
+from mien.vault.root import make_root_key, parse_root_key, read_root_key
+from mien.vault.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The layout of the data folder."""
+
+    folder: Path
+
+    @property
+    def catalog(self) -> Path:
+        return self.folder / "catalog.db"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys"
+
+    @property
+    def blobs(self) -> Path:
+        return self.folder / "blobs"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.folder / "snapshots"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "adding.lock"
+
+
+class Deployment:
+    """The open handles, and who acts. Vision is opened when first asked for."""
+
+    def __init__(
+        self, home: Home, *, root_key: str, open_vision: OpenVision, clock: Clock, actor: str
+    ) -> None:
+        """Makes the home where there is none. Raises `VaultError`, `CatalogError`."""
+        home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.home = home
+        self.clock = clock
+        self.actor = actor
+        self.vault = Vault(
+            keys_folder=home.keys, blobs_folder=home.blobs, root_key=_load_root_key(home, root_key)
+        )
+        self.database: Database = open_database(home.catalog)
+        self._open_vision = open_vision
+        self._visions: dict[int, Vision] = {}
+        self._turn = threading.Lock()
+
+    def vision(self, *, threads: int) -> Vision:
+        """The models, for calls that use this many threads each."""
+        with self._turn:
+            if threads not in self._visions:
+                self._visions[threads] = self._open_vision(threads)
+            return self._visions[threads]
+
+    def close(self) -> None:
+        self.vault.close()
+        self.database.close()
+
+
+def _load_root_key(home: Home, root_key: str) -> bytes:
+    if root_key:
+        return parse_root_key(root_key)
+    path = home.keys / "root.key"
+    if home.catalog.exists() or (home.keys / "keys.db").exists():
+        # Data without its root key: making a new one would hide that it is lost.
+        return read_root_key(path)
+    return make_root_key(path)
+
+
+@contextmanager
+def adding(home: Home, *, clear_up: Callable[[], None]) -> Iterator[None]:
+    """Held while photos are added, by any number of processes at once.
+
+    Whoever finds nobody else there clears up first what a killed process left behind.
+    """
+    with home.lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            clear_up()
+        except BlockingIOError:
+            pass  # somebody is adding now, and what looks left over may be theirs
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield

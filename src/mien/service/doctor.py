@@ -1,0 +1,107 @@
+"""The state of a deployment: how much is held, and how well its indexes find it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.catalog import collections as collection_rows
+from mien.catalog.collections import Collection
+from mien.catalog.faces import count_faces, count_photos
+from mien.catalog.grants import iter_grants
+from mien.index.base import VectorIndex
+from mien.index.recall import measure_recall
+from mien.permission.grant import may_apply
+from mien.service.deployment import Deployment
+from mien.service.gallery import Galleries
+from mien.types import EmbeddingModel, Gaussian
+
+_SAMPLE_FACES = 100
+_LIMIT = 10
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionHealth:
+    """A collection as it is now; recall is measured against exact search, 0 to 1.
+
+    `recall` and `search_ms` are missing where it is empty, or of another model.
+    """
+
+    name: str
+    basis: str
+    model_id: str
+    photos: int
+    faces: int
+    unreadable_faces: int
+    engine: str
+    recall: float | None
+    search_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was found."""
+
+    grants: int
+    grants_in_force: int
+    collections: tuple[CollectionHealth, ...]
+
+
+def examine(deployment: Deployment, galleries: Galleries, *, model: EmbeddingModel) -> Diagnosis:
+    """Counts everything and measures every index that the model's templates belong to."""
+    now = deployment.clock()
+    with deployment.database.reading() as connection:
+        grants = [stored.grant for stored in iter_grants(connection)]
+        collections = list(collection_rows.iter_collections(connection))
+    return Diagnosis(
+        grants=len(grants),
+        grants_in_force=sum(may_apply(grant, at=now).is_allowed for grant in grants),
+        collections=tuple(
+            _examine_collection(deployment, galleries, collection, model=model)
+            for collection in collections
+        ),
+    )
+
+
+def _examine_collection(
+    deployment: Deployment, galleries: Galleries, collection: Collection, *, model: EmbeddingModel
+) -> CollectionHealth:
+    with deployment.database.reading() as connection:
+        photos = count_photos(connection, collection.id)
+        faces = count_faces(connection, collection.id)
+    recall, search_ms, unreadable, engine = None, None, 0, "-"
+    if faces and collection.model_digest == model.digest:
+        gallery = galleries.load(collection, gaussian=model.gaussian)
+        unreadable, engine = gallery.unreadable, gallery.index.engine
+        if len(gallery.index):
+            recall = measure_recall(gallery.index, sample=_SAMPLE_FACES, limit=_LIMIT, seed=_SEED)
+            search_ms = _time_search(gallery.index, model.gaussian)
+    return CollectionHealth(
+        name=collection.name,
+        basis=collection.basis,
+        model_id=collection.model_id,
+        photos=photos,
+        faces=faces,
+        unreadable_faces=unreadable,
+        engine=engine,
+        recall=recall,
+        search_ms=search_ms,
+    )
+
+
+def _time_search(index: VectorIndex, gaussian: Gaussian) -> float:
+    """The median time of one search, in milliseconds, for faces of nobody."""
+    generator = np.random.default_rng(_SEED)
+    probes = generator.multivariate_normal(
+        gaussian.mean, gaussian.covariance, size=_SAMPLE_FACES, check_valid="ignore"
+    ).astype(np.float32)
+    times = []
+    for probe in probes / np.linalg.norm(probes, axis=1, keepdims=True):
+        began = time.perf_counter()
+        index.search(probe[np.newaxis], limit=_LIMIT)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1000

@@ -1,0 +1,110 @@
+"""A collection's index in memory: loaded, checked against the catalog, kept in step.
+
+Whatever a snapshot says, the catalog decides who is in: faces it does not know are erased
+from the index, faces the snapshot lacks are read from the vault. A snapshot that does not
+open is passed over and replaced.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.catalog.collections import Collection
+from mien.catalog.faces import StoredFace, find_stored_faces, iter_identities
+from mien.errors import VaultError
+from mien.index.base import VectorIndex
+from mien.index.choose import open_index
+from mien.service.deployment import Deployment
+from mien.service.snapshots import read_snapshot, write_snapshot
+from mien.types import FaceId, Gaussian, Ids
+from mien.vault.vault import SealedPhoto
+
+_FACES_A_STEP = 10_000
+_SNAPSHOT_FACES = 5_000
+"""Fewer faces are read from the vault about as fast as a snapshot opens."""
+_SNAPSHOT_SHARE = 0.05
+"""A snapshot is replaced when more than this share of the faces is not in it."""
+
+
+@dataclass(slots=True)
+class Gallery:
+    """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault."""
+
+    index: VectorIndex
+    revision: int = -1
+    unreadable: int = 0
+
+
+class Galleries:
+    """The galleries of a deployment, each loaded when first asked for."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._galleries: dict[str, Gallery] = {}
+        self._turn = threading.Lock()
+
+    def load(self, collection: Collection, *, gaussian: Gaussian) -> Gallery:
+        """The collection's gallery, in step with the catalog."""
+        with self._turn:
+            gallery = self._galleries.get(collection.uuid)
+            if gallery is None:
+                gallery = self._open(collection, gaussian=gaussian)
+                self._galleries[collection.uuid] = gallery
+            if gallery.revision != collection.revision:
+                self._reconcile(collection, gallery)
+            return gallery
+
+    def _open(self, collection: Collection, *, gaussian: Gaussian) -> Gallery:
+        rotation = self._deployment.vault.rotation_of(collection.dimension)
+        index = open_index(
+            dimension=collection.dimension,
+            gaussian=rotation.turn_gaussian(gaussian),
+            expected_size=self._ids_of(collection).size,
+        )
+        read_snapshot(self._deployment, collection, index)
+        return Gallery(index)
+
+    def _reconcile(self, collection: Collection, gallery: Gallery) -> None:
+        index, known = gallery.index, self._ids_of(collection)
+        index.erase(np.setdiff1d(index.ids(), known, assume_unique=True))
+        missing = np.setdiff1d(known, index.ids(), assume_unique=True)
+        for start in range(0, missing.size, _FACES_A_STEP):
+            self._read_into(index, missing[start : start + _FACES_A_STEP])
+        gallery.unreadable = known.size - len(index)
+        gallery.revision = collection.revision
+        if len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index):
+            write_snapshot(self._deployment, collection, index)
+
+    def _ids_of(self, collection: Collection) -> Ids:
+        with self._deployment.database.reading() as connection:
+            rows = iter_identities(connection, collection.id)
+            return np.fromiter((face_id for face_id, _ in rows), dtype=np.int64)
+
+    def _read_into(self, index: VectorIndex, face_ids: Ids) -> None:
+        with self._deployment.database.reading() as connection:
+            stored = find_stored_faces(connection, [FaceId(int(i)) for i in face_ids])
+        rows = sorted(self._iter_templates(stored), key=lambda row: row[0])
+        if rows:
+            ids = np.array([face_id for face_id, _ in rows], dtype=np.int64)
+            index.add(ids, np.stack([template for _, template in rows]))
+
+    def _iter_templates(
+        self, stored: list[StoredFace]
+    ) -> Iterator[tuple[FaceId, NDArray[np.float32]]]:
+        by_photo: dict[SealedPhoto, list[StoredFace]] = defaultdict(list)
+        for face in stored:
+            by_photo[SealedPhoto(face.blob_id, face.photo_uuid)].append(face)
+        for place, faces in by_photo.items():
+            try:
+                templates = self._deployment.vault.read_templates(place)
+            except VaultError:
+                continue  # counted as unreadable, and shown as such
+            for face in faces:
+                if face.uuid in templates:
+                    yield face.id, templates[face.uuid].astype(np.float32)

@@ -1,0 +1,121 @@
+"""Record, list and revoke grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from mien.catalog import grants as rows
+from mien.errors import SettingsError
+from mien.permission.basis import Basis
+from mien.permission.grant import Grant, GrantKind
+from mien.permission.purpose import is_purpose
+from mien.permission.scope import is_scope
+from mien.permission.use import Use
+from mien.service.deployment import Deployment
+from mien.sources.address import folder_scope
+
+DEFAULT_USES = (Use.STORE, Use.TEMPLATE, Use.SEARCH, Use.DISPLAY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantDraft:
+    """What somebody says they were allowed. `until` is the last day on which it holds, in UTC."""
+
+    kind: GrantKind
+    grantor: str
+    scope: Sequence[Path | str]
+    purposes: Sequence[str]
+    basis: Basis
+    until: date
+    uses: Sequence[Use] = DEFAULT_USES
+    assessment: str = ""
+    retention_days: int | None = None
+    terms: str = ""
+
+
+def add_grant(deployment: Deployment, draft: GrantDraft) -> Grant:
+    """Records a grant. Raises `SettingsError` where the draft is incomplete or malformed."""
+    _check(draft)
+    now = deployment.clock()
+    grant = Grant(
+        grant_id=str(uuid4()),
+        kind=draft.kind,
+        grantor=draft.grantor.strip(),
+        scope=tuple(_scope_of(part) for part in draft.scope),
+        uses=frozenset(draft.uses),
+        purposes=frozenset(draft.purposes),
+        basis=draft.basis,
+        valid_from=now,
+        valid_until=_end_of(draft.until),
+        assessment=draft.assessment,
+        retention=None if draft.retention_days is None else timedelta(days=draft.retention_days),
+        terms=draft.terms,
+    )
+    with deployment.database.writing() as connection:
+        rows.record_grant(connection, grant, at=now)
+    return grant
+
+
+def warnings_about(grant: Grant, *, at: datetime) -> list[str]:
+    """What the operator should know about a grant that is recorded as it stands."""
+    warnings = []
+    if grant.basis is Basis.DOCUMENTED_BASIS and not grant.assessment:
+        warnings.append("A documented basis should refer to an impact assessment: --assessment.")
+    if grant.basis is Basis.DOCUMENTED_BASIS and grant.retention is None:
+        warnings.append("No retention was given: what it covers is kept for the grant's life.")
+    if grant.valid_until <= at:
+        warnings.append("The last day of this grant has passed: nothing can be done with it.")
+    return warnings
+
+
+def list_grants(deployment: Deployment) -> list[Grant]:
+    with deployment.database.reading() as connection:
+        return [stored.grant for stored in rows.iter_grants(connection)]
+
+
+def get_grant(deployment: Deployment, grant_id: str) -> Grant:
+    """Raises `NotFoundError`."""
+    with deployment.database.reading() as connection:
+        return rows.get_grant(connection, grant_id).grant
+
+
+def revoke_grant(deployment: Deployment, grant_id: str) -> Grant:
+    """From now on nothing enters and nothing is found under it. Raises `NotFoundError`."""
+    with deployment.database.writing() as connection:
+        rows.revoke_grant(connection, grant_id, at=deployment.clock())
+    return get_grant(deployment, grant_id)
+
+
+def _check(draft: GrantDraft) -> None:
+    if not draft.grantor.strip():
+        raise SettingsError("A grant needs a grantor: who allows it?")
+    if not draft.scope:
+        raise SettingsError("A grant needs a scope: a folder, or an address.")
+    if not draft.purposes:
+        raise SettingsError("A grant needs at least one purpose.")
+    for purpose in draft.purposes:
+        if not is_purpose(purpose):
+            raise SettingsError(
+                f"{purpose!r} is no purpose: use a short slug in lower case, such as family-album."
+            )
+    if draft.retention_days is not None and draft.retention_days < 1:
+        raise SettingsError("Retention is a number of days above zero.")
+
+
+def _scope_of(part: Path | str) -> str:
+    if isinstance(part, str) and "://" in part:
+        if not is_scope(part):
+            raise SettingsError(f"{part!r} is no address that a grant can cover.")
+        return part
+    folder = Path(part).expanduser()
+    if not folder.is_dir():
+        raise SettingsError(f"The scope {folder} is no folder. Name one that exists.")
+    return folder_scope(folder)
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC) + timedelta(days=1)

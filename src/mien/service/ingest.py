@@ -1,0 +1,196 @@
+"""Add photos: walk, ask for permission, read, find faces, seal, record.
+
+Whatever one file holds never stops a run. A run may be interrupted anywhere and repeated:
+what is recorded is known again, nothing is lost or doubled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mien.catalog.grants import StoredGrant, find_grant
+from mien.permission.grant import may_add, may_apply
+from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.service.ahead import iter_ahead
+from mien.service.clearing import clear_up, mark_vanished
+from mien.service.commit import BatchCounts, commit_batch
+from mien.service.deployment import Deployment, adding
+from mien.service.intake import FailedFile, IgnoredFile, Intake, ReadPhoto, take_in
+from mien.service.record import RunRecord
+from mien.sources.base import FoundFile, UnreadablePath
+from mien.sources.folder import FolderSource
+
+_BATCH_PHOTOS = 32
+_BATCH_S = 1.0
+_AHEAD_A_WORKER = 2
+
+
+@dataclass(slots=True)
+class AddReport:
+    """What became of everything met. `verdict` is about the run as a whole."""
+
+    verdict: Verdict = ALLOWED
+    photos_new: int = 0
+    photos_known: int = 0
+    faces: int = 0
+    ignored: int = 0
+    refused: Counter[Reason] = field(default_factory=Counter)
+    failed: list[FailedFile] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def met(self) -> int:
+        """Everything met that was or claimed to be a photo."""
+        taken = self.photos_new + self.photos_known
+        return taken + self.refused.total() + len(self.failed)
+
+    def count(self, counts: BatchCounts) -> None:
+        self.photos_new += counts.new
+        self.photos_known += counts.known
+        self.faces += counts.faces
+        self.refused.update(counts.refused)
+
+
+Progress = Callable[[AddReport], None]
+"""Called with the report so far, often; it must not keep it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRequest:
+    """What to add, under which grant, into which collection."""
+
+    paths: Sequence[Path]
+    grant_id: str | None
+    collection: str
+    workers: int
+    max_file_bytes: int
+
+
+def add_photos(
+    deployment: Deployment, request: AddRequest, *, progress: Progress = lambda _: None
+) -> AddReport:
+    """Adds what the grant covers; an interrupt is raised after what was done is recorded.
+
+    Raises `VaultError` or `CatalogError` where nothing more can be written.
+    """
+    report = AddReport()
+    began = time.monotonic()
+    stored = _find_grant(deployment, request.grant_id)
+    if isinstance(stored, Verdict):
+        _refuse_all(request, report, verdict=stored)
+    else:
+        with adding(deployment.home, clear_up=lambda: clear_up(deployment)):
+            _Run(deployment, request, stored=stored, report=report).work(progress)
+    report.seconds = time.monotonic() - began
+    return report
+
+
+def count_files(paths: Sequence[Path]) -> int:
+    """How many files a run over these paths will meet."""
+    return sum(isinstance(item, FoundFile) for item in FolderSource(paths).iter_items())
+
+
+def _find_grant(deployment: Deployment, grant_id: str | None) -> StoredGrant | Verdict:
+    if not grant_id:
+        return refuse(Reason.NO_GRANT)
+    with deployment.database.reading() as connection:
+        stored = find_grant(connection, grant_id)
+    if stored is None:
+        return refuse(Reason.UNKNOWN_GRANT)
+    verdict = may_apply(stored.grant, at=deployment.clock())
+    return stored if verdict.is_allowed else verdict
+
+
+def _refuse_all(request: AddRequest, report: AddReport, *, verdict: Verdict) -> None:
+    """Counts what is refused, without reading any of it."""
+    report.verdict = verdict
+    for item in FolderSource(request.paths).iter_items():
+        if isinstance(item, FoundFile):
+            report.refused[verdict.reasons[0]] += 1
+
+
+class _Run:
+    """One run over the paths of a request."""
+
+    def __init__(
+        self, deployment: Deployment, request: AddRequest, *, stored: StoredGrant, report: AddReport
+    ) -> None:
+        self._deployment = deployment
+        self._request = request
+        self._stored = stored
+        self._report = report
+        self._record = RunRecord(deployment, stored, collection=request.collection)
+        self._batch: list[ReadPhoto] = []
+        self._batch_began = time.monotonic()
+
+    def work(self, progress: Progress) -> None:
+        with ThreadPoolExecutor(self._request.workers, "intake") as pool:
+            ahead = self._request.workers * _AHEAD_A_WORKER
+            intakes = iter_ahead(pool, self._take_in, self._iter_files(), ahead=ahead)
+            try:
+                for intake in intakes:
+                    self._receive(intake)
+                    progress(self._report)
+            except KeyboardInterrupt:
+                self._commit()
+                raise
+            finally:
+                intakes.close()
+        self._commit()
+        mark_vanished(self._deployment, self._request.paths, grant_id=self._stored.id)
+        self._record.end(self._report)
+        progress(self._report)
+
+    def _iter_files(self) -> Iterator[FoundFile]:
+        """The files to be read; all others are counted on the way."""
+        for item in FolderSource(self._request.paths).iter_items():
+            if isinstance(item, UnreadablePath):
+                self._report.failed.append(FailedFile(item.shown, item.reason))
+            elif not (verdict := self._may_add(item)).is_allowed:
+                self._report.refused[verdict.reasons[0]] += 1
+            elif self._record.is_known(item):
+                self._report.photos_known += 1
+            else:
+                yield item
+
+    def _may_add(self, item: FoundFile) -> Verdict:
+        now = self._deployment.clock()
+        return may_add(self._stored.grant, uri=item.uri, basis=self._record.basis, at=now)
+
+    def _take_in(self, item: FoundFile) -> Intake:
+        return take_in(
+            item,
+            vision=lambda: self._deployment.vision(threads=1),
+            is_indexed=self._record.is_indexed,
+            max_bytes=self._request.max_file_bytes,
+        )
+
+    def _receive(self, intake: Intake) -> None:
+        if isinstance(intake, FailedFile):
+            self._report.failed.append(intake)
+        elif isinstance(intake, IgnoredFile):
+            self._report.ignored += 1
+        else:
+            self._batch.append(intake)
+        is_late = time.monotonic() - self._batch_began > _BATCH_S
+        if len(self._batch) >= _BATCH_PHOTOS or is_late:
+            self._commit()
+
+    def _commit(self) -> None:
+        batch, self._batch = self._batch, []
+        if batch:
+            collection = self._record.begin()
+            self._report.count(
+                commit_batch(
+                    self._deployment,
+                    batch,
+                    collection=collection,
+                    grant_id=self._stored.grant.grant_id,
+                )
+            )
+        self._batch_began = time.monotonic()

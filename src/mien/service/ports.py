@@ -1,0 +1,29 @@
+"""What the service asks of the world, so that a test can stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from mien.types import EmbeddingModel, PhotoAnalysis
+
+Clock = Callable[[], datetime]
+"""The time now, with its zone."""
+
+
+class Vision(Protocol):
+    """Photo bytes in, faces with embeddings out; called from several threads at once."""
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """What the embeddings can be compared with."""
+        ...
+
+    def analyse(self, content: bytes) -> PhotoAnalysis:
+        """Raises `PhotoError` for bytes that give no photo."""
+        ...
+
+
+OpenVision = Callable[[int], Vision]
+"""Opens the models for calls that use this many threads each."""

@@ -1,0 +1,97 @@
+"""The record of one run: made with its first photo, so that a refused run leaves nothing."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mien.catalog import collections as collection_rows
+from mien.catalog import faces as face_rows
+from mien.catalog import photos as photo_rows
+from mien.catalog import runs as run_rows
+from mien.catalog.collections import Collection
+from mien.catalog.grants import StoredGrant
+from mien.permission.basis import Basis
+from mien.service.collections import check_model
+from mien.service.deployment import Deployment
+from mien.sources.base import FoundFile
+
+
+class Counts(Protocol):
+    """What a run counted."""
+
+    photos_new: int
+    photos_known: int
+    faces: int
+
+
+class RunRecord:
+    """A run and its collection, each made when the first photo is to be kept."""
+
+    def __init__(self, deployment: Deployment, stored: StoredGrant, *, collection: str) -> None:
+        self._deployment = deployment
+        self._stored = stored
+        self._name = collection
+        self._run_id: int | None = None
+        with deployment.database.reading() as connection:
+            self._collection = collection_rows.find_collection(connection, collection)
+
+    @property
+    def basis(self) -> Basis:
+        """The collection's, or the one it would be made with."""
+        return self._collection.basis if self._collection else self._stored.grant.basis
+
+    def is_known(self, item: FoundFile) -> bool:
+        """Is this very file indexed already, as far as that shows without reading it?"""
+        if self._collection is None:
+            return False
+        with self._deployment.database.reading() as connection:
+            return photo_rows.is_known(
+                connection,
+                uri=item.uri,
+                fingerprint=item.fingerprint,
+                grant_id=self._stored.id,
+                collection_id=self._collection.id,
+            )
+
+    def is_indexed(self, sha256: str) -> bool:
+        """Are these bytes indexed already? Asked by several threads."""
+        if self._collection is None:
+            return False
+        with self._deployment.database.reading() as connection:
+            return face_rows.is_indexed(connection, sha256, collection_id=self._collection.id)
+
+    def begin(self) -> Collection:
+        """The collection, with the run recorded. Raises `ConflictError` for another model's."""
+        if self._run_id is None or self._collection is None:
+            model = self._deployment.vision(threads=1).model
+            now = self._deployment.clock()
+            with self._deployment.database.writing() as connection:
+                self._collection = collection_rows.find_collection(
+                    connection, self._name
+                ) or collection_rows.create_collection(
+                    connection, self._name, basis=self.basis, model=model, at=now
+                )
+                check_model(self._collection, model)
+                self._run_id = run_rows.start_run(
+                    connection,
+                    collection_id=self._collection.id,
+                    grant_id=self._stored.id,
+                    at=now,
+                )
+        return self._collection
+
+    def end(self, counts: Counts) -> None:
+        """Marks the run as done, if anything was to be done."""
+        if self._run_id is None:
+            return
+        with self._deployment.database.writing() as connection:
+            run_rows.end_run(
+                connection,
+                self._run_id,
+                counts={
+                    "photos_new": counts.photos_new,
+                    "photos_known": counts.photos_known,
+                    "faces": counts.faces,
+                },
+                at=self._deployment.clock(),
+            )

@@ -1,0 +1,244 @@
+"""Search: every photo of the person whose face is handed in, as far as permission reaches.
+
+Permission comes first: a refused search decodes nothing, and its answer is the same
+whatever the collection holds. The index proposes, the catalog decides: every candidate is
+looked up again under the grants that cover the search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from mien.catalog import collections as collection_rows
+from mien.catalog import grants as grant_rows
+from mien.catalog.collections import Collection
+from mien.catalog.faces import (
+    CoveringGrant,
+    SearchScope,
+    VisibleFace,
+    find_visible_faces,
+    iter_visible_ids,
+)
+from mien.catalog.grants import StoredGrant
+from mien.catalog.runs import SearchRecord, record_search
+from mien.errors import SettingsError
+from mien.index.base import NO_FACE, Hits, VectorIndex
+from mien.permission.grant import may_search
+from mien.permission.purpose import check_purpose
+from mien.permission.use import Use
+from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.service.collections import check_model
+from mien.service.deployment import Deployment
+from mien.service.gallery import Galleries
+from mien.types import FaceId, PhotoAnalysis, Vectors
+
+_SPARE = 20
+_GROWTH = 8
+_MOST_FETCHED = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """Why, where and how far to search; `face` chooses one of several in the probe."""
+
+    purpose: str
+    collection: str
+    limit: int = 20
+    min_score: float = -1.0
+    face: int | None = None
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """The photo handed in, and the number of the face that was searched, if it shows one."""
+
+    analysis: PhotoAnalysis
+    searched: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One row of a result: a face that may be of the same person. The score is the cosine."""
+
+    rank: int
+    score: float
+    face: VisibleFace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """Candidates, best first; none, and no probe, where the verdict is a no.
+
+    `unreadable_faces` are in the collection, but their templates are lost or damaged.
+    """
+
+    verdict: Verdict
+    probe: Probe | None = None
+    candidates: tuple[Candidate, ...] = ()
+    unreadable_faces: int = 0
+
+
+def search_photo(
+    deployment: Deployment,
+    galleries: Galleries,
+    read_probe: Callable[[], bytes],
+    *,
+    request: SearchRequest,
+) -> SearchResult:
+    """Searches a collection for the largest face in a photo, or the one chosen.
+
+    The photo is not even read before permission was given. Raises `PhotoError` for unreadable content, `SettingsError` for a face number or a limit
+    out of range.
+    """
+    if request.limit < 1:
+        raise SettingsError("The limit must be at least 1.")
+    now = deployment.clock()
+    leave = _ask(deployment, request, at=now)
+    if isinstance(leave, Verdict):
+        _log(deployment, request, at=now, verdict=leave)
+        return SearchResult(leave)
+    vision = deployment.vision(threads=request.threads)
+    check_model(leave.collection, vision.model)
+    probe = _choose_face(vision.analyse(read_probe()), request.face)
+    if probe.searched is None:
+        _log(deployment, request, at=now, verdict=ALLOWED)
+        return SearchResult(ALLOWED, probe)
+    gallery = galleries.load(leave.collection, gaussian=vision.model.gaussian)
+    embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
+    turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
+    candidates = _rank(deployment, gallery.index, turned, leave=leave, request=request)
+    _log(deployment, request, at=now, verdict=ALLOWED, shown=candidates)
+    return SearchResult(ALLOWED, probe, candidates, gallery.unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leave:
+    """A search is allowed, this far."""
+
+    collection: Collection
+    scope: SearchScope
+
+
+def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Leave | Verdict:
+    """May this be searched, and what of it may be seen? Raises `NotFoundError`."""
+    verdict = check_purpose(request.purpose)
+    if not verdict.is_allowed:
+        return verdict
+    with deployment.database.reading() as connection:
+        collection = collection_rows.get_collection(connection, request.collection)
+        grants = list(grant_rows.iter_grants_of(connection, collection.id))
+    covering = [
+        _cover(stored, at=at)
+        for stored in grants
+        if may_search(
+            stored.grant, purpose=request.purpose, basis=collection.basis, at=at
+        ).is_allowed
+    ]
+    if not covering:
+        return refuse(Reason.PURPOSE_NOT_GRANTED)
+    return _Leave(collection, SearchScope(collection.id, tuple(covering)))
+
+
+def _cover(stored: StoredGrant, *, at: datetime) -> CoveringGrant:
+    retention = stored.grant.retention
+    return CoveringGrant(
+        stored.id,
+        kept_after=None if retention is None else at - retention,
+        is_for_display=Use.DISPLAY in stored.grant.uses,
+    )
+
+
+def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
+    """The largest face comes first."""
+    if not analysis.faces:
+        return Probe(analysis, None)
+    if chosen is not None and not 0 <= chosen < len(analysis.faces):
+        raise SettingsError(
+            f"There is no face {chosen} in the probe: it shows {len(analysis.faces)}, "
+            "counted from 0, the largest first."
+        )
+    return Probe(analysis, chosen or 0)
+
+
+def _rank(
+    deployment: Deployment,
+    index: VectorIndex,
+    probe: Vectors,
+    *,
+    leave: _Leave,
+    request: SearchRequest,
+) -> tuple[Candidate, ...]:
+    """The best visible faces. Asks the index for more as long as too few of them are visible."""
+    size, fetched = len(index), 0
+    candidates: tuple[Candidate, ...] = ()
+    while fetched < size and len(candidates) < request.limit:
+        fetched = min(max(request.limit + _SPARE, fetched * _GROWTH), size)
+        if fetched > _MOST_FETCHED:
+            return _rank_visible(deployment, index, probe, leave=leave, request=request)
+        hits = index.search(probe, limit=fetched)
+        candidates = _see(deployment, hits, leave=leave, request=request)
+        if hits.scores[0, -1] < request.min_score:
+            break
+    return candidates
+
+
+def _rank_visible(
+    deployment: Deployment,
+    index: VectorIndex,
+    probe: Vectors,
+    *,
+    leave: _Leave,
+    request: SearchRequest,
+) -> tuple[Candidate, ...]:
+    """For a search that may see little of a large collection."""
+    with deployment.database.reading() as connection:
+        visible = iter_visible_ids(connection, leave.scope)
+        among = np.fromiter(visible, dtype=np.int64)
+    limit = min(request.limit, among.size)
+    if limit == 0:
+        return ()
+    hits = index.search(probe, limit=limit, among=among)
+    return _see(deployment, hits, leave=leave, request=request)
+
+
+def _see(
+    deployment: Deployment, hits: Hits, *, leave: _Leave, request: SearchRequest
+) -> tuple[Candidate, ...]:
+    """The hits that may be shown, ranked; the catalog is asked about every one."""
+    scored = [
+        (FaceId(int(face_id)), float(score))
+        for face_id, score in zip(hits.ids[0], hits.scores[0], strict=True)
+        if face_id != NO_FACE and score >= request.min_score
+    ]
+    with deployment.database.reading() as connection:
+        visible = find_visible_faces(connection, leave.scope, [face_id for face_id, _ in scored])
+    shown = [(score, visible[face_id]) for face_id, score in scored if face_id in visible]
+    return tuple(
+        Candidate(rank, score, face)
+        for rank, (score, face) in enumerate(shown[: request.limit], start=1)
+    )
+
+
+def _log(
+    deployment: Deployment,
+    request: SearchRequest,
+    *,
+    at: datetime,
+    verdict: Verdict,
+    shown: Sequence[Candidate] = (),
+) -> None:
+    record = SearchRecord(
+        at=at,
+        actor=deployment.actor,
+        purpose=request.purpose,
+        collection=request.collection,
+        reasons=verdict.reasons,
+        shown_face_ids=[candidate.face.stored.id for candidate in shown],
+    )
+    with deployment.database.writing() as connection:
+        record_search(connection, record)

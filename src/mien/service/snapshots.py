@@ -1,0 +1,81 @@
+"""Sealed snapshots of an index, so that a large collection need not be read face by face.
+
+A snapshot file is a sequence of frames, each an 8-byte little-endian length and an envelope.
+The first holds the number of faces and a digest of their ids inside and outside; a snapshot
+counts only where the catalog, up to that number of faces, gives the same digest. Whatever
+does not fit is passed over: the vault has everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO
+
+from mien.catalog.collections import Collection
+from mien.catalog.faces import iter_identities
+from mien.errors import IndexStateError, VaultError
+from mien.index.base import VectorIndex
+from mien.service.deployment import Deployment
+
+_LENGTH = struct.Struct("<Q")
+_HEADER = struct.Struct("<Q32s")
+
+
+def write_snapshot(deployment: Deployment, collection: Collection, index: VectorIndex) -> None:
+    """Replaces the collection's snapshot; the one before becomes unreadable at once."""
+    path = _path_of(deployment, collection)
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    header = _HEADER.pack(len(index), _digest(deployment, collection, faces=len(index)))
+    parts = chain([header], index.snapshot())
+    unfinished = path.with_suffix(f".{os.getpid()}.new")
+    try:
+        with unfinished.open("wb") as file:
+            for envelope in deployment.vault.seal_parts(_name_of(collection), parts):
+                file.write(_LENGTH.pack(len(envelope)) + envelope)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_snapshot(deployment: Deployment, collection: Collection, index: VectorIndex) -> bool:
+    """Fills an empty index from the collection's snapshot; whether there was one that fits."""
+    try:
+        with _path_of(deployment, collection).open("rb") as file:
+            parts = deployment.vault.unseal_parts(_name_of(collection), _iter_frames(file))
+            faces, digest = _HEADER.unpack(next(parts))
+            if digest != _digest(deployment, collection, faces=faces):
+                return False
+            index.restore(parts)
+    except (FileNotFoundError, VaultError, IndexStateError, struct.error):
+        return False
+    return True
+
+
+def _digest(deployment: Deployment, collection: Collection, *, faces: int) -> bytes:
+    """Of the first faces that the catalog has, by rising id."""
+    digest = hashlib.sha256()
+    with deployment.database.reading() as connection:
+        for face_id, uuid in islice(iter_identities(connection, collection.id), faces):
+            digest.update(f"{face_id} {uuid}\n".encode())
+    return digest.digest()
+
+
+def _iter_frames(file: BinaryIO) -> Iterator[bytes]:
+    while head := file.read(_LENGTH.size):
+        (length,) = _LENGTH.unpack(head)
+        yield file.read(length)
+
+
+def _path_of(deployment: Deployment, collection: Collection) -> Path:
+    return deployment.home.snapshots / f"{collection.uuid}.snapshot"
+
+
+def _name_of(collection: Collection) -> str:
+    return f"snapshot:{collection.uuid}:{collection.model_digest}"
