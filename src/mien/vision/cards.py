@@ -64,8 +64,9 @@ class Alignment:
 
     def template(self) -> NDArray[np.float64]:
         """The scaled points, shape (5, 2), x before y."""
-        centre = np.array(self.centre_px)
-        return (np.array(self.points_px) - centre) * self.scale + centre
+        centre: NDArray[np.float64] = np.array(self.centre_px)
+        points: NDArray[np.float64] = np.array(self.points_px)
+        return (points - centre) * self.scale + centre
 
 
 @dataclass(frozen=True, slots=True)

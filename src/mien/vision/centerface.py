@@ -8,7 +8,6 @@ the channels are free, and what nothing reads is dropped. No weight changes.
 from __future__ import annotations
 
 import onnx
-from google.protobuf.message import DecodeError
 
 from mien.errors import ModelError
 
@@ -23,10 +22,7 @@ def convert(content: bytes) -> bytes:
 
     Raises `ModelError` for another network.
     """
-    try:
-        model = onnx.load_model_from_string(content)
-    except DecodeError as error:
-        raise ModelError("the CenterFace file is no ONNX model; pull it again") from error
+    model = onnx.load_model_from_string(content)
     graph = model.graph
     if [output.name for output in graph.output] != list(_OUTPUTS):
         raise ModelError("the CenterFace file has other outputs than the published one")

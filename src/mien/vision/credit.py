@@ -12,7 +12,7 @@ import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
-from PIL import Image, IptcImagePlugin
+from PIL import Image, ImageFile, IptcImagePlugin
 
 from mien.types import Credit
 
@@ -47,6 +47,8 @@ def read_credit(image: Image.Image) -> Credit:
 
 
 def _read_iptc(image: Image.Image) -> Mapping[str, str]:
+    if not isinstance(image, ImageFile.ImageFile):
+        return {}
     try:
         records = IptcImagePlugin.getiptcinfo(image) or {}
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, struct.error):

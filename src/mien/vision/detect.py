@@ -138,7 +138,7 @@ def _scale(face: Face, factor: float) -> Face:
 
 def _shift(face: Face, right_px: float, down_px: float) -> Face:
     box = face.box
-    points = face.landmarks.as_array() + (right_px, down_px)
+    points = face.landmarks.as_array() + np.array([right_px, down_px])
     return Face(
         Box(box.x1 + right_px, box.y1 + down_px, box.x2 + right_px, box.y2 + down_px),
         Landmarks(*(Point(float(x), float(y)) for x, y in points)),

@@ -29,7 +29,8 @@ class Embedder:
             batch = chips[start : start + _BATCH_CHIPS]
             both = self._session.run(_with_mirrors(batch))[0]
             vectors[start : start + len(batch)] = both.reshape(len(batch), 2, -1).mean(axis=1)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
 
 def _with_mirrors(chips: Sequence[Rgb]) -> NDArray[np.float32]:

