@@ -1,0 +1,62 @@
+"""Which libraries are imported where. What is not listed is refused: a new one is a decision."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from house.source import PACKAGE, Module, modules
+
+HOMES = {
+    "alembic": {"catalog"},
+    "cryptography": {"vault"},
+    "faiss": {"index"},
+    "jinja2": {"cli", "service"},
+    "onnx": {"vision"},
+    "onnxruntime": {"vision"},
+    "PIL": {"vision"},
+    "pillow_heif": {"vision"},
+    "platformdirs": {"cli", "settings"},
+    "rich": {"cli"},
+    "sqlalchemy": {"catalog"},
+    "typer": {"cli"},
+}
+"""Third-party libraries and the layers that may import them."""
+
+EVERYWHERE = sys.stdlib_module_names | {"mien", "numpy"}
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.relative)
+def test_a_library_is_imported_in_its_home_only(module: Module) -> None:
+    strays = {
+        f"line {line}: {library} belongs in {sorted(HOMES.get(library, ['HOMES of this test']))}"
+        for library, line in imported_libraries(module)
+        if library not in EVERYWHERE and module.layer not in HOMES.get(library, set())
+    }
+    assert strays == set()
+
+
+@pytest.mark.parametrize("name", ["mien", "mien.cli"])
+def test_importing_the_front_loads_no_heavy_library(name: str) -> None:
+    program = f"import sys, {name}; print(*sys.modules)"
+    source = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=source, check=True, capture_output=True, text=True
+    )
+    heavy = {"numpy", *HOMES} - {"typer", "rich", "platformdirs"}
+    assert heavy & set(run.stdout.split()) == set(), "import it in the function that needs it"
+
+
+def imported_libraries(module: Module) -> Iterator[tuple[str, int]]:
+    """Top-level names of all absolute imports, wherever in the module they stand."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.partition(".")[0], node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0], node.lineno
