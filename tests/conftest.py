@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 DATA_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -24,6 +25,12 @@ def data_folder() -> Path:
     if not DATA_FOLDER.is_dir():
         pytest.skip(NO_PHOTOS)
     return DATA_FOLDER
+
+
+@pytest.fixture(scope="session")
+def cache_folder() -> Path:
+    """The user's own cache, where real tests find weights that were fetched before."""
+    return platformdirs.user_cache_path("mien")
 
 
 @pytest.fixture(autouse=True)

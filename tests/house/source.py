@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -118,3 +118,8 @@ def read_text(path: Path) -> str | None:
 
 def markdown_files() -> list[Path]:
     return [path for path in tracked_files() if path.suffix == ".md"]
+
+
+def listing(advice: str, places: Iterable[object]) -> str:
+    """The message of a failed test: what to do, and at which places."""
+    return "\n  ".join([f"{advice}:", *map(str, places)])

@@ -10,7 +10,7 @@ import pytest
 
 import mien
 from house.generated import BLOCKS, decision_pages, iter_errors, renew
-from house.source import ROOT, markdown_files
+from house.source import ROOT, listing, markdown_files
 from mien import errors
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
@@ -32,7 +32,7 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
     targets = [first or second for first, second in LINK.findall(text)]
     broken = [link for link in targets if "://" not in link and not leads_somewhere(page, link)]
-    assert broken == [], f"{page.relative_to(ROOT)}: mend these links"
+    assert not broken, listing(f"{page.relative_to(ROOT)}: mend these links", broken)
 
 
 def test_the_drawn_tree_of_errors_is_the_real_one() -> None:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from house.source import PACKAGE, Module, modules
+from house.source import PACKAGE, Module, listing, modules
 
 HOMES = {
-    "alembic": {"catalog"},
+    "alembic": {"catalog", "migrations"},
     "cryptography": {"vault"},
     "faiss": {"index"},
     "jinja2": {"cli", "service"},
@@ -23,7 +23,7 @@ HOMES = {
     "pillow_heif": {"vision"},
     "platformdirs": {"cli", "settings"},
     "rich": {"cli"},
-    "sqlalchemy": {"catalog"},
+    "sqlalchemy": {"catalog", "migrations"},
     "typer": {"cli"},
 }
 """Third-party libraries and the layers that may import them."""
@@ -33,12 +33,12 @@ EVERYWHERE = sys.stdlib_module_names | {"mien", "numpy"}
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.relative)
 def test_a_library_is_imported_in_its_home_only(module: Module) -> None:
-    strays = {
+    strays = [
         f"line {line}: {library} belongs in {sorted(HOMES.get(library, ['HOMES of this test']))}"
         for library, line in imported_libraries(module)
         if library not in EVERYWHERE and module.layer not in HOMES.get(library, set())
-    }
-    assert strays == set()
+    ]
+    assert not strays, listing(f"{module.relative}: move it behind the layer that owns it", strays)
 
 
 @pytest.mark.parametrize("name", ["mien", "mien.cli"])
@@ -49,7 +49,8 @@ def test_importing_the_front_loads_no_heavy_library(name: str) -> None:
         [sys.executable, "-c", program], env=source, check=True, capture_output=True, text=True
     )
     heavy = {"numpy", *HOMES} - {"typer", "rich", "platformdirs"}
-    assert heavy & set(run.stdout.split()) == set(), "import it in the function that needs it"
+    loaded = heavy & set(run.stdout.split())
+    assert not loaded, listing("import it in the function that needs it", loaded)
 
 
 def imported_libraries(module: Module) -> Iterator[tuple[str, int]]:

@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from house.source import ROOT, Function, Module, modules
+from house.source import ROOT, Function, Module, listing, modules
 
 MODULE_MEDIAN, MODULE_MAX = 150, 400
 FUNCTION_MEDIAN, FUNCTION_P95, FUNCTION_MAX = 9, 40, 80
@@ -34,29 +34,31 @@ def test_half_of_the_modules_are_short() -> None:
 
 def test_no_module_is_long() -> None:
     long = [f"{m.relative}: {m.line_count}" for m in MODULES if m.line_count > MODULE_MAX]
-    assert long == [], f"more than {MODULE_MAX} lines: split by purpose"
+    assert not long, listing(f"more than {MODULE_MAX} lines, split by purpose", long)
 
 
 def test_functions_are_short() -> None:
     lengths = sorted(function.line_count for function in FUNCTIONS)
     longest = [f.place for f in FUNCTIONS if f.line_count > FUNCTION_P95]
-    assert median(lengths) <= FUNCTION_MEDIAN
-    assert lengths[math.ceil(0.95 * len(lengths)) - 1] <= FUNCTION_P95, f"split some of {longest}"
+    assert median(lengths) <= FUNCTION_MEDIAN, listing("split some of these", longest)
+    assert lengths[math.ceil(0.95 * len(lengths)) - 1] <= FUNCTION_P95, listing(
+        "split some of these", longest
+    )
 
 
 def test_no_function_is_long() -> None:
     long = [f"{f.place}: {f.line_count}" for f in FUNCTIONS if f.line_count > FUNCTION_MAX]
-    assert long == [], f"more than {FUNCTION_MAX} lines: split into steps with names"
+    assert not long, listing(f"more than {FUNCTION_MAX} lines, split into named steps", long)
 
 
 def test_functions_take_few_arguments() -> None:
     wide = [f.place for f in FUNCTIONS if len(f.arguments) > ARGUMENTS_MAX and not is_command(f)]
-    assert wide == [], f"more than {ARGUMENTS_MAX} arguments: gather them in a frozen dataclass"
+    assert not wide, listing(f"more than {ARGUMENTS_MAX} arguments, gather them in a value", wide)
 
 
 def test_arguments_after_the_second_are_given_by_name() -> None:
     loose = [f.place for f in FUNCTIONS if len(f.positional) > POSITIONAL_MAX and not is_fixed(f)]
-    assert loose == [], f"put a * after argument {POSITIONAL_MAX}"
+    assert not loose, listing(f"put a * after argument {POSITIONAL_MAX}", loose)
 
 
 def test_everything_is_annotated() -> None:
@@ -67,13 +69,13 @@ def test_everything_is_annotated() -> None:
         if arg.annotation is None
     ]
     bare += [function.place for function in FUNCTIONS if function.node.returns is None]
-    assert bare == [], "annotate every argument and the return"
+    assert not bare, listing("annotate every argument and the return", bare)
 
 
 @each_module
 def test_no_function_rebinds_a_global(module: Module) -> None:
     lines = [node.lineno for node in ast.walk(module.tree) if isinstance(node, ast.Global)]
-    assert lines == [], f"{module.relative}: pass the value in, or let an object own it"
+    assert not lines, listing(f"{module.relative}: let an object own the value", lines)
 
 
 @each_module

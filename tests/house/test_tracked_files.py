@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from house.source import ROOT, read_text, tracked_files
+from house.source import ROOT, listing, read_text, tracked_files
 
 IMAGE_SUFFIXES = {
     ".avif", ".bmp", ".gif", ".heic", ".heif", ".ico", ".jpeg", ".jpg", ".jxl",
@@ -52,17 +52,17 @@ def test_tracked_text_is_about_mien_alone(kind: str) -> None:
         for match in FORBIDDEN[kind].finditer(line)
         if (str(path.relative_to(ROOT)), match.group()) not in ALLOWED
     ]
-    assert found == [], f"this is {kind}: write it another way"
+    assert not found, listing(f"this is {kind}, write it another way", found)
 
 
 def test_no_photograph_is_tracked() -> None:
     found = [path for path in tracked_files() if is_image(path) and SYNTHETIC not in path.parents]
-    assert found == [], "people are not committed; draw a synthetic chip into tests/golden"
+    assert not found, listing("draw a synthetic chip into tests/golden instead", found)
 
 
 def test_no_tracked_file_is_large() -> None:
     large = [path for path in tracked_files() if path.stat().st_size > BYTES_MAX]
-    assert large == [], "weights, photos and results of benches stay outside the repository"
+    assert not large, listing("weights, photos and results stay outside the repository", large)
 
 
 def test_nothing_generated_is_tracked() -> None:
