@@ -6,16 +6,21 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from house.source import PACKAGE, Module, listing, modules
+from house.source import PACKAGE, ROOT, Module, listing, modules
 
 HOMES = {
     "alembic": {"catalog", "migrations"},
     "cryptography": {"vault"},
     "faiss": {"index"},
+    "google": {"vision"},  # protobuf, which ONNX files are written in
     "jinja2": {"cli", "service"},
     "onnx": {"vision"},
     "onnxruntime": {"vision"},
@@ -28,7 +33,8 @@ HOMES = {
 }
 """Third-party libraries and the layers that may import them."""
 
-EVERYWHERE = sys.stdlib_module_names | {"mien", "numpy"}
+OWN = sys.stdlib_module_names | {"mien"}
+EVERYWHERE = OWN | {"numpy"}
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.relative)
@@ -39,6 +45,16 @@ def test_a_library_is_imported_in_its_home_only(module: Module) -> None:
         if library not in EVERYWHERE and module.layer not in HOMES.get(library, set())
     ]
     assert not strays, listing(f"{module.relative}: move it behind the layer that owns it", strays)
+
+
+def test_every_imported_library_is_declared() -> None:
+    undeclared = used_distributions() - declared_distributions()
+    assert not undeclared, listing("add them to dependencies in pyproject.toml", undeclared)
+
+
+def test_every_declared_library_is_imported() -> None:
+    unused = declared_distributions() - used_distributions()
+    assert not unused, listing("take them out of dependencies in pyproject.toml", unused)
 
 
 @pytest.mark.parametrize("name", ["mien", "mien.cli"])
@@ -61,3 +77,15 @@ def imported_libraries(module: Module) -> Iterator[tuple[str, int]]:
                 yield alias.name.partition(".")[0], node.lineno
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0], node.lineno
+
+
+def used_distributions() -> set[str]:
+    """Names under which the imported libraries are installed."""
+    known = packages_distributions()
+    imported = {name for module in modules() for name, _ in imported_libraries(module)}
+    return {canonicalize_name(d) for name in imported - OWN for d in known.get(name, [name])}
+
+
+def declared_distributions() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
