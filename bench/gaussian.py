@@ -1,0 +1,78 @@
+"""Makes the Gaussian of a recogniser: mean and covariance of its embeddings.
+
+    PYTHONPATH=src python bench/gaussian.py ../shared/data/lfw-view1/images --weights DIR
+
+One photo of each person (the first by name), the face nearest the photo's centre. What is
+written are numbers about a model: nobody's template can be read back from them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from mien.types import EmbeddedFace, PhotoAnalysis, Vectors
+from mien.vision.cards import find_pack
+from mien.vision.pipeline import Pipeline, open_pipeline
+from mien.vision.weights import WeightStore
+
+CARDS = Path(__file__).parents[1] / "src" / "mien" / "cards"
+
+
+def find_central_face(analysis: PhotoAnalysis) -> EmbeddedFace | None:
+    """The face nearest the photo's centre; None where no face was found."""
+
+    def distance(found: EmbeddedFace) -> float:
+        box = found.face.box
+        across = (box.x1 + box.x2 - analysis.width_px) / 2
+        down = (box.y1 + box.y2 - analysis.height_px) / 2
+        return across**2 + down**2
+
+    return min(analysis.faces, key=distance, default=None)
+
+
+def iter_one_photo_each(folder: Path) -> Iterator[Path]:
+    """The first photo of each person; files are named Name_Surname_0001.jpg."""
+    seen: set[str] = set()
+    for path in sorted(folder.glob("*.jpg")):
+        person = re.sub(r"_\d+$", "", path.stem)
+        if person not in seen:
+            seen.add(person)
+            yield path
+
+
+def embed_people(pipeline: Pipeline, folder: Path) -> Vectors:
+    analyses = (pipeline.analyse(path.read_bytes()) for path in iter_one_photo_each(folder))
+    faces = [face for analysis in analyses if (face := find_central_face(analysis)) is not None]
+    return np.stack([face.embedding for face in faces])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--pack", default="open")
+    arguments = parser.parse_args()
+    pack = find_pack(arguments.pack)
+    if pack is None or pack.recogniser.embedding is None:
+        raise SystemExit(f"there is no pack {arguments.pack}")
+    store = WeightStore(arguments.weights)
+    vectors = embed_people(
+        open_pipeline(store=store, threads=2, pack=arguments.pack), arguments.photos
+    )
+    target = CARDS / pack.recogniser.embedding.gaussian
+    np.savez(
+        target,
+        mean=vectors.mean(axis=0).astype(np.float32),
+        covariance=np.cov(vectors, rowvar=False).astype(np.float32),
+        people=np.array(len(vectors)),
+    )
+    print(f"{len(vectors)} people, written to {target}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Model cards as data: one TOML file a model, with its Gaussian beside it."""

@@ -1,0 +1,91 @@
+"""Brings a face onto its model's template: one size, one place, upright.
+
+Coordinates of landmarks are continuous: the first pixel spans 0 to 1. Those of a template
+name pixel centres, as in dlib.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mien.types import Landmarks, Rgb
+from mien.vision.cards import Alignment
+
+__all__ = ["Aligner", "fit_similarity"]
+
+_PIXEL_CENTRE = 0.5
+
+
+class Aligner:
+    """Cuts chips of `side_px` for one model; may be used from several threads."""
+
+    def __init__(self, alignment: Alignment, *, side_px: int) -> None:
+        points = alignment.template() + _PIXEL_CENTRE
+        self._template = points[:, 0] + 1j * points[:, 1]
+        self._side_px = side_px
+
+    def enlargement(self, landmarks: Landmarks) -> float:
+        """Pixels of the chip per pixel of the photo."""
+        factor, _ = self._fit(landmarks, scale=1.0)
+        return abs(factor)
+
+    def cut_chip(self, picture: Image.Image, landmarks: Landmarks, *, scale: float = 1.0) -> Rgb:
+        """The face's chip, black where it leaves the picture.
+
+        Landmarks are in pixels of the full photo, of which the picture has `scale` as many.
+        """
+        factor, shift = self._fit(landmarks, scale=scale)
+        # A picture point z stands at w = factor z + shift; the chip asks for the inverse.
+        turn, origin = 1 / factor, -shift / factor
+        reduction = max(1, int(abs(turn)))
+        if reduction > 1:
+            box = _covered(turn, origin, side_px=self._side_px, size=picture.size)
+            picture = picture.reduce(reduction, box=box)
+            origin = (origin - complex(box[0], box[1])) / reduction
+            turn /= reduction
+        chip = picture.transform(
+            (self._side_px, self._side_px),
+            Image.Transform.AFFINE,
+            (turn.real, -turn.imag, origin.real, turn.imag, turn.real, origin.imag),
+            Image.Resampling.BILINEAR,
+        )
+        return np.asarray(chip)
+
+    def _fit(self, landmarks: Landmarks, *, scale: float) -> tuple[complex, complex]:
+        points = landmarks.as_array() * scale
+        return fit_similarity(points[:, 0] + 1j * points[:, 1], self._template)
+
+
+def fit_similarity(
+    sources: NDArray[np.complex128], targets: NDArray[np.complex128]
+) -> tuple[complex, complex]:
+    """Factor and shift of the similarity that brings sources to targets by least squares.
+
+    Points are x + iy, so a complex factor turns and scales. The least-squares solution of
+    Umeyama (IEEE PAMI 13, 1991) in the plane, where a reflection cannot be had.
+    """
+    centre, goal = sources.mean(), targets.mean()
+    spread = sources - centre
+    factor = complex(np.vdot(spread, targets - goal) / np.vdot(spread, spread))
+    return factor, complex(goal - factor * centre)
+
+
+def _covered(
+    turn: complex, origin: complex, *, side_px: int, size: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """The part of the picture that the chip shows, with a small margin; never empty."""
+    corners = [turn * complex(x, y) + origin for x in (0, side_px) for y in (0, side_px)]
+    margin = 2 * math.ceil(abs(turn))
+    left, right = _clip([corner.real for corner in corners], margin, size[0])
+    top, bottom = _clip([corner.imag for corner in corners], margin, size[1])
+    return left, top, right, bottom
+
+
+def _clip(places: list[float], margin: int, side_px: int) -> tuple[int, int]:
+    first = min(max(0, math.floor(min(places)) - margin), side_px - 1)
+    last = min(max(first + 1, math.ceil(max(places)) + margin), side_px)
+    return first, last

@@ -1,0 +1,170 @@
+"""Model cards: what a model is, where its weights come from, what it wants and gives.
+
+Cards are data (mien/cards/*.toml). A card names weights by SHA-256, so that a model is the
+same bytes wherever they were fetched. It does not promise that the weights are present.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import ModelError
+from mien.types import Gaussian
+
+__all__ = [
+    "Alignment",
+    "Card",
+    "Embedding",
+    "InputFormat",
+    "Pack",
+    "WeightsSource",
+    "find_pack",
+    "get_card",
+    "load_cards",
+    "load_gaussian",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsSource:
+    """Where weights come from; `archive_sha256` is empty where the URL is the file itself."""
+
+    url: str
+    sha256: str
+    size_bytes: int
+    archive_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputFormat:
+    """What the published weights were trained on: (value - mean) / divisor, 0 to 255 in."""
+
+    side_px: int
+    colour_order: Literal["rgb", "bgr"]
+    mean: tuple[float, float, float]
+    divisor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where five landmarks go in the chip, after scaling about a centre."""
+
+    points_px: tuple[tuple[float, float], ...]
+    scale: float
+    centre_px: tuple[float, float]
+
+    def template(self) -> NDArray[np.float64]:
+        """The scaled points, shape (5, 2), x before y."""
+        centre: NDArray[np.float64] = np.array(self.centre_px)
+        points: NDArray[np.float64] = np.array(self.points_px)
+        return (points - centre) * self.scale + centre
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What a recogniser gives; `gaussian` names the file of its mean and covariance."""
+
+    dimension: int
+    distance: Literal["cosine"]
+    gaussian: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One model. Recognisers have `alignment` and `embedding`, detectors have neither."""
+
+    id: str
+    kind: Literal["detector", "recogniser"]
+    title: str
+    pack: str
+    licence: str
+    licence_url: str
+    note: str
+    converter: str
+    source: WeightsSource
+    input: InputFormat
+    measured: Mapping[str, float]
+    alignment: Alignment | None = None
+    embedding: Embedding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A detector and a recogniser that work together."""
+
+    name: str
+    detector: Card
+    recogniser: Card
+
+
+def load_cards() -> tuple[Card, ...]:
+    """Every card, by id."""
+    return _load_all()
+
+
+def get_card(card_id: str) -> Card:
+    """Raises `ModelError` for an unknown id."""
+    for card in load_cards():
+        if card.id == card_id:
+            return card
+    known = ", ".join(card.id for card in load_cards())
+    raise ModelError(f"there is no model {card_id!r}; there are: {known}")
+
+
+def find_pack(name: str) -> Pack | None:
+    """The pack of that name; None where no cards form one."""
+    by_kind = {card.kind: card for card in load_cards() if card.pack == name}
+    if set(by_kind) != {"detector", "recogniser"}:
+        return None
+    return Pack(name, by_kind["detector"], by_kind["recogniser"])
+
+
+def load_gaussian(card: Card) -> Gaussian:
+    """How a recogniser's embeddings are spread. Raises `ModelError` for a detector."""
+    if card.embedding is None:
+        raise ModelError(f"{card.id} is no recogniser, so it has no Gaussian")
+    with (_folder() / card.embedding.gaussian).open("rb") as file, np.load(file) as arrays:
+        return Gaussian(arrays["mean"], arrays["covariance"])
+
+
+def _folder() -> Traversable:
+    return resources.files("mien.cards")
+
+
+@cache
+def _load_all() -> tuple[Card, ...]:
+    files = sorted(_folder().iterdir(), key=lambda file: file.name)
+    return tuple(
+        _parse_card(tomllib.loads(file.read_text(encoding="utf-8")))
+        for file in files
+        if file.name.endswith(".toml")
+    )
+
+
+def _parse_card(table: dict[str, Any]) -> Card:
+    parts: dict[str, Any] = dict(table)
+    parts["source"] = WeightsSource(**table["source"])
+    parts["input"] = InputFormat(**_frozen(table["input"]))
+    parts["measured"] = dict(table.get("measured", {}))
+    if "alignment" in table:
+        parts["alignment"] = Alignment(**_frozen(table["alignment"]))
+    if "embedding" in table:
+        parts["embedding"] = Embedding(**table["embedding"])
+    return Card(**parts)
+
+
+def _frozen(table: dict[str, Any]) -> dict[str, Any]:
+    return {name: _as_tuple(value) for name, value in table.items()}
+
+
+def _as_tuple(value: Any) -> Any:  # noqa: ANN401  # a TOML value is of any type
+    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value

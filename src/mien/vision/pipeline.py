@@ -1,0 +1,130 @@
+"""Bytes of a photo in, faces with embeddings out.
+
+One pipeline may be used from several threads. It knows nobody, keeps nothing of a photo
+and reads no other file than its weights. Two pipelines give comparable templates if, and
+only if, their `model` has the same digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+
+from mien.errors import ModelError
+from mien.types import EmbeddedFace, EmbeddingModel, Face, PhotoAnalysis
+from mien.vision.align import Aligner
+from mien.vision.cards import Alignment, Card, Embedding, Pack, find_pack, load_gaussian
+from mien.vision.decode import DecodeLimits, Photo, decode_photo
+from mien.vision.detect import Detector
+from mien.vision.embed import Embedder
+from mien.vision.render import render_crop, render_thumbnail
+from mien.vision.session import Device, open_session
+from mien.vision.weights import WeightStore, converter_version
+
+__all__ = ["Pipeline", "open_pipeline"]
+
+_ENOUGH_PX = 1280
+_PIPELINE_VERSION = 1
+"""Rises with every change of alignment or embedding that makes templates incomparable."""
+
+
+class Pipeline:
+    def __init__(
+        self,
+        *,
+        model: EmbeddingModel,
+        detector: Detector,
+        aligner: Aligner,
+        embedder: Embedder,
+        limits: DecodeLimits | None = None,
+    ) -> None:
+        self.model = model
+        self._detector = detector
+        self._aligner = aligner
+        self._embedder = embedder
+        self._limits = limits or DecodeLimits()
+
+    def analyse(self, content: bytes) -> PhotoAnalysis:
+        """Everything vision finds in one photo. Raises `PhotoError`."""
+        photo = decode_photo(content, limits=self._limits, enough_px=_ENOUGH_PX)
+        found = self._detector.detect(photo)
+        thumbnail_jpeg = render_thumbnail(photo.picture)
+        photo = self._sharpened(photo, found, content)
+        return PhotoAnalysis(
+            width_px=photo.width_px,
+            height_px=photo.height_px,
+            media_type=photo.media_type,
+            thumbnail_jpeg=thumbnail_jpeg,
+            credit=photo.credit,
+            faces=self._embed(photo, sorted(found, key=lambda face: -face.box.area)),
+        )
+
+    def _sharpened(self, photo: Photo, faces: tuple[Face, ...], content: bytes) -> Photo:
+        """The photo with more pixels, where a chip would enlarge what the file holds larger."""
+        needed = max((self._aligner.enlargement(face.landmarks) for face in faces), default=0.0)
+        if photo.scale >= min(1.0, needed):
+            return photo
+        enough_px = int(min(1.0, needed) * max(photo.width_px, photo.height_px))
+        return decode_photo(content, limits=self._limits, enough_px=enough_px)
+
+    def _embed(self, photo: Photo, faces: list[Face]) -> tuple[EmbeddedFace, ...]:
+        cut = self._aligner.cut_chip
+        picture, scale = photo.picture, photo.scale
+        chips = [cut(picture, face.landmarks, scale=scale) for face in faces]
+        return tuple(
+            EmbeddedFace(face, vector, render_crop(picture, face.box, scale=scale))
+            for face, vector in zip(faces, self._embedder.embed(chips), strict=True)
+        )
+
+
+def open_pipeline(
+    *, store: WeightStore, threads: int, pack: str = "open", device: Device = "cpu"
+) -> Pipeline:
+    """A pipeline on weights that are pulled where they are not here yet.
+
+    Raises `ModelError` for an unknown pack and `WeightsError` where weights cannot be had.
+    """
+    cards = find_pack(pack)
+    if cards is None:
+        raise ModelError(f"there is no model pack {pack!r}; the default one is 'open'")
+    recogniser = cards.recogniser
+    alignment, embedding = _get_recognition(recogniser)
+    detection, recognition = (
+        open_session(store.pull(card), threads=threads, device=device)
+        for card in (cards.detector, recogniser)
+    )
+    return Pipeline(
+        model=describe_model(cards),
+        detector=Detector(detection),
+        aligner=Aligner(alignment, side_px=recogniser.input.side_px),
+        embedder=Embedder(recognition, dimension=embedding.dimension),
+    )
+
+
+def describe_model(pack: Pack) -> EmbeddingModel:
+    """The pack's model; its digest covers all that makes two templates comparable."""
+    alignment, embedding = _get_recognition(pack.recogniser)
+    parts = {
+        "pipeline": _PIPELINE_VERSION,
+        "weights": [
+            (card.source.sha256, converter_version(card))
+            for card in (pack.detector, pack.recogniser)
+        ],
+        "template": np.round(alignment.template(), 6).tolist(),
+        "input": [pack.recogniser.input.side_px, pack.recogniser.input.colour_order],
+    }
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return EmbeddingModel(
+        model_id=pack.recogniser.id,
+        digest=hashlib.sha256(canonical.encode()).hexdigest(),
+        dimension=embedding.dimension,
+        gaussian=load_gaussian(pack.recogniser),
+    )
+
+
+def _get_recognition(card: Card) -> tuple[Alignment, Embedding]:
+    if card.alignment is None or card.embedding is None:
+        raise ModelError(f"the card of {card.id} lacks its alignment or its embedding")
+    return card.alignment, card.embedding

@@ -1,0 +1,109 @@
+"""Parts of the documentation that are written from the code: `scripts/docs [--check]`.
+
+A block of a page stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`;
+everything outside the markers is written by hand and left alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from house.source import PACKAGE, ROOT, Module, modules
+from mien import errors
+
+DECISIONS = ROOT / "docs" / "decisions"
+
+
+def module_table() -> str:
+    """Every module with the first line of its docstring."""
+    rows = [f"| {_module_link(module)} | {_sentence(module)} |" for module in modules()]
+    return "\n".join(["| module | what it is |", "| --- | --- |", *rows])
+
+
+def error_sections() -> str:
+    """Every exception with its parent, its sentence and what else its docstring says."""
+    return "\n\n".join(_error_section(error) for error in iter_errors(errors.MienError))
+
+
+def decision_list() -> str:
+    return "\n".join(f"- [{_title(page)}]({page.name})" for page in decision_pages())
+
+
+def decision_pages() -> list[Path]:
+    return [path for path in sorted(DECISIONS.glob("*.md")) if path.name != "README.md"]
+
+
+BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
+    "modules": (ROOT / "ARCHITECTURE.md", module_table),
+    "errors": (ROOT / "docs" / "reference" / "errors.md", error_sections),
+    "decisions": (DECISIONS / "README.md", decision_list),
+}
+
+
+def iter_errors(base: type[errors.MienError]) -> Iterator[type[errors.MienError]]:
+    """The tree below and with `base`, parents first, as `mien.errors` declares it."""
+    yield base
+    for child in base.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from iter_errors(child)
+
+
+def renew(page: str, name: str, content: str) -> str:
+    """The page with the block's content replaced. Raises `LookupError` without the markers."""
+    start, end = f"<!-- generated: {name} -->", f"<!-- end of {name} -->"
+    block = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+    if len(block.findall(page)) != 1:
+        raise LookupError(f"write {start} and {end} once, where the block belongs")
+    return block.sub(lambda _: f"{start}\n{content}\n{end}", page)
+
+
+def stale_pages() -> dict[Path, str]:
+    """Pages that differ from what the code says, with the text they should have."""
+    stale = {}
+    for name, (path, content) in BLOCKS.items():
+        page = path.read_text(encoding="utf-8")
+        fresh = renew(page, name, content())
+        if fresh != page:
+            stale[path] = fresh
+    return stale
+
+
+def _module_link(module: Module) -> str:
+    path = module.path.relative_to(PACKAGE)
+    name = path.parent if path.name == "__init__.py" and path.parent.parts else path
+    suffix = "/" if name == path.parent else ""
+    return f"[`{name.as_posix()}{suffix}`]({module.relative})"
+
+
+def _sentence(module: Module) -> str:
+    return module.docstring.partition("\n")[0]
+
+
+def _error_section(error: type[errors.MienError]) -> str:
+    parent = error.__base__
+    heading = f"## {error.__name__}"
+    if parent is not None and issubclass(parent, errors.MienError):
+        heading += f"\n\nA [`{parent.__name__}`](#{parent.__name__.lower()})."
+    return f"{heading}\n\n{inspect.cleandoc(error.__doc__ or '')}"
+
+
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+
+
+def main(arguments: list[str]) -> int:
+    stale = stale_pages()
+    checks = "--check" in arguments
+    for path, text in stale.items():
+        if not checks:
+            path.write_text(text, encoding="utf-8")
+        print(f"{'stale, run scripts/docs' if checks else 'written'}: {path.relative_to(ROOT)}")  # noqa: T201 - it is a program
+    return 1 if checks and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
