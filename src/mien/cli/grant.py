@@ -28,17 +28,15 @@ def add(
     scope: Annotated[
         list[str], typer.Option(metavar="FOLDER", help="Where it holds; may be repeated.")
     ],
-    purpose: Annotated[
-        list[str], typer.Option(metavar="SLUG", help="What for; may be repeated.")
-    ],
+    purpose: Annotated[list[str], typer.Option(metavar="SLUG", help="What for; may be repeated.")],
     basis: Annotated[Basis, typer.Option(help="On what basis templates may be kept.")],
     until: Annotated[
         datetime,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day, as 2027-12-31."),
     ],
-    use: Annotated[
-        list[Use], typer.Option(help="What may be done; may be repeated.")
-    ] = list(DEFAULT_USES),
+    use: Annotated[list[Use], typer.Option(help="What may be done; may be repeated.")] = list(
+        DEFAULT_USES
+    ),
     assessment: Annotated[
         str, typer.Option(metavar="REF", help="The impact assessment of a documented basis.")
     ] = "",

@@ -32,7 +32,9 @@ def _run(words: list[str]) -> int:
         error.show()
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        return _fail(words, "interrupted", "Interrupted. Run the same command to go on.", Exit.INTERRUPTED)
+        return _fail(
+            words, "interrupted", "Interrupted. Run the same command to go on.", Exit.INTERRUPTED
+        )
     except MienError as error:
         return _fail(words, reason_for(error), str(error), exit_for(error))
     except BrokenPipeError:

@@ -126,7 +126,11 @@ def _show_box(box: Box) -> str:
 
 def _describe_probe(probe: Probe) -> dict[str, object]:
     faces = [
-        {"face": number, "box": _describe_box(f.face.box), "confidence": round(f.face.confidence, 4)}
+        {
+            "face": number,
+            "box": _describe_box(f.face.box),
+            "confidence": round(f.face.confidence, 4),
+        }
         for number, f in enumerate(probe.analysis.faces)
     ]
     return {"faces": faces, "searched": probe.searched}
