@@ -1,8 +1,9 @@
 """The seam behind which similarity search happens.
 
 An index holds templates by face id and knows nothing else: no person, no photo, no grant.
-Scores are cosines computed exactly from the stored templates; whatever shorthand an index
-uses to find its shortlist never decides order or threshold.
+A score is the inner product of the probe and the template as stored, computed exactly: the
+cosine, to within the rounding of a half-precision template (about 0.0001). Whatever shorthand
+an index uses to find its shortlist never decides order or threshold.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.types import Ids, Vectors
+
+__all__ = ["NO_FACE", "Hits", "VectorIndex"]
 
 NO_FACE = -1
 """Fills the rows of `Hits` beyond the last hit."""
@@ -34,9 +37,9 @@ class Hits:
 class VectorIndex(Protocol):
     """Templates by face id, searched by cosine.
 
-    Templates are kept in half precision, as they are in the vault; "exact" means exact over
-    those. An id is added once and never again, not even after it was erased. Every method
-    may be called from several threads.
+    Templates and probes have unit length. Templates are kept in half precision, as they are in
+    the vault; "exact" means exact over those. An id is not negative, is added once and never
+    again, not even after it was erased. Every method may be called from several threads.
     """
 
     @property
@@ -51,7 +54,11 @@ class VectorIndex(Protocol):
         ...
 
     def add(self, ids: Ids, templates: Vectors) -> None:
-        """Raises `IndexStateError` for a known id, a wrong shape or a value that is not finite."""
+        """All or none. Shapes (n,) and (n, dimension).
+
+        Raises `IndexStateError` for a known or negative id, a wrong shape, or a template that
+        is not finite or not of unit length.
+        """
         ...
 
     def hide(self, ids: Ids) -> int:
@@ -59,13 +66,17 @@ class VectorIndex(Protocol):
         ...
 
     def erase(self, ids: Ids) -> int:
-        """Remove the faces' bytes from memory and every later snapshot; how many were there."""
+        """Remove the faces, hidden ones too; how many were there.
+
+        On return their bytes are gone from the index's memory and from every later snapshot.
+        """
         ...
 
     def search(self, probes: Vectors, *, limit: int, among: Ids | None = None) -> Hits:
         """The `limit` best faces for each probe, only among the given ids where there are any.
 
-        An empty `among` allows nobody.
+        An empty `among` allows nobody. Raises `IndexStateError` for probes of a wrong shape,
+        not finite or not of unit length.
         """
         ...
 
@@ -74,5 +85,8 @@ class VectorIndex(Protocol):
         ...
 
     def restore(self, parts: Iterable[bytes]) -> None:
-        """Replace the content by a snapshot's. Raises `IndexStateError` for a foreign one."""
+        """Replace the content by a snapshot's, whichever index wrote it.
+
+        Raises `IndexStateError` for a foreign or damaged one, and then changes nothing.
+        """
         ...

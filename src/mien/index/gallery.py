@@ -1,0 +1,205 @@
+"""What an index holds: segments of templates, and the ids that may not come again.
+
+Writers take turns; each puts a new tuple of segments in place of the old one. Searches take the
+tuple that is current and need no lock while they use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import RLock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import IndexStateError
+from mien.index import snapshot
+from mien.index.codebook import Codebook
+from mien.index.readers import Readers
+from mien.index.segment import Half, Segment
+from mien.types import Ids, Vectors
+
+__all__ = ["Gallery", "parse_ids", "parse_limit", "parse_vectors"]
+
+_UNIT_TOLERANCE = 0.01
+"""Half precision and honest arithmetic stay far within it."""
+
+_LOOSE_ROWS = 1024
+"""Rows that a segment may have beyond its codes; encoding them one by one would copy too much."""
+
+
+class Gallery:
+    """A `VectorIndex` but for the search. With a codebook, all but the newest rows get codes."""
+
+    def __init__(
+        self, dimension: int, *, segment_rows: int, codebook: Codebook | None = None
+    ) -> None:
+        self._dimension = dimension
+        self._segment_rows = segment_rows
+        self._codebook = codebook
+        self._writing = RLock()
+        self._readers = Readers()
+        self._segments: tuple[Segment, ...] = ()
+        self._retired: Ids = np.empty(0, np.int64)
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Segment, ...]]:
+        """The segments as they are now; they stay whole until the block is left."""
+        with self._readers.reading():
+            yield self._segments
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    def __len__(self) -> int:
+        return sum(int(np.count_nonzero(segment.answers)) for segment in self._segments)
+
+    def ids(self) -> Ids:
+        """Ids of the faces that answer, ascending."""
+        with self.reading() as segments:
+            answering = [segment.ids[segment.answers] for segment in segments]
+        return np.sort(np.concatenate([np.empty(0, np.int64), *answering]))
+
+    def add(self, ids: Ids, templates: Vectors) -> None:
+        fresh = parse_ids(ids)
+        vectors = parse_vectors(templates, self._dimension)
+        if len(fresh) != len(vectors):
+            raise IndexStateError(f"{len(fresh)} ids came with {len(vectors)} templates.")
+        ascending = np.sort(fresh)
+        with self._writing:
+            self._refuse_known(ascending)
+            answers = np.ones(len(fresh), np.bool_)
+            self._segments = self._extended(
+                self._segments, fresh, vectors.astype(np.float16), answers
+            )
+
+    def hide(self, ids: Ids) -> int:
+        wanted = np.unique(parse_ids(ids))
+        hidden = 0
+        with self._writing:
+            for segment in self._segments:
+                rows = segment.find_rows(wanted)
+                hidden += int(np.count_nonzero(segment.answers[rows]))
+                segment.answers[rows] = False
+        return hidden
+
+    def erase(self, ids: Ids) -> int:
+        wanted = np.unique(parse_ids(ids))
+        with self._writing:
+            self.hide(wanted)
+            found = [(segment, segment.find_rows(wanted)) for segment in self._segments]
+            touched = [(segment, rows) for segment, rows in found if len(rows)]
+            erased = [segment.ids[rows].copy() for segment, rows in touched]
+            self._segments = tuple(
+                segment.without(rows) if len(rows) else segment
+                for segment, rows in found
+                if len(rows) < segment.count
+            )
+            self._retired = np.sort(np.concatenate([self._retired, *erased]))
+            self._destroy(segment for segment, _ in touched)
+        return sum(len(rows) for _, rows in touched)
+
+    def snapshot(self) -> Iterator[bytes]:
+        with self._writing:
+            segments, retired = self._segments, self._retired
+        with self.reading():
+            yield from snapshot.write_parts(self._dimension, segments, retired=retired)
+
+    def restore(self, parts: Iterable[bytes]) -> None:
+        header, stored = snapshot.split_parts(parts)
+        if header.dimension != self._dimension:
+            raise IndexStateError(
+                f"The snapshot is of dimension {header.dimension}, the index of {self._dimension}."
+            )
+        segments: tuple[Segment, ...] = ()
+        for part in stored:
+            parse_vectors(part.templates.astype(np.float32), self._dimension)
+            segments = self._extended(segments, part.ids, part.templates, part.answers)
+        _refuse_repeats(np.sort(np.concatenate([header.retired, *(s.ids for s in segments)])))
+        with self._writing:
+            replaced, self._segments = self._segments, segments
+            self._retired = header.retired
+            self._destroy(replaced)
+
+    def _extended(
+        self,
+        segments: tuple[Segment, ...],
+        ids: Ids,
+        templates: Half,
+        answers: NDArray[np.bool_],
+    ) -> tuple[Segment, ...]:
+        """The segments with more rows after their last one."""
+        start = 0
+        grown = list(segments)
+        while start < len(ids):
+            if not grown or grown[-1].room == 0:
+                grown.append(Segment.empty(self._segment_rows, self._dimension))
+            rows = slice(start, start + grown[-1].room)
+            longer = grown[-1].extended(ids[rows], templates[rows], answers[rows])
+            grown[-1] = self._encoded(longer)
+            start += len(ids[rows])
+        return tuple(grown)
+
+    def _encoded(self, segment: Segment) -> Segment:
+        loose = slice(segment.coded, segment.count)
+        if self._codebook is None or segment.count - segment.coded < _LOOSE_ROWS:
+            return segment
+        templates = segment.decoded(loose)
+        if segment.codes is None:
+            return segment.with_codes(self._codebook.encode(templates))
+        return segment.with_codes(segment.codes.extended(templates))
+
+    def _refuse_known(self, ascending: Ids) -> None:
+        _refuse_repeats(ascending)
+        for segment in self._segments:
+            rows = segment.find_rows(ascending)
+            if len(rows):
+                raise IndexStateError(f"Face {segment.ids[rows[0]]} is in the index already.")
+        retired = np.intersect1d(ascending, self._retired, assume_unique=True)
+        if len(retired):
+            raise IndexStateError(f"Face {retired[0]} was erased; its id is never used again.")
+
+    def _destroy(self, segments: Iterable[Segment]) -> None:
+        self._readers.wait_for_earlier()
+        for segment in segments:
+            segment.wipe()
+
+
+def parse_ids(ids: Ids) -> Ids:
+    """Raises `IndexStateError` for what is no array of face ids."""
+    array = np.asarray(ids)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise IndexStateError(
+            f"Face ids must be one row of whole numbers, not {array.dtype} of shape {array.shape}."
+        )
+    if array.size and array.min() < 0:
+        raise IndexStateError(f"Face ids are not negative; {array.min()} is.")
+    return array.astype(np.int64, copy=False)
+
+
+def parse_limit(limit: int) -> int:
+    """Raises `IndexStateError` for a limit that allows no answer."""
+    if limit < 1:
+        raise IndexStateError(f"A search is asked for at least 1 face, not {limit}.")
+    return limit
+
+
+def parse_vectors(vectors: Vectors, dimension: int) -> Vectors:
+    """Raises `IndexStateError` for what are no unit vectors of the dimension."""
+    array = np.asarray(vectors, dtype=np.float32)
+    if array.ndim != 2 or array.shape[1] != dimension:
+        raise IndexStateError(
+            f"Templates of this index have shape (n, {dimension}), not {array.shape}."
+        )
+    lengths = np.sqrt(np.einsum("nd,nd->n", array, array))
+    if not (np.abs(lengths - 1) <= _UNIT_TOLERANCE).all():
+        raise IndexStateError("A template is not finite or not of unit length; normalise it first.")
+    return np.ascontiguousarray(array)
+
+
+def _refuse_repeats(ascending: Ids) -> None:
+    repeated = ascending[1:][ascending[1:] == ascending[:-1]]
+    if len(repeated):
+        raise IndexStateError(f"Face {repeated[0]} stands twice among the ids.")

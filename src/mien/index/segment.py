@@ -1,0 +1,135 @@
+"""A bounded run of templates that grows at its end, and nowhere else.
+
+Rows once written never change, so that a reader may hold a segment while a writer extends it:
+the longer segment shares the buffers and looks further into them. The one thing written in
+place is `answers`: a face that is hidden is hidden for every reader at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.index.codebook import Codes
+from mien.types import Ids, Vectors
+
+__all__ = ["Half", "Rows", "Segment"]
+
+Half = NDArray[np.float16]
+"""Templates at rest, one a row, shape (n, dimension)."""
+
+Rows = NDArray[np.intp]
+"""Places in a segment, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Buffers:
+    """Room for a whole segment. The system backs it with memory as rows are written."""
+
+    ids: Ids
+    templates: Half
+    answers: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """Rows 0 to count of the buffers; `codes` stand for the first `codes.count` of them.
+
+    `by_id` sorts the rows by id where they are not in that order already.
+    """
+
+    _buffers: _Buffers
+    count: int = 0
+    codes: Codes | None = None
+    ids: Ids = field(init=False)
+    templates: Half = field(init=False)
+    answers: NDArray[np.bool_] = field(init=False)
+    by_id: NDArray[np.int32] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        ids = self._buffers.ids[: self.count]
+        object.__setattr__(self, "ids", ids)
+        object.__setattr__(self, "templates", self._buffers.templates[: self.count])
+        object.__setattr__(self, "answers", self._buffers.answers[: self.count])
+        is_ascending = bool((ids[1:] > ids[:-1]).all())
+        by_id = None if is_ascending else np.argsort(ids, kind="stable").astype(np.int32)
+        object.__setattr__(self, "by_id", by_id)
+
+    @classmethod
+    def empty(cls, room: int, dimension: int) -> Segment:
+        return cls(
+            _Buffers(
+                ids=np.empty(room, np.int64),
+                templates=np.empty((room, dimension), np.float16),
+                answers=np.empty(room, np.bool_),
+            )
+        )
+
+    @property
+    def room(self) -> int:
+        """Rows that still fit."""
+        return len(self._buffers.ids) - self.count
+
+    @property
+    def coded(self) -> int:
+        """Rows that have codes; the rest is searched exhaustively."""
+        return 0 if self.codes is None else self.codes.count
+
+    def extended(self, ids: Ids, templates: Half, answers: NDArray[np.bool_]) -> Segment:
+        """This segment and more rows. Only the longest of a family may be extended."""
+        end = self.count + len(ids)
+        self._buffers.ids[self.count : end] = ids
+        self._buffers.templates[self.count : end] = templates
+        self._buffers.answers[self.count : end] = answers
+        return Segment(self._buffers, end, self.codes)
+
+    def with_codes(self, codes: Codes) -> Segment:
+        return Segment(self._buffers, self.count, codes)
+
+    def without(self, rows: Rows) -> Segment:
+        """A copy that lacks the rows, in memory of its own."""
+        kept = np.ones(self.count, np.bool_)
+        kept[rows] = False
+        copy = Segment.empty(len(self._buffers.ids), self.templates.shape[1]).extended(
+            self.ids[kept], self.templates[kept], self.answers[kept]
+        )
+        return copy if self.codes is None else copy.with_codes(self.codes.without(rows))
+
+    def wipe(self) -> None:
+        """Overwrite everything; for a segment that nobody reads any more."""
+        self.ids.fill(0)
+        self.templates.fill(0)
+        self.answers.fill(False)
+        if self.codes is not None:
+            self.codes.wipe()
+
+    def find_rows(self, ids: Ids) -> Rows:
+        """Where those of the ids stand that are here. `ids` is ascending without repeats."""
+        if self.count == 0 or len(ids) == 0:
+            return np.empty(0, np.intp)
+        first, last = self._bounds()
+        low, high = np.searchsorted(ids, (first, last + 1))
+        wanted = ids[low:high]
+        places = np.searchsorted(self.ids, wanted, sorter=self.by_id)
+        rows = places if self.by_id is None else self.by_id[np.minimum(places, self.count - 1)]
+        rows = np.minimum(rows, self.count - 1)
+        found: Rows = rows[self.ids[rows] == wanted].astype(np.intp)
+        return found
+
+    def find_answering(self, ids: Ids | None) -> Rows:
+        """Rows whose faces answer searches: all, or those of the ids (ascending, no repeats)."""
+        if ids is None:
+            return np.flatnonzero(self.answers)
+        rows = self.find_rows(ids)
+        return rows[self.answers[rows]]
+
+    def decoded(self, rows: Rows | slice) -> Vectors:
+        """The templates of some rows, in single precision."""
+        return self.templates[rows].astype(np.float32)
+
+    def _bounds(self) -> tuple[int, int]:
+        if self.by_id is None:
+            return int(self.ids[0]), int(self.ids[-1])
+        return int(self.ids[self.by_id[0]]), int(self.ids[self.by_id[-1]])
