@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from mien.errors import PhotoError
 from mien.permission.basis import Basis
@@ -32,9 +33,10 @@ from mien.service.doctor import Diagnosis, examine
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
-from mien.service.ports import Clock, OpenVision, Vision
+from mien.service.ports import Clock, Models, Vision
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
+from mien.types import EmbeddingModel
 from mien.vault.vault import SealedPhoto
 
 
@@ -54,12 +56,12 @@ class Library:
         home: str | os.PathLike[str] | None = None,
         *,
         settings: Settings | None = None,
-        open_vision: OpenVision | None = None,
+        models: Models | None = None,
         clock: Clock = _now,
     ) -> None:
         """Opens the home, made where there is none; without one, that of the environment.
 
-        `open_vision` and `clock` let a test stand in for the models and the time.
+        `models` and `clock` let a test stand in for the real ones.
         Raises `VaultError`, `CatalogError`, `SettingsError`.
         """
         chosen = None if home is None else Path(home)
@@ -67,13 +69,13 @@ class Library:
         self._deployment = Deployment(
             Home(chosen or self.settings.home),
             root_key=self.settings.root_key,
-            open_vision=open_vision or self._open_models,
+            models=models or _DefaultPack(self.settings),
             clock=clock,
             actor=_find_user(),
         )
         self._galleries = Galleries(self._deployment)
 
-    def __enter__(self) -> Library:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -129,10 +131,7 @@ class Library:
 
     def create_collection(self, name: str, *, basis: Basis | str) -> CollectionSummary:
         """Raises `ConflictError` where the name is taken."""
-        model = self._deployment.vision(threads=1).model
-        return collections.create_collection(
-            self._deployment, name, basis=Basis(basis), model=model
-        )
+        return collections.create_collection(self._deployment, name, basis=Basis(basis))
 
     def collections(self) -> list[CollectionSummary]:
         """All collections and how much they hold."""
@@ -216,11 +215,32 @@ class Library:
             raise PhotoError("too-many-bytes", f"{os.fspath(photo)} is too large.")
         return content
 
-    def _open_models(self, threads: int) -> Vision:
+
+class _DefaultPack:
+    """The pack `open`, its weights in the cache; nothing is loaded before it is asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def model(self) -> EmbeddingModel:
+        from mien.vision.cards import get_pack
+        from mien.vision.pipeline import describe_model
+
+        return describe_model(get_pack("open"))
+
+    def open(self, *, threads: int) -> Vision:
+        from mien.vision.decode import DecodeLimits
         from mien.vision.pipeline import open_pipeline
         from mien.vision.weights import WeightStore
 
-        return open_pipeline(store=WeightStore(self.settings.cache / "models"), threads=threads)
+        return open_pipeline(
+            store=WeightStore(self._settings.cache / "models"),
+            threads=threads,
+            limits=DecodeLimits(
+                size_bytes=self._settings.max_file_bytes, pixels=self._settings.max_pixels
+            ),
+        )
 
 
 def _find_user() -> str:

@@ -25,7 +25,7 @@ from mien.service.grants import GrantDraft
 from mien.service.ingest import AddReport
 from mien.service.search import SearchResult
 from mien.sources.address import folder_scope
-from mien.vision.cards import find_pack
+from mien.vision.cards import get_pack
 from mien.vision.weights import WeightStore
 
 _WORKSPACE = Path("mien-demo")
@@ -72,8 +72,8 @@ def demo(
 
 
 def _pull_models(store: WeightStore) -> None:
-    pack = find_pack("open")
-    for card in (pack.detector, pack.recogniser) if pack else ():
+    pack = get_pack("open")
+    for card in (pack.detector, pack.recogniser):
         store.pull(card, progress=_say)
 
 
@@ -130,7 +130,7 @@ def _search(library: Library, probes: Iterator[Path]) -> tuple[Path, SearchResul
         if result.probe is not None and result.probe.searched is not None:
             return probe, result
     err.print("No photo there shows a face.")
-    leave(Exit.NO_FACE)
+    return leave(Exit.NO_FACE)
 
 
 def _say(step: str) -> None:

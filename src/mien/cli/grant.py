@@ -34,9 +34,10 @@ def add(
         datetime,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day, as 2027-12-31."),
     ],
-    use: Annotated[list[Use], typer.Option(help="What may be done; may be repeated.")] = list(
-        DEFAULT_USES
-    ),
+    use: Annotated[
+        list[Use] | None,
+        typer.Option(help="What may be done; may be repeated. Default: all but fetch and train."),
+    ] = None,
     assessment: Annotated[
         str, typer.Option(metavar="REF", help="The impact assessment of a documented basis.")
     ] = "",
@@ -55,7 +56,7 @@ def add(
         purposes=purpose,
         basis=basis,
         until=until.date(),
-        uses=use,
+        uses=use or DEFAULT_USES,
         assessment=assessment,
         retention_days=retention,
         terms=terms,

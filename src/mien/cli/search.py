@@ -121,7 +121,7 @@ def _photo_cell(candidate: Candidate) -> Text:
 
 
 def _show_box(box: Box) -> str:
-    return f"{box.x1:.0f},{box.y1:.0f} {box.width:.0f}×{box.height:.0f}"
+    return f"{box.x1:.0f},{box.y1:.0f} {box.width:.0f}x{box.height:.0f}"
 
 
 def _describe_probe(probe: Probe) -> dict[str, object]:

@@ -25,15 +25,13 @@ class CollectionSummary:
     faces: int
 
 
-def create_collection(
-    deployment: Deployment, name: str, *, basis: Basis, model: EmbeddingModel
-) -> CollectionSummary:
+def create_collection(deployment: Deployment, name: str, *, basis: Basis) -> CollectionSummary:
     """Raises `ConflictError` where the name is taken, `SettingsError` where it is empty."""
     if not name.strip():
         raise SettingsError("A collection needs a name.")
     with deployment.database.writing() as connection:
         made = rows.create_collection(
-            connection, name, basis=basis, model=model, at=deployment.clock()
+            connection, name, basis=basis, model=deployment.model, at=deployment.clock()
         )
     return CollectionSummary(made.name, made.basis, made.model_id, photos=0, faces=0)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.catalog.connect import Database, open_database
-from mien.service.ports import Clock, OpenVision, Vision
+from mien.service.ports import Clock, Models, Vision
+from mien.types import EmbeddingModel
 from mien.vault.root import make_root_key, parse_root_key, read_root_key
 from mien.vault.vault import Vault
 
@@ -46,7 +47,7 @@ class Deployment:
     """The open handles, and who acts. Vision is opened when first asked for."""
 
     def __init__(
-        self, home: Home, *, root_key: str, open_vision: OpenVision, clock: Clock, actor: str
+        self, home: Home, *, root_key: str, models: Models, clock: Clock, actor: str
     ) -> None:
         """Makes the home where there is none. Raises `VaultError`, `CatalogError`."""
         home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -57,15 +58,20 @@ class Deployment:
             keys_folder=home.keys, blobs_folder=home.blobs, root_key=_load_root_key(home, root_key)
         )
         self.database: Database = open_database(home.catalog)
-        self._open_vision = open_vision
+        self._models = models
         self._visions: dict[int, Vision] = {}
         self._turn = threading.Lock()
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """What the embeddings of this deployment can be compared with."""
+        return self._models.model
 
     def vision(self, *, threads: int) -> Vision:
         """The models, for calls that use this many threads each."""
         with self._turn:
             if threads not in self._visions:
-                self._visions[threads] = self._open_vision(threads)
+                self._visions[threads] = self._models.open(threads=threads)
             return self._visions[threads]
 
     def close(self) -> None:

@@ -13,11 +13,10 @@ from mien.catalog.collections import Collection
 from mien.catalog.faces import count_faces, count_photos
 from mien.catalog.grants import iter_grants
 from mien.index.base import VectorIndex
-from mien.index.recall import measure_recall
 from mien.permission.grant import may_apply
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
-from mien.types import EmbeddingModel, Gaussian
+from mien.types import Gaussian
 
 _SAMPLE_FACES = 100
 _LIMIT = 10
@@ -51,7 +50,7 @@ class Diagnosis:
     collections: tuple[CollectionHealth, ...]
 
 
-def examine(deployment: Deployment, galleries: Galleries, *, model: EmbeddingModel) -> Diagnosis:
+def examine(deployment: Deployment, galleries: Galleries) -> Diagnosis:
     """Counts everything and measures every index that the model's templates belong to."""
     now = deployment.clock()
     with deployment.database.reading() as connection:
@@ -61,24 +60,23 @@ def examine(deployment: Deployment, galleries: Galleries, *, model: EmbeddingMod
         grants=len(grants),
         grants_in_force=sum(may_apply(grant, at=now).is_allowed for grant in grants),
         collections=tuple(
-            _examine_collection(deployment, galleries, collection, model=model)
-            for collection in collections
+            _examine_collection(deployment, galleries, collection) for collection in collections
         ),
     )
 
 
 def _examine_collection(
-    deployment: Deployment, galleries: Galleries, collection: Collection, *, model: EmbeddingModel
+    deployment: Deployment, galleries: Galleries, collection: Collection
 ) -> CollectionHealth:
     with deployment.database.reading() as connection:
         photos = count_photos(connection, collection.id)
         faces = count_faces(connection, collection.id)
     recall, search_ms, unreadable, engine = None, None, 0, "-"
+    model = deployment.model
     if faces and collection.model_digest == model.digest:
         gallery = galleries.load(collection, gaussian=model.gaussian)
-        unreadable, engine = gallery.unreadable, gallery.index.engine
+        unreadable, engine = gallery.unreadable, type(gallery.index).__name__
         if len(gallery.index):
-            recall = measure_recall(gallery.index, sample=_SAMPLE_FACES, limit=_LIMIT, seed=_SEED)
             search_ms = _time_search(gallery.index, model.gaussian)
     return CollectionHealth(
         name=collection.name,

@@ -15,15 +15,19 @@ Clock = Callable[[], datetime]
 class Vision(Protocol):
     """Photo bytes in, faces with embeddings out; called from several threads at once."""
 
-    @property
-    def model(self) -> EmbeddingModel:
-        """What the embeddings can be compared with."""
-        ...
-
     def analyse(self, content: bytes) -> PhotoAnalysis:
         """Raises `PhotoError` for bytes that give no photo."""
         ...
 
 
-OpenVision = Callable[[int], Vision]
-"""Opens the models for calls that use this many threads each."""
+class Models(Protocol):
+    """The models of a deployment."""
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """What the embeddings can be compared with; known before any weights are here."""
+        ...
+
+    def open(self, *, threads: int) -> Vision:
+        """Vision whose calls use this many threads each. Raises `WeightsError`."""
+        ...

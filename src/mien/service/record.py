@@ -63,7 +63,7 @@ class RunRecord:
     def begin(self) -> Collection:
         """The collection, with the run recorded. Raises `ConflictError` for another model's."""
         if self._run_id is None or self._collection is None:
-            model = self._deployment.vision(threads=1).model
+            model = self._deployment.model
             now = self._deployment.clock()
             with self._deployment.database.writing() as connection:
                 self._collection = collection_rows.find_collection(

@@ -92,8 +92,8 @@ def search_photo(
 ) -> SearchResult:
     """Searches a collection for the largest face in a photo, or the one chosen.
 
-    The photo is not even read before permission was given. Raises `PhotoError` for unreadable content, `SettingsError` for a face number or a limit
-    out of range.
+    The photo is not even read before permission was given. Raises `PhotoError` where it
+    cannot be read, `SettingsError` for a face number or a limit out of range.
     """
     if request.limit < 1:
         raise SettingsError("The limit must be at least 1.")
@@ -102,13 +102,13 @@ def search_photo(
     if isinstance(leave, Verdict):
         _log(deployment, request, at=now, verdict=leave)
         return SearchResult(leave)
+    check_model(leave.collection, deployment.model)
     vision = deployment.vision(threads=request.threads)
-    check_model(leave.collection, vision.model)
     probe = _choose_face(vision.analyse(read_probe()), request.face)
     if probe.searched is None:
         _log(deployment, request, at=now, verdict=ALLOWED)
         return SearchResult(ALLOWED, probe)
-    gallery = galleries.load(leave.collection, gaussian=vision.model.gaussian)
+    gallery = galleries.load(leave.collection, gaussian=deployment.model.gaussian)
     embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
     turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
     candidates = _rank(deployment, gallery.index, turned, leave=leave, request=request)

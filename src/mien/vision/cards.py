@@ -27,8 +27,8 @@ __all__ = [
     "InputFormat",
     "Pack",
     "WeightsSource",
-    "find_pack",
     "get_card",
+    "get_pack",
     "load_cards",
     "load_gaussian",
 ]
@@ -120,11 +120,11 @@ def get_card(card_id: str) -> Card:
     raise ModelError(f"there is no model {card_id!r}; there are: {known}")
 
 
-def find_pack(name: str) -> Pack | None:
-    """The pack of that name; None where no cards form one."""
+def get_pack(name: str) -> Pack:
+    """The pack of that name. Raises `ModelError` where no cards form one."""
     by_kind = {card.kind: card for card in load_cards() if card.pack == name}
     if set(by_kind) != {"detector", "recogniser"}:
-        return None
+        raise ModelError(f"There is no model pack {name!r}; the default one is 'open'.")
     return Pack(name, by_kind["detector"], by_kind["recogniser"])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from mien.errors import ModelError
 from mien.types import EmbeddedFace, EmbeddingModel, Face, PhotoAnalysis
 from mien.vision.align import Aligner
-from mien.vision.cards import Alignment, Card, Embedding, Pack, find_pack, load_gaussian
+from mien.vision.cards import Alignment, Card, Embedding, Pack, get_pack, load_gaussian
 from mien.vision.decode import DecodeLimits, Photo, decode_photo
 from mien.vision.detect import Detector
 from mien.vision.embed import Embedder
@@ -80,15 +80,18 @@ class Pipeline:
 
 
 def open_pipeline(
-    *, store: WeightStore, threads: int, pack: str = "open", device: Device = "cpu"
+    *,
+    store: WeightStore,
+    threads: int,
+    pack: str = "open",
+    device: Device = "cpu",
+    limits: DecodeLimits | None = None,
 ) -> Pipeline:
     """A pipeline on weights that are pulled where they are not here yet.
 
     Raises `ModelError` for an unknown pack and `WeightsError` where weights cannot be had.
     """
-    cards = find_pack(pack)
-    if cards is None:
-        raise ModelError(f"there is no model pack {pack!r}; the default one is 'open'")
+    cards = get_pack(pack)
     recogniser = cards.recogniser
     alignment, embedding = _get_recognition(recogniser)
     detection, recognition = (
@@ -100,6 +103,7 @@ def open_pipeline(
         detector=Detector(detection),
         aligner=Aligner(alignment, side_px=recogniser.input.side_px),
         embedder=Embedder(recognition, dimension=embedding.dimension),
+        limits=limits,
     )
 
 
