@@ -7,6 +7,9 @@ The same bytes always give the same faces.
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,38 +25,37 @@ from mien.types import (
     Rgb,
 )
 from mien.vision.decode import DecodeLimits, decode_photo
-from mien.vision.render import encode_png, render_crop, render_thumbnail
+from mien.vision.render import render_crop, render_thumbnail
 
 DIMENSION = 32
 PEOPLE = 216
 """How many people there are to draw."""
 
-_SIDE_PX = 48
+_CELL_PX = 80
 _GAP_PX = 16
 _GREY = 128
 _LEVELS = 6
 _STEP = 51
-_NOISE = 0.05
+_NOISE = 0.2
 _MODEL = EmbeddingModel(
     model_id="fake",
     digest="fa" * 32,
     dimension=DIMENSION,
     gaussian=Gaussian(
-        np.zeros(DIMENSION, np.float32), np.eye(DIMENSION, dtype=np.float32) / DIMENSION
+        np.zeros(DIMENSION, np.float32), np.eye(DIMENSION, dtype=np.float32) / np.float32(DIMENSION)
     ),
 )
 
 
 def draw_photo(*people: int, seed: int = 0) -> bytes:
     """A PNG of these people, numbers below `PEOPLE`; another seed, another photo of them."""
-    side_px = _SIDE_PX + 2 * _GAP_PX
-    picture = np.full((side_px, max(1, len(people)) * side_px, 3), _GREY, np.uint8)
+    picture = np.full((_CELL_PX, max(1, len(people)) * _CELL_PX, 3), _GREY, np.uint8)
     for place, person in enumerate(people):
-        left = place * side_px + _GAP_PX
-        picture[_GAP_PX : _GAP_PX + _SIDE_PX, left : left + _SIDE_PX] = _colour_of(person)
+        left = place * _CELL_PX + _GAP_PX
+        picture[_GAP_PX:-_GAP_PX, left : left + _CELL_PX - 2 * _GAP_PX] = _colour_of(person)
     # The seed stands in a corner, so that the bytes differ and nothing else does.
     picture[0, 0] = (seed % 256, seed // 256 % 256, _GREY)
-    return encode_png(picture)
+    return _encode_png(picture)
 
 
 class FakeModels:
@@ -82,7 +84,62 @@ class FakeVision:
             thumbnail_jpeg=render_thumbnail(photo.picture),
             credit=photo.credit,
             faces=tuple(
-                EmbeddedFace(face, _embed(rgb, face.box), render_crop(photo.picture, face.box))
-                for face in _find_faces(rgb)
+                EmbeddedFace(face, _embed(person, rgb), render_crop(photo.picture, face.box))
+                for person, face in _find_people(rgb)
             ),
         )
+
+
+def _find_people(rgb: Rgb) -> list[tuple[int, Face]]:
+    if rgb.shape[0] != _CELL_PX or rgb.shape[1] % _CELL_PX:
+        return []
+    middle = _CELL_PX // 2
+    cells = range(0, rgb.shape[1], _CELL_PX)
+    colours = [(left, rgb[middle, left + middle]) for left in cells]
+    return [(_person_of(c), _face_at(left)) for left, c in colours if not np.all(c == _GREY)]
+
+
+def _face_at(left: int) -> Face:
+    near, far = left + _GAP_PX, left + _CELL_PX - _GAP_PX
+    top, bottom, middle = _GAP_PX, _CELL_PX - _GAP_PX, _CELL_PX / 2
+    landmarks = Landmarks(
+        Point(near + 8, top + 12),
+        Point(far - 8, top + 12),
+        Point(left + middle, middle),
+        Point(near + 12, bottom - 8),
+        Point(far - 12, bottom - 8),
+    )
+    return Face(Box(near, top, far, bottom), landmarks, confidence=1.0)
+
+
+def _embed(person: int, rgb: Rgb) -> NDArray[np.float32]:
+    """A direction of the person's own, with a little of this photo's."""
+    own = np.random.default_rng(person).standard_normal(DIMENSION)
+    photo = np.random.default_rng(rgb[0, 0].tolist()).standard_normal(DIMENSION)
+    vector = own + _NOISE * photo
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def _colour_of(person: int) -> NDArray[np.uint8]:
+    if not 0 <= person < PEOPLE:
+        raise ValueError(f"there are {PEOPLE} people to draw, and {person} is none of them")
+    levels = (person // _LEVELS**2, person // _LEVELS % _LEVELS, person % _LEVELS)
+    return np.array(levels, np.uint8) * np.uint8(_STEP)
+
+
+def _person_of(colour: NDArray[np.uint8]) -> int:
+    red, green, blue = (int(level) for level in np.rint(colour / _STEP))
+    return (red * _LEVELS + green) * _LEVELS + blue
+
+
+def _encode_png(rgb: Rgb) -> bytes:
+    height, width, _ = rgb.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in rgb)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_encode_chunk(*chunk) for chunk in chunks)
+
+
+def _encode_chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
