@@ -5,8 +5,8 @@ In: `chips`, float32 (n, 3, 150, 150), red first, 0 to 255. Out: `embeddings`, f
 the convolutions in float64, which moves an output by less than 1e-6 against dlib's own.
 
 Where a block halves the picture dlib pools the skip path, then pads both paths with zeros
-to one shape. Here pooling and the padding of channels are one 2x2 convolution, because
-onnxruntime keeps its fast channel layout through convolutions and loses it at a pad.
+to one shape. Here channels are padded by a 1x1 convolution with ones on its diagonal,
+because onnxruntime keeps its fast channel layout through convolutions and loses it at a pad.
 """
 
 from __future__ import annotations
@@ -83,12 +83,6 @@ def _fold_input(first: _Folded) -> _Folded:
     return _Folded(filters, first.biases - shift, first.stride, first.padding)
 
 
-def _pooling_filters(channels_in: int, channels_out: int) -> NDArray[np.float64]:
-    """A 2x2 convolution that averages each channel and leaves the added ones at zero."""
-    eye = np.eye(channels_out, channels_in)
-    return np.repeat(np.repeat(eye[:, :, None, None], 2, axis=2), 2, axis=3) / 4.0
-
-
 @dataclass(slots=True)
 class _Graph:
     """Grows node by node. `last` is the newest tensor, `skip` where the block began."""
@@ -154,9 +148,12 @@ class _Graph:
         self.last = self._node("Add", [self.last, skip])
 
     def _pooled_skip(self) -> str:
-        filters = self._weight(_pooling_filters(self.skip_channels, self.channels))
+        pooled = self._node("AveragePool", [self.skip], kernel_shape=[2, 2], strides=[2, 2])
         self.skip_side_px //= 2
-        return self._node("Conv", [self.skip, filters], strides=[2, 2])
+        if self.skip_channels == self.channels:
+            return pooled
+        eye = np.eye(self.channels, self.skip_channels)[:, :, None, None]
+        return self._node("Conv", [pooled, self._weight(eye)])
 
     def _project(self, layer: Dense) -> None:
         pooled = self._node("GlobalAveragePool", [self.last])

@@ -21,7 +21,7 @@ def render_thumbnail(picture: Image.Image) -> bytes:
     """The picture with its longer side at most 320 px."""
     scale = min(1.0, _THUMBNAIL_PX / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return _to_jpeg(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+    return _to_jpeg(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0))
 
 
 def render_crop(picture: Image.Image, box: Box, *, scale: float = 1.0) -> bytes:
@@ -36,7 +36,7 @@ def render_crop(picture: Image.Image, box: Box, *, scale: float = 1.0) -> bytes:
     fit = min(1.0, _CROP_PX / max(right - left, bottom - top))
     size = (max(1, round((right - left) * fit)), max(1, round((bottom - top) * fit)))
     cut = picture.resize(
-        size, Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=2.0
+        size, Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=1.0
     )
     return _to_jpeg(cut)
 
