@@ -19,41 +19,40 @@ from numpy.typing import NDArray
 
 from mien.types import Gaussian, Vectors
 
-__all__ = ["Codebook", "Codes"]
+__all__ = ["BLOCK_ROWS", "CodeBlock", "Codebook", "remove_rows", "use_one_thread"]
+
+BLOCK_ROWS = 32_768
+"""Templates in a block: small enough to spread over threads and to rewrite at once."""
+
 
 _LEVELS = 16
 _LONGEST_SINGLE = 128
 _SEED = 20_240_501
 
 
-class Codes:
-    """The shorthand of some templates, in their order. Never changed once it is shared."""
+class CodeBlock:
+    """The shorthand of a few thousand templates, in their order. Never changed once shared."""
 
     def __init__(self, scanner: Any) -> None:  # noqa: ANN401 - FAISS has no types
         self._scanner = scanner
+        self.count = int(scanner.ntotal)
         finalize(self, _wipe, scanner).atexit = False
 
-    @property
-    def count(self) -> int:
-        return int(self._scanner.ntotal)
-
-    def extended(self, templates: Vectors) -> Codes:
+    def extended(self, templates: Vectors) -> CodeBlock:
         """A copy with more templates at its end."""
         import faiss
 
         scanner = faiss.clone_index(self._scanner)
         scanner.add(templates)
-        return Codes(scanner)
+        return CodeBlock(scanner)
 
-    def without(self, rows: NDArray[np.intp]) -> Codes:
-        """A copy that lacks some rows; later ones move up. Rows without codes are ignored."""
+    def without(self, rows: NDArray[np.intp]) -> CodeBlock:
+        """A copy that lacks some rows; later ones move up."""
         import faiss
 
         scanner = faiss.clone_index(self._scanner)
-        coded = rows[rows < self.count]
-        if len(coded):
-            scanner.remove_ids(faiss.IDSelectorBatch(coded.astype(np.int64)))
-        return Codes(scanner)
+        scanner.remove_ids(faiss.IDSelectorBatch(rows.astype(np.int64)))
+        return CodeBlock(scanner)
 
     def wipe(self) -> None:
         """Overwrite the codes. It also happens when the last reader lets go of them."""
@@ -63,10 +62,12 @@ class Codes:
         """The codes themselves in FAISS's packing; a view, not a copy."""
         return _view_codes(self._scanner)
 
-    def find_nearest(self, probes: Vectors, count: int) -> NDArray[np.int64]:
-        """The rows that look nearest to each probe, shape (probes, at most `count`)."""
-        rows = self._scanner.search(probes, min(count, self.count))[1]
-        return np.asarray(rows)
+    def find_nearest(
+        self, probes: Vectors, count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Rough scores, falling, and rows, both of shape (probes, min(count, self.count))."""
+        rough, rows = self._scanner.search(probes, min(count, self.count))
+        return rough, rows
 
 
 class Codebook:
@@ -77,15 +78,43 @@ class Codebook:
 
         dimension = len(gaussian.mean)
         width = 1 if dimension <= _LONGEST_SINGLE else 2
-        self._blank = faiss.IndexPQFastScan(
+        self._blank: Any = faiss.IndexPQFastScan(
             dimension, dimension // width, 4, faiss.METRIC_INNER_PRODUCT
         )
         levels = _spread_levels(gaussian, width)
         faiss.copy_array_to_vector(levels.ravel(), self._blank.pq.centroids)
         self._blank.is_trained = True
 
-    def encode(self, templates: Vectors) -> Codes:
-        return Codes(self._blank).extended(templates)
+    def extend(self, blocks: tuple[CodeBlock, ...], templates: Vectors) -> tuple[CodeBlock, ...]:
+        """The blocks and codes of more templates, in the last block as far as it has room."""
+        grown = list(blocks)
+        start = 0
+        while start < len(templates):
+            if not grown or grown[-1].count >= BLOCK_ROWS:
+                grown.append(CodeBlock(self._blank))
+            end = start + BLOCK_ROWS - grown[-1].count
+            grown[-1] = grown[-1].extended(templates[start:end])
+            start = end
+        return tuple(grown)
+
+
+def remove_rows(blocks: tuple[CodeBlock, ...], rows: NDArray[np.intp]) -> tuple[CodeBlock, ...]:
+    """The blocks without some rows, counted through all of them; later ones move up."""
+    kept: list[CodeBlock] = []
+    start = 0
+    for block in blocks:
+        own = rows[(rows >= start) & (rows < start + block.count)] - start
+        start += block.count
+        if len(own) < block.count:
+            kept.append(block.without(own) if len(own) else block)
+    return tuple(kept)
+
+
+def use_one_thread() -> None:
+    """Keep FAISS to the calling thread: a search is spread over blocks instead."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
 
 
 def _view_codes(scanner: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - FAISS has no types

@@ -5,19 +5,17 @@ The oracle of all tests, and the engine of galleries below 50,000 faces, where i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from mien.index.base import Hits
 from mien.index.gallery import Gallery, parse_ids, parse_limit, parse_vectors
-from mien.index.rescore import Place, exhaust, rank_all
-from mien.index.segment import Segment
+from mien.index.rescore import exhaust, rank_all
+from mien.index.view import View
 from mien.types import Ids, Vectors
 
 __all__ = ["ExactIndex", "search_exactly"]
 
-_SEGMENT_ROWS = 16_384
+_SEGMENT_ROWS = 65_536
 
 
 class ExactIndex(Gallery):
@@ -29,13 +27,11 @@ class ExactIndex(Gallery):
     def search(self, probes: Vectors, *, limit: int, among: Ids | None = None) -> Hits:
         vectors = parse_vectors(probes, self.dimension)
         allowed = None if among is None else np.unique(parse_ids(among))
-        with self.reading() as segments:
-            return search_exactly(segments, vectors, limit=parse_limit(limit), among=allowed)
+        with self.reading() as view:
+            return search_exactly(view, vectors, limit=parse_limit(limit), among=allowed)
 
 
-def search_exactly(
-    segments: Sequence[Segment], probes: Vectors, *, limit: int, among: Ids | None
-) -> Hits:
-    """The best of all rows that answer; `among` is ascending without repeats."""
-    places = [Place(segment, segment.find_answering(among)) for segment in segments]
-    return rank_all(probes, exhaust(places, probes, limit), limit)
+def search_exactly(view: View, probes: Vectors, *, limit: int, among: Ids | None) -> Hits:
+    """Compare all faces that answer; `among` is ascending without repeats."""
+    answering = view.find_answering(among)
+    return rank_all(view, probes, exhaust(view, answering, probes, limit=limit), limit=limit)

@@ -18,6 +18,7 @@ from mien.index import snapshot
 from mien.index.codebook import Codebook
 from mien.index.readers import Readers
 from mien.index.segment import Half, Segment
+from mien.index.view import View
 from mien.types import Ids, Vectors
 
 __all__ = ["Gallery", "parse_ids", "parse_limit", "parse_vectors"]
@@ -40,27 +41,28 @@ class Gallery:
         self._codebook = codebook
         self._writing = RLock()
         self._readers = Readers()
-        self._segments: tuple[Segment, ...] = ()
+        self._view = View()
         self._retired: Ids = np.empty(0, np.int64)
+        self._times_wiped = 0
 
     @contextmanager
-    def reading(self) -> Iterator[tuple[Segment, ...]]:
-        """The segments as they are now; they stay whole until the block is left."""
+    def reading(self) -> Iterator[View]:
+        """Everything as it is now; it stays whole until the block is left."""
         with self._readers.reading():
-            yield self._segments
+            yield self._view
 
     @property
     def dimension(self) -> int:
         return self._dimension
 
     def __len__(self) -> int:
-        return sum(int(np.count_nonzero(segment.answers)) for segment in self._segments)
+        view = self._view
+        return view.count - view.hidden
 
     def ids(self) -> Ids:
         """Ids of the faces that answer, ascending."""
-        with self.reading() as segments:
-            answering = [segment.ids[segment.answers] for segment in segments]
-        return np.sort(np.concatenate([np.empty(0, np.int64), *answering]))
+        with self.reading() as view:
+            return np.sort(view.ids_at(view.find_answering(None)))
 
     def add(self, ids: Ids, templates: Vectors) -> None:
         fresh = parse_ids(ids)
@@ -71,41 +73,52 @@ class Gallery:
         with self._writing:
             self._refuse_known(ascending)
             answers = np.ones(len(fresh), np.bool_)
-            self._segments = self._extended(
-                self._segments, fresh, vectors.astype(np.float16), answers
+            self._view = View(
+                self._extended(
+                    self._view.segments, fresh, vectors.astype(np.float16), answers=answers
+                )
             )
 
     def hide(self, ids: Ids) -> int:
         wanted = np.unique(parse_ids(ids))
-        hidden = 0
         with self._writing:
-            for segment in self._segments:
-                rows = segment.find_rows(wanted)
-                hidden += int(np.count_nonzero(segment.answers[rows]))
-                segment.answers[rows] = False
-        return hidden
+            before = self._view
+            self._view = View(
+                tuple(segment.with_hidden(segment.find_rows(wanted)) for segment in before.segments)
+            )
+            return self._view.hidden - before.hidden
 
     def erase(self, ids: Ids) -> int:
         wanted = np.unique(parse_ids(ids))
         with self._writing:
             self.hide(wanted)
-            found = [(segment, segment.find_rows(wanted)) for segment in self._segments]
+            found = [(segment, segment.find_rows(wanted)) for segment in self._view.segments]
             touched = [(segment, rows) for segment, rows in found if len(rows)]
             erased = [segment.ids[rows].copy() for segment, rows in touched]
-            self._segments = tuple(
-                segment.without(rows) if len(rows) else segment
-                for segment, rows in found
-                if len(rows) < segment.count
+            self._view = View(
+                tuple(
+                    segment.without(rows) if len(rows) else segment
+                    for segment, rows in found
+                    if len(rows) < segment.count
+                )
             )
             self._retired = np.sort(np.concatenate([self._retired, *erased]))
             self._destroy(segment for segment, _ in touched)
         return sum(len(rows) for _, rows in touched)
 
     def snapshot(self) -> Iterator[bytes]:
+        """The parts as in `VectorIndex`; an erasure meanwhile ends it in `IndexStateError`."""
         with self._writing:
-            segments, retired = self._segments, self._retired
-        with self.reading():
-            yield from snapshot.write_parts(self._dimension, segments, retired=retired)
+            view, retired, wiped = self._view, self._retired, self._times_wiped
+        parts = snapshot.write_parts(self._dimension, view.segments, retired=retired)
+        while True:
+            with self._readers.reading():
+                if wiped != self._times_wiped:
+                    raise IndexStateError("The index was erased from meanwhile; snapshot it again.")
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
 
     def restore(self, parts: Iterable[bytes]) -> None:
         header, stored = snapshot.split_parts(parts)
@@ -116,18 +129,19 @@ class Gallery:
         segments: tuple[Segment, ...] = ()
         for part in stored:
             parse_vectors(part.templates.astype(np.float32), self._dimension)
-            segments = self._extended(segments, part.ids, part.templates, part.answers)
+            segments = self._extended(segments, part.ids, part.templates, answers=part.answers)
         _refuse_repeats(np.sort(np.concatenate([header.retired, *(s.ids for s in segments)])))
         with self._writing:
-            replaced, self._segments = self._segments, segments
+            replaced, self._view = self._view, View(segments)
             self._retired = header.retired
-            self._destroy(replaced)
+            self._destroy(replaced.segments)
 
     def _extended(
         self,
         segments: tuple[Segment, ...],
         ids: Ids,
         templates: Half,
+        *,
         answers: NDArray[np.bool_],
     ) -> tuple[Segment, ...]:
         """The segments with more rows after their last one."""
@@ -146,14 +160,12 @@ class Gallery:
         loose = slice(segment.coded, segment.count)
         if self._codebook is None or segment.count - segment.coded < _LOOSE_ROWS:
             return segment
-        templates = segment.decoded(loose)
-        if segment.codes is None:
-            return segment.with_codes(self._codebook.encode(templates))
-        return segment.with_codes(segment.codes.extended(templates))
+        templates = segment.templates[loose].astype(np.float32)
+        return segment.with_codes(self._codebook.extend(segment.codes, templates))
 
     def _refuse_known(self, ascending: Ids) -> None:
         _refuse_repeats(ascending)
-        for segment in self._segments:
+        for segment in self._view.segments:
             rows = segment.find_rows(ascending)
             if len(rows):
                 raise IndexStateError(f"Face {segment.ids[rows[0]]} is in the index already.")
@@ -162,6 +174,7 @@ class Gallery:
             raise IndexStateError(f"Face {retired[0]} was erased; its id is never used again.")
 
     def _destroy(self, segments: Iterable[Segment]) -> None:
+        self._times_wiped += 1
         self._readers.wait_for_earlier()
         for segment in segments:
             segment.wipe()
@@ -188,8 +201,8 @@ def parse_limit(limit: int) -> int:
 
 def parse_vectors(vectors: Vectors, dimension: int) -> Vectors:
     """Raises `IndexStateError` for what are no unit vectors of the dimension."""
-    array = np.asarray(vectors, dtype=np.float32)
-    if array.ndim != 2 or array.shape[1] != dimension:
+    array = np.atleast_1d(np.asarray(vectors, dtype=np.float32))
+    if array.shape != (len(array), dimension):
         raise IndexStateError(
             f"Templates of this index have shape (n, {dimension}), not {array.shape}."
         )

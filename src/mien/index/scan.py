@@ -1,31 +1,42 @@
 """Exhaustive scan of four-bit codes, then exact rescoring.
 
-Every query looks at the codes of every face, one thread a segment, and rescores from the
-templates the rows that look best. Equal to the exact search, ties excepted, as far as the
-shortlist reaches: `health` says what was last measured of that (`mien.index.recall`).
+Every query looks at the codes of every face, spread over all cores, and rescores from the
+templates whatever might be among the best (`mien.index.shortlist`). Faces too new to have codes
+are compared in full, and so is every face that passes a filter if few do. The index checks its
+own recall: below the floor it rescores more, and in the end gives up codes and says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from os import cpu_count
+from typing import TypeVar
 
 import numpy as np
 
 from mien.index.base import Hits
-from mien.index.codebook import Codebook
+from mien.index.codebook import Codebook, use_one_thread
+from mien.index.exact import search_exactly
 from mien.index.gallery import Gallery, parse_ids, parse_limit, parse_vectors
-from mien.index.rescore import Place, exhaust, rank_all
-from mien.index.segment import Rows, Segment
+from mien.index.query import Query, settle
+from mien.index.recall import Health, Mode, measure_recall
+from mien.index.rescore import exhaust, rank_all
+from mien.index.view import Positions, View
 from mien.types import Gaussian, Ids, Vectors
 
 __all__ = ["ScanIndex"]
 
 _SEGMENT_ROWS = 131_072
-_SHORTLIST = 200
-_LONGEST_SHORTLIST = 4096
 _BATCH_PROBES = 64
+_MARGINS = (4.5, 9.0, 18.0)
+_FEW = 2048
+_FEW_SHARE = 0.02
+
+_Item = TypeVar("_Item")
+_Outcome = TypeVar("_Outcome")
 
 
 class ScanIndex(Gallery):
@@ -38,79 +49,96 @@ class ScanIndex(Gallery):
         *,
         threads: int | None = None,
         segment_rows: int = _SEGMENT_ROWS,
-        shortlist: int = _SHORTLIST,
     ) -> None:
         super().__init__(dimension, segment_rows=segment_rows, codebook=Codebook(gaussian))
         self._threads = threads or cpu_count() or 1
-        self._workers = ThreadPoolExecutor(self._threads, "scan", initializer=_use_one_thread)
-        self._shortlist = shortlist
+        self._workers = ThreadPoolExecutor(self._threads, "scan")
+        self._health = Health(Mode.SCAN, _MARGINS[0])
+
+    @property
+    def health(self) -> Health:
+        return self._health
 
     def search(self, probes: Vectors, *, limit: int, among: Ids | None = None) -> Hits:
         vectors = parse_vectors(probes, self.dimension)
         allowed = None if among is None else np.unique(parse_ids(among))
-        with self.reading() as segments:
-            return self._search(segments, vectors, parse_limit(limit), among=allowed)
+        with self.reading() as view:
+            if self._health.mode is Mode.EXACT:
+                return search_exactly(view, vectors, limit=parse_limit(limit), among=allowed)
+            return self._search(view, vectors, limit=parse_limit(limit), among=allowed)
 
-    def _search(
-        self, segments: Sequence[Segment], probes: Vectors, limit: int, *, among: Ids | None
-    ) -> Hits:
-        shortlist = max(self._shortlist, 2 * limit)
-        found: list[list[Place]] = [[] for _ in probes]
-        tasks = [
-            (segment, start)
-            for segment in segments
-            for start in range(0, len(probes), _BATCH_PROBES)
+    def check(
+        self, *, floor: float = 0.99, sample: int = 100, limit: int = 10, seed: int = 0
+    ) -> Health:
+        """Measure the recall on some stored templates and rescore more until it meets the floor.
+
+        If even the widest margin does not, every later search is exact.
+        """
+        for margin in _MARGINS:
+            self._health = Health(Mode.SCAN, margin)
+            recall = measure_recall(self, sample=sample, limit=limit, seed=seed)
+            self._health = replace(self._health, recall=recall)
+            if recall >= floor:
+                return self._health
+        self._health = replace(self._health, mode=Mode.EXACT)
+        return self._health
+
+    def restore(self, parts: Iterable[bytes]) -> None:
+        super().restore(parts)
+        self.check()
+
+    def draw_templates(self, count: int, *, seed: int) -> Vectors:
+        """Templates of up to `count` faces that answer, chosen by the seed."""
+        with self.reading() as view:
+            answering = view.find_answering(None)
+            chosen = np.random.default_rng(seed).permutation(answering)[:count]
+            return view.templates_at(chosen).astype(np.float32)
+
+    def search_by_scan(self, probes: Vectors, *, limit: int) -> Hits:
+        with self.reading() as view:
+            return self._search(view, probes, limit=limit, among=None)
+
+    def search_exactly(self, probes: Vectors, *, limit: int) -> Hits:
+        with self.reading() as view:
+            return search_exactly(view, probes, limit=limit, among=None)
+
+    def _search(self, view: View, probes: Vectors, *, limit: int, among: Ids | None) -> Hits:
+        passing = None if among is None and view.hidden == 0 else view.find_answering(among)
+        if passing is not None and len(passing) <= max(_FEW, _FEW_SHARE * view.count):
+            return search_exactly(view, probes, limit=limit, among=among)
+        chosen: list[Positions] = []
+        for start in range(0, len(probes), _BATCH_PROBES):
+            batch = probes[start : start + _BATCH_PROBES]
+            query = Query(view, batch, limit=limit, margin=self._health.margin, passing=passing)
+            chosen += self._choose(query)
+        return rank_all(view, probes, chosen, limit=limit)
+
+    def _choose(self, query: Query) -> list[Positions]:
+        """For each probe, the positions to be rescored."""
+        looks = self._spread(query.look, query.view.code_blocks)
+        loose = exhaust(query.view, query.loose, query.probes, limit=query.limit)
+        return [
+            np.concatenate((settle(query, number, [own[number] for own in looks]), new))
+            for number, new in enumerate(loose)
         ]
 
-        def scan(task: tuple[Segment, int]) -> list[list[Place]]:
-            segment, start = task
-            batch = probes[start : start + _BATCH_PROBES]
-            return _scan(segment, batch, count=shortlist, among=among)
+    def _spread(self, work: Callable[[_Item], _Outcome], items: Sequence[_Item]) -> list[_Outcome]:
+        """Do the work on every item, on all threads, each taking the next when it is free."""
+        outcomes: dict[int, _Outcome] = {}
+        waiting = deque(enumerate(items))
 
-        for (_, start), places in zip(tasks, self._workers.map(scan, tasks), strict=True):
-            for number, own in enumerate(places, start):
-                found[number] += own
-        return rank_all(probes, found, limit)
+        def work_off() -> None:
+            use_one_thread()
+            while waiting:
+                try:
+                    number, item = waiting.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                outcomes[number] = work(item)
 
-
-def _scan(segment: Segment, probes: Vectors, *, count: int, among: Ids | None) -> list[list[Place]]:
-    """For each probe, the rows of a segment that may be among its `count` best that answer."""
-    rows = np.sort(segment.find_answering(among))
-    coded, loose = np.split(rows, [int(np.searchsorted(rows, segment.coded))])
-    head = _scan_coded(segment, probes, count=count, rows=coded)
-    tail = exhaust([Place(segment, loose)], probes, count)
-    return [first + second for first, second in zip(head, tail, strict=True)]
-
-
-def _scan_coded(segment: Segment, probes: Vectors, *, count: int, rows: Rows) -> list[list[Place]]:
-    """The part that has codes; `rows` pass the filter.
-
-    The codes know no filter. Where most rows pass it is enough to fetch more of them; where few
-    do, or too few were fetched, every row that passes is compared.
-    """
-    wanted = _stretched(count, passing=len(rows), coded=segment.coded)
-    if segment.codes is None or wanted > _LONGEST_SHORTLIST:
-        return exhaust([Place(segment, rows)], probes, count)
-    passes = np.zeros(segment.coded + 1, np.bool_)  # the last stands for "no row", which is -1
-    passes[rows] = True
-    found = []
-    for probe, nearest in zip(probes, segment.codes.find_nearest(probes, wanted), strict=True):
-        kept = nearest[passes[nearest]]
-        if len(kept) < min(count, len(rows)):
-            found += exhaust([Place(segment, rows)], probe[None], count)
-        else:
-            found.append([Place(segment, kept)])
-    return found
-
-
-def _stretched(count: int, *, passing: int, coded: int) -> int:
-    """How many rows to fetch so that about `count` of them pass the filter."""
-    if passing == coded or passing == 0:
-        return count
-    return int(1.3 * count * coded / passing) + 16
-
-
-def _use_one_thread() -> None:
-    import faiss
-
-    faiss.omp_set_num_threads(1)
+        helpers = min(self._threads, len(items)) - 1
+        busy = [self._workers.submit(work_off) for _ in range(helpers)]
+        work_off()
+        for helper in busy:
+            helper.result()
+        return [outcomes[number] for number in range(len(items))]

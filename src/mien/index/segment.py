@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.index.codebook import Codes
-from mien.types import Ids, Vectors
+from mien.index.codebook import CodeBlock, remove_rows
+from mien.types import Ids
 
 __all__ = ["Half", "Rows", "Segment"]
 
@@ -35,14 +35,15 @@ class _Buffers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """Rows 0 to count of the buffers; `codes` stand for the first `codes.count` of them.
+    """Rows 0 to count of the buffers, some of them hidden; `codes` stand for the first ones.
 
     `by_id` sorts the rows by id where they are not in that order already.
     """
 
     _buffers: _Buffers
     count: int = 0
-    codes: Codes | None = None
+    hidden: int = 0
+    codes: tuple[CodeBlock, ...] = ()
     ids: Ids = field(init=False)
     templates: Half = field(init=False)
     answers: NDArray[np.bool_] = field(init=False)
@@ -75,18 +76,25 @@ class Segment:
     @property
     def coded(self) -> int:
         """Rows that have codes; the rest is searched exhaustively."""
-        return 0 if self.codes is None else self.codes.count
+        return sum(block.count for block in self.codes)
 
     def extended(self, ids: Ids, templates: Half, answers: NDArray[np.bool_]) -> Segment:
-        """This segment and more rows. Only the longest of a family may be extended."""
+        """The segment and more rows. Only the longest of a family may be extended."""
         end = self.count + len(ids)
         self._buffers.ids[self.count : end] = ids
         self._buffers.templates[self.count : end] = templates
         self._buffers.answers[self.count : end] = answers
-        return Segment(self._buffers, end, self.codes)
+        hidden = self.hidden + int(np.count_nonzero(~answers))
+        return Segment(self._buffers, end, hidden, self.codes)
 
-    def with_codes(self, codes: Codes) -> Segment:
-        return Segment(self._buffers, self.count, codes)
+    def with_codes(self, codes: tuple[CodeBlock, ...]) -> Segment:
+        return Segment(self._buffers, self.count, self.hidden, codes)
+
+    def with_hidden(self, rows: Rows) -> Segment:
+        """The segment with some rows silenced, for every reader of its buffers at once."""
+        newly = int(np.count_nonzero(self.answers[rows]))
+        self.answers[rows] = False
+        return Segment(self._buffers, self.count, self.hidden + newly, self.codes)
 
     def without(self, rows: Rows) -> Segment:
         """A copy that lacks the rows, in memory of its own."""
@@ -95,15 +103,15 @@ class Segment:
         copy = Segment.empty(len(self._buffers.ids), self.templates.shape[1]).extended(
             self.ids[kept], self.templates[kept], self.answers[kept]
         )
-        return copy if self.codes is None else copy.with_codes(self.codes.without(rows))
+        return copy.with_codes(remove_rows(self.codes, rows))
 
     def wipe(self) -> None:
         """Overwrite everything; for a segment that nobody reads any more."""
         self.ids.fill(0)
         self.templates.fill(0)
         self.answers.fill(False)
-        if self.codes is not None:
-            self.codes.wipe()
+        for block in self.codes:
+            block.wipe()
 
     def find_rows(self, ids: Ids) -> Rows:
         """Where those of the ids stand that are here. `ids` is ascending without repeats."""
@@ -122,12 +130,8 @@ class Segment:
         """Rows whose faces answer searches: all, or those of the ids (ascending, no repeats)."""
         if ids is None:
             return np.flatnonzero(self.answers)
-        rows = self.find_rows(ids)
+        rows = np.sort(self.find_rows(ids))
         return rows[self.answers[rows]]
-
-    def decoded(self, rows: Rows | slice) -> Vectors:
-        """The templates of some rows, in single precision."""
-        return self.templates[rows].astype(np.float32)
 
     def _bounds(self) -> tuple[int, int]:
         if self.by_id is None:
