@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.types import EmbeddedFace, PhotoAnalysis, Vectors
-from mien.vision.cards import find_pack
+from mien.vision.cards import get_pack
 from mien.vision.pipeline import Pipeline, open_pipeline
 from mien.vision.weights import WeightStore
 
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--pack", default="open")
     arguments = parser.parse_args()
-    pack = find_pack(arguments.pack)
+    pack = get_pack(arguments.pack)
     if pack is None or pack.recogniser.embedding is None:
         raise SystemExit(f"there is no pack {arguments.pack}")
     store = WeightStore(arguments.weights)
