@@ -1,10 +1,10 @@
 """Four-bit shorthand for templates, scanned by FAISS's fast-scan kernels.
 
-A codebook is computed from a model's Gaussian alone, so that it holds nobody's template:
-each coordinate (or pair of coordinates, for long templates) gets the 16 levels that describe a
-normal distribution best (Lloyd, "Least squares quantization in PCM", 1982), moved and scaled to
-the coordinate's own mean and spread. The same Gaussian gives the same codebook on any machine.
-This is the only module that imports FAISS, and only when a codebook is made.
+A codebook is computed from a model's Gaussian alone, so that it holds nobody's template: every
+coordinate gets the levels that describe a normal distribution best (Lloyd, "Least squares
+quantization in PCM", 1982), moved and scaled to the coordinate's own mean and spread. Up to 128
+coordinates have 16 levels each; longer templates have 4, and two coordinates share a code. The
+same Gaussian gives the same codebook anywhere. FAISS is imported when a codebook is made.
 """
 
 from __future__ import annotations
@@ -19,44 +19,36 @@ from numpy.typing import NDArray
 
 from mien.types import Gaussian, Vectors
 
-__all__ = ["BLOCK_ROWS", "CodeBlock", "Codebook", "remove_rows", "use_one_thread"]
+__all__ = ["BLOCK_ROWS", "CodeBlock", "Codebook", "use_one_thread"]
 
-BLOCK_ROWS = 32_768
-"""Templates in a block: small enough to spread over threads and to rewrite at once."""
+BLOCK_ROWS = 65_536
+"""Templates in a block: few enough to spread over threads, enough to outweigh a call."""
 
-
-_LEVELS = 16
+_CODE_BITS = 4
 _LONGEST_SINGLE = 128
+_DRAWS = 8192
 _SEED = 20_240_501
+_ENCODE_ROWS = 1024
 
 
 class CodeBlock:
-    """The shorthand of a few thousand templates, in their order. Never changed once shared."""
+    """The shorthand of some templates, in their order; never changed.
+
+    Its bytes are overwritten when the last reader lets go of it.
+    """
 
     def __init__(self, scanner: Any) -> None:  # noqa: ANN401 - FAISS has no types
         self._scanner = scanner
         self.count = int(scanner.ntotal)
         finalize(self, _wipe, scanner).atexit = False
 
-    def extended(self, templates: Vectors) -> CodeBlock:
-        """A copy with more templates at its end."""
+    def followed_by(self, other: CodeBlock) -> CodeBlock:
+        """The codes of both in a block of their own; the other is used up."""
         import faiss
 
         scanner = faiss.clone_index(self._scanner)
-        scanner.add(templates)
+        scanner.merge_from(other._scanner, 0)
         return CodeBlock(scanner)
-
-    def without(self, rows: NDArray[np.intp]) -> CodeBlock:
-        """A copy that lacks some rows; later ones move up."""
-        import faiss
-
-        scanner = faiss.clone_index(self._scanner)
-        scanner.remove_ids(faiss.IDSelectorBatch(rows.astype(np.int64)))
-        return CodeBlock(scanner)
-
-    def wipe(self) -> None:
-        """Overwrite the codes. It also happens when the last reader lets go of them."""
-        _wipe(self._scanner)
 
     def as_bytes(self) -> NDArray[np.uint8]:
         """The codes themselves in FAISS's packing; a view, not a copy."""
@@ -71,43 +63,49 @@ class CodeBlock:
 
 
 class Codebook:
-    """How one model's templates are abbreviated: 4 bits a coordinate, or a pair of them."""
+    """How one model's templates are abbreviated."""
 
     def __init__(self, gaussian: Gaussian) -> None:
-        import faiss
-
         dimension = len(gaussian.mean)
-        width = 1 if dimension <= _LONGEST_SINGLE else 2
-        self._blank: Any = faiss.IndexPQFastScan(
-            dimension, dimension // width, 4, faiss.METRIC_INNER_PRODUCT
-        )
-        levels = _spread_levels(gaussian, width)
-        faiss.copy_array_to_vector(levels.ravel(), self._blank.pq.centroids)
-        self._blank.is_trained = True
+        self._group = 1 if dimension <= _LONGEST_SINGLE or dimension % 2 else 2
+        mean, spread = _measure_unit_length(gaussian)
+        normal = np.array(_find_normal_levels(16 if self._group == 1 else 4))
+        levels = (mean + normal[:, None] * spread).astype(np.float32)
+        self._borders = (levels[1:] + levels[:-1]) / 2
+        self._blank = _make_blank(levels, self._group)
 
     def extend(self, blocks: tuple[CodeBlock, ...], templates: Vectors) -> tuple[CodeBlock, ...]:
         """The blocks and codes of more templates, in the last block as far as it has room."""
         grown = list(blocks)
         start = 0
         while start < len(templates):
-            if not grown or grown[-1].count >= BLOCK_ROWS:
-                grown.append(CodeBlock(self._blank))
-            end = start + BLOCK_ROWS - grown[-1].count
-            grown[-1] = grown[-1].extended(templates[start:end])
+            room = BLOCK_ROWS - grown[-1].count if grown else 0
+            end = start + (room or BLOCK_ROWS)
+            fresh = self._encode(templates[start:end])
+            grown[-1:] = [grown[-1].followed_by(fresh)] if room else [*grown[-1:], fresh]
             start = end
         return tuple(grown)
 
+    def _encode(self, templates: Vectors) -> CodeBlock:
+        import faiss
 
-def remove_rows(blocks: tuple[CodeBlock, ...], rows: NDArray[np.intp]) -> tuple[CodeBlock, ...]:
-    """The blocks without some rows, counted through all of them; later ones move up."""
-    kept: list[CodeBlock] = []
-    start = 0
-    for block in blocks:
-        own = rows[(rows >= start) & (rows < start + block.count)] - start
-        start += block.count
-        if len(own) < block.count:
-            kept.append(block.without(own) if len(own) else block)
-    return tuple(kept)
+        flat: Any = faiss.clone_index(self._blank)
+        codes = [
+            self._find_codes(templates[start : start + _ENCODE_ROWS])
+            for start in range(0, len(templates), _ENCODE_ROWS)
+        ]
+        flat.add_sa_codes(np.concatenate(codes))
+        return CodeBlock(faiss.IndexPQFastScan(flat))
+
+    def _find_codes(self, templates: Vectors) -> NDArray[np.uint8]:
+        """Two codes a byte, the first in the lower half; shape (n, bytes)."""
+        levels = np.zeros(templates.shape, np.uint8)
+        for border in self._borders:
+            levels += (templates > border).view(np.uint8)
+        codes = levels if self._group == 1 else levels[:, ::2] | (levels[:, 1::2] << 2)
+        if codes.shape[1] % 2:
+            codes = np.pad(codes, ((0, 0), (0, 1)))
+        return np.ascontiguousarray(codes[:, ::2] | (codes[:, 1::2] << _CODE_BITS))
 
 
 def use_one_thread() -> None:
@@ -115,6 +113,24 @@ def use_one_thread() -> None:
     import faiss
 
     faiss.omp_set_num_threads(1)
+
+
+def _make_blank(levels: NDArray[np.float32], group: int) -> Any:  # noqa: ANN401 - FAISS has no types
+    """An empty index of flat codes. `levels` has shape (levels of a coordinate, dimension)."""
+    import faiss
+
+    dimension = levels.shape[1]
+    codes = np.arange(2**_CODE_BITS)
+    coordinates = [codes] if group == 1 else [codes % 4, codes // 4]
+    centroids = np.stack(
+        [levels[own, place::group] for place, own in enumerate(coordinates)], axis=-1
+    )
+    blank: Any = faiss.IndexPQ(
+        dimension, dimension // group, _CODE_BITS, faiss.METRIC_INNER_PRODUCT
+    )
+    faiss.copy_array_to_vector(centroids.transpose(1, 0, 2).ravel(), blank.pq.centroids)
+    blank.is_trained = True
+    return blank
 
 
 def _view_codes(scanner: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - FAISS has no types
@@ -129,43 +145,23 @@ def _wipe(scanner: Any) -> None:  # noqa: ANN401 - FAISS has no types
     _view_codes(scanner).fill(0)
 
 
-def _spread_levels(gaussian: Gaussian, width: int) -> NDArray[np.float32]:
-    """The levels of every group of `width` coordinates, shape (groups, 16, width)."""
-    mean, covariance = _unit_length(gaussian)
-    groups = np.arange(len(mean)).reshape(-1, width)
-    blocks = covariance[groups[:, :, None], groups[:, None, :]]
-    values, vectors = np.linalg.eigh(blocks)
-    spread = vectors * np.sqrt(np.maximum(values, 0))[:, None, :]
-    levels = mean[groups][:, None, :] + _normal_levels(width) @ spread.transpose(0, 2, 1)
-    return np.ascontiguousarray(levels, dtype=np.float32)
-
-
-def _unit_length(gaussian: Gaussian) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and covariance of the Gaussian's draws once each is scaled to unit length."""
-    drawn = np.random.default_rng(_SEED).multivariate_normal(
-        gaussian.mean.astype(np.float64),
-        gaussian.covariance.astype(np.float64),
-        size=20_000,
-        check_valid="ignore",
-        method="eigh",
-    )
+def _measure_unit_length(gaussian: Gaussian) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and spread of each coordinate of the Gaussian's draws, scaled to unit length."""
+    values, vectors = np.linalg.eigh(gaussian.covariance.astype(np.float64))
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    normal = np.random.default_rng(_SEED).standard_normal((_DRAWS, len(gaussian.mean)))
+    drawn = gaussian.mean + normal @ root.T
     drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
-    return drawn.mean(axis=0), np.cov(drawn, rowvar=False)
+    return drawn.mean(axis=0), drawn.std(axis=0)
 
 
 @cache
-def _normal_levels(width: int) -> NDArray[np.float64]:
-    """The 16 points that describe the standard normal of 1 or 2 dimensions, shape (16, width)."""
-    draws = _normal_draws(width)
-    levels = draws[:: len(draws) // _LEVELS][:_LEVELS]
-    for _ in range(100):
-        nearest = np.argmin(((draws[:, None, :] - levels) ** 2).sum(axis=2), axis=1)
-        levels = np.array([draws[nearest == level].mean(axis=0) for level in range(_LEVELS)])
-    return levels
-
-
-def _normal_draws(width: int) -> NDArray[np.float64]:
-    if width == 1:
-        steps = (np.arange(4096) + 0.5) / 4096
-        return np.array([[NormalDist().inv_cdf(step)] for step in steps])
-    return np.random.default_rng(_SEED).standard_normal((8192, width))
+def _find_normal_levels(count: int) -> tuple[float, ...]:
+    """The points that describe the standard normal distribution best, rising."""
+    steps = (np.arange(4096) + 0.5) / 4096
+    normal = np.array([NormalDist().inv_cdf(step) for step in steps])
+    levels = normal[len(normal) // (2 * count) :: len(normal) // count]
+    for _ in range(200):
+        nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, normal)
+        levels = np.bincount(nearest, normal, count) / np.bincount(nearest, minlength=count)
+    return tuple(levels.tolist())

@@ -94,10 +94,12 @@ class Gallery:
             self.hide(wanted)
             found = [(segment, segment.find_rows(wanted)) for segment in self._view.segments]
             touched = [(segment, rows) for segment, rows in found if len(rows)]
+            if not touched:
+                return 0
             erased = [segment.ids[rows].copy() for segment, rows in touched]
             self._view = View(
                 tuple(
-                    segment.without(rows) if len(rows) else segment
+                    self._encoded(segment.without(rows)) if len(rows) else segment
                     for segment, rows in found
                     if len(rows) < segment.count
                 )
@@ -129,7 +131,8 @@ class Gallery:
         segments: tuple[Segment, ...] = ()
         for part in stored:
             parse_vectors(part.templates.astype(np.float32), self._dimension)
-            segments = self._extended(segments, part.ids, part.templates, answers=part.answers)
+            ids = parse_ids(part.ids)
+            segments = self._extended(segments, ids, part.templates, answers=part.answers)
         _refuse_repeats(np.sort(np.concatenate([header.retired, *(s.ids for s in segments)])))
         with self._writing:
             replaced, self._view = self._view, View(segments)

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from mien.index.base import Hits
-from mien.index.codebook import Codebook, use_one_thread
+from mien.index.codebook import BLOCK_ROWS, Codebook, use_one_thread
 from mien.index.exact import search_exactly
 from mien.index.gallery import Gallery, parse_ids, parse_limit, parse_vectors
 from mien.index.query import Query, settle
@@ -29,7 +29,7 @@ from mien.types import Gaussian, Ids, Vectors
 
 __all__ = ["ScanIndex"]
 
-_SEGMENT_ROWS = 131_072
+_SEGMENT_ROWS = 4 * BLOCK_ROWS
 _BATCH_PROBES = 64
 _MARGINS = (4.5, 9.0, 18.0)
 _FEW = 2048

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.index.codebook import CodeBlock, remove_rows
+from mien.index.codebook import CodeBlock
 from mien.types import Ids
 
 __all__ = ["Half", "Rows", "Segment"]
@@ -97,21 +97,20 @@ class Segment:
         return Segment(self._buffers, self.count, self.hidden + newly, self.codes)
 
     def without(self, rows: Rows) -> Segment:
-        """A copy that lacks the rows, in memory of its own."""
+        """A copy that lacks the rows, in memory of its own; codes only as far as nothing moved."""
         kept = np.ones(self.count, np.bool_)
         kept[rows] = False
         copy = Segment.empty(len(self._buffers.ids), self.templates.shape[1]).extended(
             self.ids[kept], self.templates[kept], self.answers[kept]
         )
-        return copy.with_codes(remove_rows(self.codes, rows))
+        ends = np.cumsum([block.count for block in self.codes])
+        return copy.with_codes(self.codes[: int(np.searchsorted(ends, rows.min(), side="right"))])
 
     def wipe(self) -> None:
-        """Overwrite everything; for a segment that nobody reads any more."""
+        """Overwrite the rows; for a segment that nobody reads any more. Codes do so themselves."""
         self.ids.fill(0)
         self.templates.fill(0)
         self.answers.fill(False)
-        for block in self.codes:
-            block.wipe()
 
     def find_rows(self, ids: Ids) -> Rows:
         """Where those of the ids stand that are here. `ids` is ascending without repeats."""
