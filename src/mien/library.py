@@ -36,6 +36,7 @@ from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.ports import Clock, Models, Vision
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
+from mien.sources.address import show_path
 from mien.types import EmbeddingModel
 from mien.vault.vault import SealedPhoto
 
@@ -178,9 +179,18 @@ class Library:
             face=face,
             threads=os.cpu_count() or 1,
         )
-        return search_photo(
-            self._deployment, self._galleries, lambda: self._read(photo), request=request
-        )
+        try:
+            return search_photo(
+                self._deployment,
+                request,
+                galleries=self._galleries,
+                read_probe=lambda: self._read(photo),
+            )
+        except PhotoError as error:
+            name = "The probe" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
+            raise PhotoError(
+                error.reason, f"{name} cannot be searched with: {error}. Choose another photo."
+            ) from error
 
     def read_crop(self, candidate: Candidate) -> bytes | None:
         """A JPEG of the candidate's face; nothing where no grant allows showing it."""
@@ -208,11 +218,10 @@ class Library:
             with Path(photo).open("rb") as file:
                 content = file.read(self.settings.max_file_bytes + 1)
         except OSError as error:
-            raise PhotoError(
-                "unreadable", f"{os.fspath(photo)} cannot be read: {error.strerror}."
-            ) from error
+            raise PhotoError("unreadable", f"it cannot be read ({error.strerror})") from error
         if len(content) > self.settings.max_file_bytes:
-            raise PhotoError("too-many-bytes", f"{os.fspath(photo)} is too large.")
+            limit = self.settings.max_file_bytes
+            raise PhotoError("too-many-bytes", f"it is larger than {limit:,} bytes")
         return content
 
 

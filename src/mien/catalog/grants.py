@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from mien.catalog.schema import grants, indexed_photos, locations
 from mien.errors import NotFoundError
@@ -73,6 +73,19 @@ def iter_grants_of(connection: Connection, collection_id: CollectionId) -> Itera
     )
     for row in connection.execute(select(grants).where(grants.c.id.in_(used))):
         yield _parse_row(row)
+
+
+def find_latest_additions(
+    connection: Connection, collection_id: CollectionId
+) -> dict[GrantId, datetime]:
+    """When each grant of `iter_grants_of` last brought a photo to a place where it was not."""
+    found = (
+        select(locations.c.grant_id, func.max(locations.c.added_at).label("added_at"))
+        .join(indexed_photos, indexed_photos.c.photo_id == locations.c.photo_id)
+        .where(indexed_photos.c.collection_id == collection_id)
+        .group_by(locations.c.grant_id)
+    )
+    return {GrantId(row.grant_id): row.added_at for row in connection.execute(found)}
 
 
 def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> None:

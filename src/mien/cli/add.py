@@ -25,9 +25,12 @@ from mien.cli.output import err, explain, leave, out, print_json
 from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.ingest import AddReport, count_files
 
+app = typer.Typer()
+
 _SHOWN_FAILURES = 20
 
 
+@app.command("add")
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders.")],
     *,
@@ -67,7 +70,9 @@ def progress_of(paths: list[Path]) -> Iterator[Callable[[AddReport], None]]:
         task = bar.add_task("Indexing", total=None, rate="")
         if not bar.disable:
             # Counting takes a while in large folders; the work need not wait for it.
-            threading.Thread(target=_count_into, args=(bar, task, paths), daemon=True).start()
+            threading.Thread(
+                target=_count_into, args=(bar, task), kwargs={"paths": paths}, daemon=True
+            ).start()
         began = time.monotonic()
 
         def show(report: AddReport) -> None:
@@ -77,7 +82,7 @@ def progress_of(paths: list[Path]) -> Iterator[Callable[[AddReport], None]]:
         yield show
 
 
-def _count_into(bar: Progress, task: TaskID, paths: list[Path]) -> None:
+def _count_into(bar: Progress, task: TaskID, *, paths: list[Path]) -> None:
     bar.update(task, total=count_files(paths))
 
 
@@ -111,8 +116,8 @@ def print_report(report: AddReport) -> None:
         f"{report.photos_known:,} known, in {report.seconds:.1f} s ({rate:.1f} photos a second)."
     )
     for reason, number in sorted(report.refused.items()):
-        err.print(f"Refused {number:,}: {reason.explanation} [{reason}]", markup=False)
+        err.print(f"Refused {number:,}: {reason.explanation} [{reason}]")
     for failed in report.failed[:_SHOWN_FAILURES]:
-        err.print(f"Failed: {failed.path} ({failed.reason})", markup=False, soft_wrap=True)
+        err.print(f"Failed: {failed.path} ({failed.reason})", soft_wrap=True)
     if len(report.failed) > _SHOWN_FAILURES:
         err.print(f"... and {len(report.failed) - _SHOWN_FAILURES:,} more; --json lists them all.")

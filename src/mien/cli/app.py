@@ -35,10 +35,8 @@ def _mien(
     del version
 
 
-app.command("demo")(demo.demo)
-app.command("add")(add.add)
-app.command("search")(search.search)
-app.command("doctor")(doctor.doctor)
+for single in (demo, add, search, doctor):
+    app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(collection.app, name="collection")
 app.add_typer(models.app, name="models")

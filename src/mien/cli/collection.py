@@ -29,7 +29,7 @@ def create(
     if as_json:
         print_json(describe(made))
     else:
-        out.print(f"Collection {made.name} made, with basis {made.basis}.", markup=False)
+        out.print(f"Collection {made.name} made, with basis {made.basis}.")
 
 
 @app.command("list")

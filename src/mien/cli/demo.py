@@ -33,6 +33,10 @@ _PURPOSE = "try-mien"
 _DAYS = 30
 
 
+app = typer.Typer()
+
+
+@app.command("demo")
 def demo(
     folder: Annotated[
         Path | None,
@@ -57,18 +61,18 @@ def demo(
     photos = folder or _fetch_photos(workspace / "photos")
     with Library(settings=settings) as library:
         grant = _record_grant(library, photos, is_own=folder is not None)
-        report = _add(library, photos, grant)
+        report = _add(library, photos, grant=grant)
         probe, result = _search(library, _iter_probes(photos, is_own=folder is not None))
         page = workspace / "result.html"
-        write_sheet(page, library, result, purpose=_PURPOSE, probe_title=probe.name)
+        write_sheet(page, result, library=library, purpose=_PURPOSE, probe_title=probe.name)
     address = page.resolve().as_uri()
     if as_json:
         search = {"probe_path": str(probe), **searching.describe(result), "page": address}
         print_json({"grant_id": grant.grant_id, "added": adding.describe(report), **search})
         return
-    out.print(f"Searched for the largest face in {probe}:", markup=False)
+    out.print(f"Searched for the largest face in {probe}:")
     searching.print_result(result)
-    out.print(f"Probe and candidates side by side: {address}", markup=False, soft_wrap=True)
+    out.print(f"Probe and candidates side by side: {address}", soft_wrap=True)
 
 
 def _pull_models(store: WeightStore) -> None:
@@ -106,7 +110,7 @@ def _record_grant(library: Library, photos: Path, *, is_own: bool) -> Grant:
     return grant
 
 
-def _add(library: Library, photos: Path, grant: Grant) -> AddReport:
+def _add(library: Library, photos: Path, *, grant: Grant) -> AddReport:
     with adding.progress_of([photos]) as show:
         report = library.add(photos, grant=grant.grant_id, progress=show)
     if adding.exit_of(report) is not Exit.DONE:
@@ -134,4 +138,4 @@ def _search(library: Library, probes: Iterator[Path]) -> tuple[Path, SearchResul
 
 
 def _say(step: str) -> None:
-    err.print(step, style="dim", markup=False, soft_wrap=True)
+    err.print(step, style="dim", soft_wrap=True)

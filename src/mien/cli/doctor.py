@@ -1,10 +1,11 @@
-"""`mien doctor`: is everything in order here?"""
+"""`mien doctor`: tells whether everything is in order here."""
 
 from __future__ import annotations
 
 import platform
 from importlib.metadata import version
 
+import typer
 from rich.table import Table
 
 from mien import __version__
@@ -14,9 +15,12 @@ from mien.service.doctor import CollectionHealth, Diagnosis
 from mien.vision.cards import load_cards
 from mien.vision.weights import WeightStore
 
+app = typer.Typer()
+
 _LIBRARIES = ("onnxruntime", "faiss-cpu", "numpy", "pillow", "pillow-heif", "sqlalchemy")
 
 
+@app.command("doctor")
 def doctor(*, home: Home = None, as_json: Json = False) -> None:
     """Show versions, models, counts, and the index's recall and speed on this machine."""
     with open_library(home) as library:

@@ -43,7 +43,7 @@ def pull(
     store = _open_store(home)
     cards = [get_card(model)] if model else [card for card in load_cards() if card.pack == "open"]
     for card in cards:
-        store.pull(card, progress=lambda step: err.print(step, markup=False))
+        store.pull(card, progress=err.print)
     if as_json:
         print_json({"models": [_summarise(card, store) for card in cards]})
     else:

@@ -17,7 +17,10 @@ from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.search import Candidate, Probe, SearchResult
 from mien.types import Box, Credit
 
+app = typer.Typer()
 
+
+@app.command("search")
 def search(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A photo of the face.")],
     *,
@@ -51,7 +54,7 @@ def search(
             min_score=min_score,
         )
         if page is not None and result.probe is not None and result.probe.searched is not None:
-            write_sheet(page, library, result, purpose=purpose, probe_title=photo.name)
+            write_sheet(page, result, library=library, purpose=purpose, probe_title=photo.name)
     if as_json:
         print_json(describe(result))
     else:
@@ -108,7 +111,7 @@ def _print_faces(probe: Probe) -> None:
     out.print("The probe shows several faces; choose one with --face:")
     for number, embedded in enumerate(probe.analysis.faces):
         mark = "  searched" if number == probe.searched else ""
-        out.print(f"  {number}: box {_show_box(embedded.face.box)}{mark}", markup=False)
+        out.print(f"  {number}: box {_show_box(embedded.face.box)}{mark}")
 
 
 def _photo_cell(candidate: Candidate) -> Text:

@@ -12,7 +12,7 @@ from mien.service.search import Candidate, SearchResult
 
 
 def write_sheet(
-    path: Path, library: Library, result: SearchResult, *, purpose: str, probe_title: str
+    path: Path, result: SearchResult, *, library: Library, purpose: str, probe_title: str
 ) -> None:
     """Raises `SettingsError` where the page cannot be written."""
     if result.probe is None or result.probe.searched is None:

@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 def iter_ahead(
-    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int
+    function: Callable[[Item], Result], items: Iterable[Item], *, pool: Executor, ahead: int
 ) -> Generator[Result, None, None]:
     """Results in the order of the items, at most `ahead` of them under way at once.
 

@@ -56,8 +56,11 @@ def commit_batch(
     deployment: Deployment, batch: Sequence[ReadPhoto], *, collection: Collection, grant_id: str
 ) -> BatchCounts:
     """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
-    sealed = _seal(deployment, batch, grant_id=grant_id)
+    sealed: list[Sealed] = []
     try:
+        with deployment.vault.writing():
+            for photo in batch:
+                sealed.append(_seal(deployment, photo, grant_id=grant_id))  # noqa: PERF401  (kept up to an error)
         counts, unused = _record(deployment, sealed, collection=collection, grant_id=grant_id)
     except MienError:
         _discard(deployment, sealed)
@@ -66,12 +69,7 @@ def commit_batch(
     return counts
 
 
-def _seal(deployment: Deployment, batch: Sequence[ReadPhoto], *, grant_id: str) -> list[Sealed]:
-    with deployment.vault.writing():
-        return [_seal_photo(deployment, photo, grant_id=grant_id) for photo in batch]
-
-
-def _seal_photo(deployment: Deployment, photo: ReadPhoto, *, grant_id: str) -> Sealed:
+def _seal(deployment: Deployment, photo: ReadPhoto, *, grant_id: str) -> Sealed:
     photo_id = photo_rows.photo_uuid_of(photo.sha256)
     if photo.analysis is None:
         deployment.vault.add_grant(photo_id, grant_id=grant_id)

@@ -60,13 +60,14 @@ def examine(deployment: Deployment, galleries: Galleries) -> Diagnosis:
         grants=len(grants),
         grants_in_force=sum(may_apply(grant, at=now).is_allowed for grant in grants),
         collections=tuple(
-            _examine_collection(deployment, galleries, collection) for collection in collections
+            _examine_collection(deployment, collection, galleries=galleries)
+            for collection in collections
         ),
     )
 
 
 def _examine_collection(
-    deployment: Deployment, galleries: Galleries, collection: Collection
+    deployment: Deployment, collection: Collection, *, galleries: Galleries
 ) -> CollectionHealth:
     with deployment.database.reading() as connection:
         photos = count_photos(connection, collection.id)

@@ -67,7 +67,7 @@ class Galleries:
             gaussian=rotation.turn_gaussian(gaussian),
             expected_size=self._ids_of(collection).size,
         )
-        read_snapshot(self._deployment, collection, index)
+        read_snapshot(self._deployment, collection, index=index)
         return Gallery(index)
 
     def _reconcile(self, collection: Collection, gallery: Gallery) -> None:
@@ -79,7 +79,7 @@ class Galleries:
         gallery.unreadable = known.size - len(index)
         gallery.revision = collection.revision
         if len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index):
-            write_snapshot(self._deployment, collection, index)
+            write_snapshot(self._deployment, collection, index=index)
 
     def _ids_of(self, collection: Collection) -> Ids:
         with self._deployment.database.reading() as connection:

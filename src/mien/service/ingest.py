@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mien.catalog.grants import StoredGrant, find_grant
+from mien.catalog.grants import StoredGrant, find_grant, get_grant
 from mien.permission.grant import may_add, may_apply
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.ahead import iter_ahead
@@ -109,9 +109,7 @@ def _find_grant(deployment: Deployment, grant_id: str | None) -> StoredGrant | V
 def _refuse_all(request: AddRequest, report: AddReport, *, verdict: Verdict) -> None:
     """Counts what is refused, without reading any of it."""
     report.verdict = verdict
-    for item in FolderSource(request.paths).iter_items():
-        if isinstance(item, FoundFile):
-            report.refused[verdict.reasons[0]] += 1
+    report.refused[verdict.reasons[0]] = count_files(request.paths)
 
 
 class _Run:
@@ -131,7 +129,7 @@ class _Run:
     def work(self, progress: Progress) -> None:
         with ThreadPoolExecutor(self._request.workers, "intake") as pool:
             ahead = self._request.workers * _AHEAD_A_WORKER
-            intakes = iter_ahead(pool, self._take_in, self._iter_files(), ahead=ahead)
+            intakes = iter_ahead(self._take_in, self._iter_files(), pool=pool, ahead=ahead)
             try:
                 for intake in intakes:
                     self._receive(intake)
@@ -143,7 +141,8 @@ class _Run:
                 intakes.close()
         self._commit()
         mark_vanished(self._deployment, self._request.paths, grant_id=self._stored.id)
-        self._record.end(self._report)
+        if may_apply(self._stored.grant, at=self._deployment.clock()).is_allowed:
+            self._record.end(self._report)  # else the next run clears up what was sealed in vain
         progress(self._report)
 
     def _iter_files(self) -> Iterator[FoundFile]:
@@ -161,6 +160,11 @@ class _Run:
     def _may_add(self, item: FoundFile) -> Verdict:
         now = self._deployment.clock()
         return may_add(self._stored.grant, uri=item.uri, basis=self._record.basis, at=now)
+
+    def _renew_grant(self) -> None:
+        """Somebody may have revoked it meanwhile: then the rest is not even read."""
+        with self._deployment.database.reading() as connection:
+            self._stored = get_grant(connection, self._stored.grant.grant_id)
 
     def _take_in(self, item: FoundFile) -> Intake:
         return take_in(
@@ -193,4 +197,5 @@ class _Run:
                     grant_id=self._stored.grant.grant_id,
                 )
             )
+            self._renew_grant()
         self._batch_began = time.monotonic()

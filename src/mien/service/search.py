@@ -27,7 +27,7 @@ from mien.catalog.grants import StoredGrant
 from mien.catalog.runs import SearchRecord, record_search
 from mien.errors import SettingsError
 from mien.index.base import NO_FACE, Hits, VectorIndex
-from mien.permission.grant import may_search
+from mien.permission.grant import may_keep, may_search
 from mien.permission.purpose import check_purpose
 from mien.permission.use import Use
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
@@ -85,10 +85,10 @@ class SearchResult:
 
 def search_photo(
     deployment: Deployment,
+    request: SearchRequest,
+    *,
     galleries: Galleries,
     read_probe: Callable[[], bytes],
-    *,
-    request: SearchRequest,
 ) -> SearchResult:
     """Searches a collection for the largest face in a photo, or the one chosen.
 
@@ -111,7 +111,7 @@ def search_photo(
     gallery = galleries.load(leave.collection, gaussian=deployment.model.gaussian)
     embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
     turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
-    candidates = _rank(deployment, gallery.index, turned, leave=leave, request=request)
+    candidates = _rank(deployment, gallery.index, probe=turned, leave=leave, request=request)
     _log(deployment, request, at=now, verdict=ALLOWED, shown=candidates)
     return SearchResult(ALLOWED, probe, candidates, gallery.unreadable)
 
@@ -132,16 +132,24 @@ def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Le
     with deployment.database.reading() as connection:
         collection = collection_rows.get_collection(connection, request.collection)
         grants = list(grant_rows.iter_grants_of(connection, collection.id))
-    covering = [
-        _cover(stored, at=at)
+        latest = grant_rows.find_latest_additions(connection, collection.id)
+    granted = [
+        stored
         for stored in grants
         if may_search(
             stored.grant, purpose=request.purpose, basis=collection.basis, at=at
         ).is_allowed
     ]
-    if not covering:
+    if not granted:
         return refuse(Reason.PURPOSE_NOT_GRANTED)
-    return _Leave(collection, SearchScope(collection.id, tuple(covering)))
+    kept = [
+        stored
+        for stored in granted
+        if may_keep(stored.grant, since=latest[stored.id], at=at).is_allowed
+    ]
+    if not kept:
+        return refuse(Reason.RETENTION_ENDED)
+    return _Leave(collection, SearchScope(collection.id, tuple(_cover(s, at=at) for s in kept)))
 
 
 def _cover(stored: StoredGrant, *, at: datetime) -> CoveringGrant:
@@ -168,8 +176,8 @@ def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
 def _rank(
     deployment: Deployment,
     index: VectorIndex,
-    probe: Vectors,
     *,
+    probe: Vectors,
     leave: _Leave,
     request: SearchRequest,
 ) -> tuple[Candidate, ...]:
@@ -179,7 +187,7 @@ def _rank(
     while fetched < size and len(candidates) < request.limit:
         fetched = min(max(request.limit + _SPARE, fetched * _GROWTH), size)
         if fetched > _MOST_FETCHED:
-            return _rank_visible(deployment, index, probe, leave=leave, request=request)
+            return _rank_visible(deployment, index, probe=probe, leave=leave, request=request)
         hits = index.search(probe, limit=fetched)
         candidates = _see(deployment, hits, leave=leave, request=request)
         if hits.scores[0, -1] < request.min_score:
@@ -190,8 +198,8 @@ def _rank(
 def _rank_visible(
     deployment: Deployment,
     index: VectorIndex,
-    probe: Vectors,
     *,
+    probe: Vectors,
     leave: _Leave,
     request: SearchRequest,
 ) -> tuple[Candidate, ...]:

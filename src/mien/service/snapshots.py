@@ -26,7 +26,7 @@ _LENGTH = struct.Struct("<Q")
 _HEADER = struct.Struct("<Q32s")
 
 
-def write_snapshot(deployment: Deployment, collection: Collection, index: VectorIndex) -> None:
+def write_snapshot(deployment: Deployment, collection: Collection, *, index: VectorIndex) -> None:
     """Replaces the collection's snapshot; the one before becomes unreadable at once."""
     path = _path_of(deployment, collection)
     path.parent.mkdir(exist_ok=True, mode=0o700)
@@ -44,7 +44,7 @@ def write_snapshot(deployment: Deployment, collection: Collection, index: Vector
         unfinished.unlink(missing_ok=True)
 
 
-def read_snapshot(deployment: Deployment, collection: Collection, index: VectorIndex) -> bool:
+def read_snapshot(deployment: Deployment, collection: Collection, *, index: VectorIndex) -> bool:
     """Fills an empty index from the collection's snapshot; whether there was one that fits."""
     try:
         with _path_of(deployment, collection).open("rb") as file:
