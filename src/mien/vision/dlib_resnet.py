@@ -33,7 +33,8 @@ _IR_VERSION = 9
 
 def convert(content: bytes) -> bytes:
     """The ONNX file for a dlib stream. Raises `ModelError` for another network."""
-    first, *layers = _iter_folded(iter_layers(content))
+    layers = _iter_folded(iter_layers(content))
+    first = next(layers, None)
     if not isinstance(first, _Folded):
         raise ModelError("the dlib stream does not start with a convolution")
     graph = _Graph()

@@ -30,6 +30,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         newurl: str,
     ) -> urllib.request.Request | None:
         if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme != "https":
+            fp.close()
             raise WeightsError(f"{req.full_url} redirects from https to {newurl}; refused")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -57,6 +58,9 @@ def open_url(url: str) -> _Complete:
     request = urllib.request.Request(url, headers={"User-Agent": "mien"})  # noqa: S310  # checked above
     try:
         response = urllib.request.build_opener(_Redirects).open(request, timeout=_TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise WeightsError(f"{url} cannot be fetched: {error}") from error
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         raise WeightsError(f"{url} cannot be fetched: {error}") from error
     return _Complete(response)

@@ -1,0 +1,22 @@
+"""A network made of a function, which keeps what it was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.vision.session import Session
+
+Network = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
+
+
+class FakeSession(Session):
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.seen: list[NDArray[np.float32]] = []
+
+    def run(self, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        self.seen.append(values.copy())
+        return self._network(values)

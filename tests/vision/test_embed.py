@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mien.types import Rgb
+from mien.vision.embed import Embedder
+from vision.doubles import FakeSession
+
+
+def describe(values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """A network that gives the planes' means, and the left half's mean of red."""
+    means = values.mean(axis=(2, 3))
+    left_red = values[:, :1, :, : values.shape[3] // 2].mean(axis=(2, 3))
+    return [np.concatenate([means, left_red], axis=1).astype(np.float32)]
+
+
+def chip_of(left: tuple[int, int, int], right: tuple[int, int, int]) -> Rgb:
+    chip = np.empty((150, 150, 3), np.uint8)
+    chip[:, :75], chip[:, 75:] = left, right
+    return chip
+
+
+def test_chip_and_mirror_are_averaged_and_brought_to_unit_length() -> None:
+    embedder = Embedder(FakeSession(describe), dimension=4)
+    found = embedder.embed([chip_of((200, 10, 20), (100, 10, 20))])[0]
+    # Left red is 200 in the chip and 100 in its mirror image.
+    raw = np.array([150, 10, 20, 150])
+    np.testing.assert_allclose(found, raw / np.linalg.norm(raw), rtol=1e-6)
+
+
+def test_the_network_sees_red_first_and_the_full_range() -> None:
+    session = FakeSession(describe)
+    Embedder(session, dimension=4).embed([chip_of((255, 1, 0), (255, 1, 0))])
+    (seen,) = session.seen
+    assert seen.shape == (2, 3, 150, 150)
+    assert str(seen.dtype) == "float32"
+    assert seen[:, :, 0, 0].tolist() == [[255, 1, 0], [255, 1, 0]]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 20])
+def test_batches_do_not_change_what_comes_out(count: int) -> None:
+    session = FakeSession(describe)
+    random = np.random.default_rng(3)
+    chips = [chip_of(*random.integers(1, 255, (2, 3)).tolist()) for _ in range(count)]
+    embedder = Embedder(session, dimension=4)
+    together = embedder.embed(chips)
+    assert together.shape == (count, 4)
+    assert all(len(batch) <= 16 for batch in session.seen)
+    alone = [embedder.embed([chip])[0] for chip in chips]
+    np.testing.assert_array_equal(together, np.array(alone).reshape(count, 4))
