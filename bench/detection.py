@@ -1,6 +1,6 @@
 """Recall of the detector by size of face, and what each of its passes costs.
 
-    PYTHONPATH=src python bench/detection.py ../shared/data/lfw-view1/images --weights DIR
+    PYTHONPATH=src python -m bench.detection ../shared/data/lfw-view1/images --weights DIR
 
 Scenes are composed at 2560 x 1920 from photos whose face stands in the middle and is about
 0.4 of the photo wide, scattered over blurred noise with a fixed seed. A face counts as found

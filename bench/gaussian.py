@@ -1,6 +1,6 @@
 """Makes the Gaussian of a recogniser: mean and covariance of its embeddings.
 
-    PYTHONPATH=src python bench/gaussian.py ../shared/data/lfw-view1/images --weights DIR
+    PYTHONPATH=src python -m bench.gaussian ../shared/data/lfw-view1/images --weights DIR
 
 One photo of each person (the first by name), the face nearest the photo's centre. What is
 written are numbers about a model: nobody's template can be read back from them.
@@ -14,25 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from bench.accuracy import find_central_face
 
-from mien.types import EmbeddedFace, PhotoAnalysis, Vectors
+from mien.types import Vectors
 from mien.vision.cards import get_pack
 from mien.vision.pipeline import Pipeline, open_pipeline
 from mien.vision.weights import WeightStore
 
 CARDS = Path(__file__).parents[1] / "src" / "mien" / "cards"
-
-
-def find_central_face(analysis: PhotoAnalysis) -> EmbeddedFace | None:
-    """The face nearest the photo's centre; None where no face was found."""
-
-    def distance(found: EmbeddedFace) -> float:
-        box = found.face.box
-        across = (box.x1 + box.x2 - analysis.width_px) / 2
-        down = (box.y1 + box.y2 - analysis.height_px) / 2
-        return across**2 + down**2
-
-    return min(analysis.faces, key=distance, default=None)
 
 
 def iter_one_photo_each(folder: Path) -> Iterator[Path]:
@@ -57,14 +46,14 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--pack", default="open")
     arguments = parser.parse_args()
-    pack = get_pack(arguments.pack)
-    if pack is None or pack.recogniser.embedding is None:
-        raise SystemExit(f"there is no pack {arguments.pack}")
+    embedding = get_pack(arguments.pack).recogniser.embedding
+    if embedding is None:
+        raise SystemExit(f"the recogniser of {arguments.pack} gives no embeddings")
     store = WeightStore(arguments.weights)
     vectors = embed_people(
         open_pipeline(store=store, threads=2, pack=arguments.pack), arguments.photos
     )
-    target = CARDS / pack.recogniser.embedding.gaussian
+    target = CARDS / embedding.gaussian
     np.savez(
         target,
         mean=vectors.mean(axis=0).astype(np.float32),

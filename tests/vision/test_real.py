@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bench.accuracy import measure_accuracy
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -125,6 +126,13 @@ def test_every_smiling_photo_finds_its_neutral_one_first(
     vectors = np.array([nearest(analysis) for analysis in found])
     neutral, smiling = vectors[0::2], vectors[1::2]
     assert (smiling @ neutral.T).argmax(axis=1).tolist() == list(range(102))
+
+
+@pytest.mark.slow
+def test_pairs_of_press_photos_are_told_apart(data_folder: Path, store: WeightStore) -> None:
+    found = measure_accuracy(open_pipeline(store=store, threads=1), data_folder / "lfw-view1")
+    assert (found.pairs, found.faceless) == (1000, 0)
+    assert found.share >= 0.985
 
 
 def test_threads_that_share_a_pipeline_agree(data_folder: Path, pipeline: Pipeline) -> None:
