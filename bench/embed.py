@@ -12,11 +12,13 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.types import Rgb
 from mien.vision.cards import get_card
@@ -43,9 +45,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     describe = open_dlib(store.path_of(card))
     random = np.random.default_rng(SEED)
     chips = random.integers(0, 256, (BATCH_CHIPS, 150, 150, 3), dtype=np.uint8)
-    planes = np.ascontiguousarray(chips.transpose(0, 3, 1, 2)).astype(np.float32)
-    difference = np.abs(sessions[1].run(planes)[0][0] - describe(chips[0])).max()
-    dlib_ms, mien_ms = measure(sessions, describe, planes, chips, arguments.rounds)
+    difference = np.abs(sessions[1].run(as_planes(chips))[0][0] - describe(chips[0])).max()
+    dlib_ms, mien_ms = measure(sessions, describe, chips=chips, rounds=arguments.rounds)
     rows = [row("largest difference of an output from dlib's", float(difference), "", 1e-5)]
     rows.append(row("dlib, one thread", dlib_ms, "ms a chip"))
     for threads, target in TARGETS.items():
@@ -56,23 +57,25 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure(
-    sessions: dict[int, Session],
-    describe: Callable[[Rgb], Any],
-    planes: Any,
-    chips: Any,
-    rounds: int,
+    sessions: dict[int, Session], describe: Callable[[Rgb], Any], *, chips: Rgb, rounds: int
 ) -> tuple[float, dict[int, float]]:
     """Median milliseconds a chip: dlib's, and Mien's by number of threads."""
+    planes = as_planes(chips)
     dlib_ms: list[float] = []
     mien_ms: dict[int, list[float]] = {threads: [] for threads in sessions}
     for index in range(rounds):
         chip = chips[index % len(chips)]
-        dlib_ms.append(time_ms(lambda chip=chip: describe(chip)))
+        dlib_ms.append(time_ms(partial(describe, chip)))
         for threads, session in sessions.items():
             session.run(planes)
-            took_ms = time_ms(lambda session=session: session.run(planes))
+            took_ms = time_ms(partial(session.run, planes))
             mien_ms[threads].append(took_ms / len(planes))
     return median(dlib_ms), {threads: median(times) for threads, times in mien_ms.items()}
+
+
+def as_planes(chips: Rgb) -> NDArray[np.float32]:
+    """Shape (chips, 3, side, side) of what has shape (chips, side, side, 3)."""
+    return np.ascontiguousarray(chips.transpose(0, 3, 1, 2)).astype(np.float32)
 
 
 def open_dlib(weights: Path) -> Callable[[Rgb], Any]:

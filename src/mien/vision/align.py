@@ -80,12 +80,12 @@ def _covered(
     """The part of the picture that the chip shows, with a small margin; never empty."""
     corners = [turn * complex(x, y) + origin for x in (0, side_px) for y in (0, side_px)]
     margin = 2 * math.ceil(abs(turn))
-    left, right = _clip([corner.real for corner in corners], margin, size[0])
-    top, bottom = _clip([corner.imag for corner in corners], margin, size[1])
+    left, right = _clip([corner.real for corner in corners], margin, side_px=size[0])
+    top, bottom = _clip([corner.imag for corner in corners], margin, side_px=size[1])
     return left, top, right, bottom
 
 
-def _clip(places: list[float], margin: int, side_px: int) -> tuple[int, int]:
+def _clip(places: list[float], margin: int, *, side_px: int) -> tuple[int, int]:
     first = min(max(0, math.floor(min(places)) - margin), side_px - 1)
     last = min(max(first + 1, math.ceil(max(places)) + margin), side_px)
     return first, last

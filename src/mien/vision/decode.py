@@ -100,11 +100,11 @@ def decode_photo(
     try:
         with _open(content, media_type) as image:
             _check_header(image, limits)
-            return _decode(image, media_type, enough_px)
+            return _decode(image, media_type, enough_px=enough_px)
     except Image.DecompressionBombError as error:
         raise PhotoError("too-many-pixels", "it declares more pixels than are decoded") from error
     except _PILLOW_ERRORS as error:
-        raise _damage(content, media_type, error) from error
+        raise _damage(content, media_type, error=error) from error
 
 
 def _check_bytes(content: bytes, limits: DecodeLimits) -> str:
@@ -149,7 +149,7 @@ def _check_header(image: Image.Image, limits: DecodeLimits) -> None:
         raise PhotoError("too-many-frames", f"it has {frames} frames; the limit is {limits.frames}")
 
 
-def _decode(image: Image.Image, media_type: str, enough_px: int | None) -> Photo:
+def _decode(image: Image.Image, media_type: str, *, enough_px: int | None) -> Photo:
     full_size = image.size
     credit = read_credit(image)
     if enough_px is not None and media_type == "image/jpeg":
@@ -162,7 +162,7 @@ def _decode(image: Image.Image, media_type: str, enough_px: int | None) -> Photo
     return Photo(picture, width, height, media_type, credit)
 
 
-def _damage(content: bytes, media_type: str, error: Exception) -> PhotoError:
+def _damage(content: bytes, media_type: str, *, error: Exception) -> PhotoError:
     if _is_cut_short(content, media_type) or "truncated" in str(error).lower():
         return PhotoError("truncated", "it ends before its picture does")
     return PhotoError("damaged", f"it is damaged: {type(error).__name__}")

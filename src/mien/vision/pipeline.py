@@ -51,7 +51,7 @@ class Pipeline:
         photo = decode_photo(content, limits=self._limits, enough_px=_ENOUGH_PX)
         found = self._detector.detect(photo)
         thumbnail_jpeg = render_thumbnail(photo.picture)
-        photo = self._sharpened(photo, found, content)
+        photo = self._sharpened(photo, found, content=content)
         return PhotoAnalysis(
             width_px=photo.width_px,
             height_px=photo.height_px,
@@ -61,7 +61,7 @@ class Pipeline:
             faces=self._embed(photo, sorted(found, key=lambda face: -face.box.area)),
         )
 
-    def _sharpened(self, photo: Photo, faces: tuple[Face, ...], content: bytes) -> Photo:
+    def _sharpened(self, photo: Photo, faces: tuple[Face, ...], *, content: bytes) -> Photo:
         """The photo with more pixels, where a chip would enlarge what the file holds larger."""
         needed = max((self._aligner.enlargement(face.landmarks) for face in faces), default=0.0)
         if photo.scale >= min(1.0, needed):

@@ -31,8 +31,8 @@ def render_crop(picture: Image.Image, box: Box, *, scale: float = 1.0) -> bytes:
     """
     half = max(box.width, box.height) * scale * (0.5 + _MARGIN)
     centre_x, centre_y = (box.x1 + box.x2) / 2 * scale, (box.y1 + box.y2) / 2 * scale
-    left, right = _clip(centre_x, half, picture.width)
-    top, bottom = _clip(centre_y, half, picture.height)
+    left, right = _clip(centre_x, half, side_px=picture.width)
+    top, bottom = _clip(centre_y, half, side_px=picture.height)
     fit = min(1.0, _CROP_PX / max(right - left, bottom - top))
     size = (max(1, round((right - left) * fit)), max(1, round((bottom - top) * fit)))
     cut = picture.resize(
@@ -41,7 +41,7 @@ def render_crop(picture: Image.Image, box: Box, *, scale: float = 1.0) -> bytes:
     return _to_jpeg(cut)
 
 
-def _clip(centre: float, half: float, side_px: int) -> tuple[int, int]:
+def _clip(centre: float, half: float, *, side_px: int) -> tuple[int, int]:
     first = min(max(0, math.floor(centre - half)), side_px - 1)
     last = min(max(first + 1, math.ceil(centre + half)), side_px)
     return first, last
