@@ -26,8 +26,8 @@ __all__ = ["Gallery", "parse_ids", "parse_limit", "parse_vectors"]
 _UNIT_TOLERANCE = 0.01
 """Half precision and honest arithmetic stay far within it."""
 
-_LOOSE_ROWS = 1024
-"""Rows that a segment may have beyond its codes; encoding them one by one would copy too much."""
+_LOOSE_SHARE = 1 / 256
+"""How much of a segment may lack codes; encoding face by face would copy too much."""
 
 
 class Gallery:
@@ -161,7 +161,8 @@ class Gallery:
 
     def _encoded(self, segment: Segment) -> Segment:
         loose = slice(segment.coded, segment.count)
-        if self._codebook is None or segment.count - segment.coded < _LOOSE_ROWS:
+        enough = max(1, self._segment_rows * _LOOSE_SHARE)
+        if self._codebook is None or segment.count - segment.coded < enough:
             return segment
         templates = segment.templates[loose].astype(np.float32)
         return segment.with_codes(self._codebook.extend(segment.codes, templates))

@@ -1,11 +1,11 @@
 """One batch of probes on its way through the codes.
 
 A rough score, read from codes, errs by an amount that has about the same mean and spread for
-all faces that look near a probe. Both are taken, for each probe anew, from the faces that look
-nearest: a face that looks worse than the k-th best true score by more than `margin` standard
-deviations of that error is left out, every other one is rescored. How deep each block of codes
-is searched follows from the same bound. It is a bound in probability and no proof; how often it
-holds is measured by `mien.index.recall`.
+all faces that look near a probe; very good scores err more, and then their own error counts.
+Both are taken, for each probe anew, from the faces that look nearest. A face that looks worse
+than the k-th best true score by more than `margin` standard deviations of that error is left
+out, every other one is rescored. How deep each block of codes is searched follows from the same
+bound. It is a bound in probability and no proof; `mien.index.recall` measures how it holds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _SAMPLE = 64
 class Look:
     """What one block of codes says to one probe: positions and their rough scores, shape (n,).
 
-    Of the faces that may answer, those of the block that are missing look no better than `reach`.
+    Of the faces that may answer, those of the block that are missing look no better than `reach`;
+    minus infinity where none is missing.
     """
 
     positions: Positions
@@ -90,7 +91,7 @@ def settle(query: Query, number: int, looks: list[Look]) -> Positions:
     settled = list(looks)
     while settled:
         cut = _find_cut(query, probe, settled)
-        cut_short = [place for place, look in enumerate(settled) if look.reach >= cut]
+        cut_short = [place for place, look in enumerate(settled) if -np.inf < look.reach >= cut]
         if not cut_short:
             return _pick(settled, cut)
         depth *= _DEEPER
@@ -112,8 +113,9 @@ def _find_cut(query: Query, probe: NDArray[np.float32], looks: Sequence[Look]) -
         positions, rough = positions[nearest], rough[nearest]
     exact = query.view.templates_at(positions).astype(np.float32) @ probe
     error = exact - rough
-    doubt = query.margin * float(error.std())
-    return get_kth_best(exact, query.limit) - float(error.mean()) - doubt
+    kth_best = get_kth_best(exact, query.limit)
+    usual = max(float(error.mean()), float(error[exact >= kth_best].mean()))
+    return kth_best - usual - query.margin * float(error.std())
 
 
 def _pick(looks: Sequence[Look], cut: float) -> Positions:

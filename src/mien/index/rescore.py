@@ -42,6 +42,8 @@ def rank(
     view: View, probe: NDArray[np.float32], positions: Positions, *, limit: int
 ) -> tuple[Ids, NDArray[np.float32]]:
     """The best faces at the positions, best first, equal scores by rising id."""
+    if len(positions) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.float32)
     templates = view.templates_at(positions)
     if len(positions) > limit:
         rough = templates.astype(np.float32) @ probe

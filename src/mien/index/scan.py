@@ -32,8 +32,8 @@ __all__ = ["ScanIndex"]
 _SEGMENT_ROWS = 4 * BLOCK_ROWS
 _BATCH_PROBES = 64
 _MARGINS = (4.5, 9.0, 18.0)
-_FEW = 2048
 _FEW_SHARE = 0.02
+"""Where fewer faces pass a filter, comparing them is quicker than looking at all codes."""
 
 _Item = TypeVar("_Item")
 _Outcome = TypeVar("_Outcome")
@@ -104,7 +104,7 @@ class ScanIndex(Gallery):
 
     def _search(self, view: View, probes: Vectors, *, limit: int, among: Ids | None) -> Hits:
         passing = None if among is None and view.hidden == 0 else view.find_answering(among)
-        if passing is not None and len(passing) <= max(_FEW, _FEW_SHARE * view.count):
+        if passing is not None and len(passing) <= _FEW_SHARE * view.count:
             return search_exactly(view, probes, limit=limit, among=among)
         chosen: list[Positions] = []
         for start in range(0, len(probes), _BATCH_PROBES):
