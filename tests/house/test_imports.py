@@ -21,7 +21,7 @@ HOMES = {
     "cryptography": {"vault"},
     "faiss": {"index"},
     "google": {"vision"},  # protobuf, which ONNX files are written in
-    "jinja2": {"cli", "service"},
+    "jinja2": {"pages"},
     "onnx": {"vision"},
     "onnxruntime": {"vision"},
     "PIL": {"vision"},
