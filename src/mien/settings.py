@@ -51,6 +51,7 @@ class Settings:
         "MIEN_ROOT_KEY",
         "The root key as 64 hexadecimal digits, in place of the file keys/root.key in the home.",
         default="",
+        repr=False,
     )
     workers: int = _setting(
         "MIEN_WORKERS",
@@ -78,15 +79,15 @@ def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -
     for entry in fields(Settings):
         text = environment.get(entry.metadata["variable"])
         if text:
-            values[entry.name] = _parse_value(entry.type, text, entry.metadata["variable"])
+            values[entry.name] = _parse_value(text, entry.type, variable=entry.metadata["variable"])
     if home is not None:
         values["home"] = home
     return Settings(**values)
 
 
-def _parse_value(kind: Any, text: str, variable: str) -> Path | int | str:  # noqa: ANN401  (a field's type)
+def _parse_value(text: str, kind: Any, *, variable: str) -> Path | int | str:  # noqa: ANN401  (a field's type)
     if kind == "Path":
-        return Path(text).expanduser()
+        return _parse_folder(text, variable=variable)
     if kind == "str":
         return text
     try:
@@ -96,3 +97,10 @@ def _parse_value(kind: Any, text: str, variable: str) -> Path | int | str:  # no
     if number < 1:
         raise SettingsError(f"{variable} must be a whole number above zero, and is {text!r}.")
     return number
+
+
+def _parse_folder(text: str, *, variable: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{variable} names the home of nobody here: {text!r}.") from error

@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
@@ -52,8 +53,15 @@ class Database:
 
 
 def open_database(path: Path) -> Database:
-    """The SQLite catalog at this path, made and migrated as needed."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """The SQLite catalog at this path, made and migrated as needed. Raises `CatalogError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise CatalogError(
+            f"The catalog {path} cannot be made: {error.strerror}. "
+            "Give write access, or choose another home."
+        ) from error
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -73,8 +81,14 @@ def _migrate(database: Database) -> None:
         script = ScriptDirectory.from_config(config)
         if current == script.get_current_head():
             return
-        with database.writing() as connection:
-            _upgrade(connection, config=config, script=script)
+        try:
+            with database.writing() as connection:
+                _upgrade(connection, config=config, script=script)
+        except CommandError as error:
+            raise CatalogError(
+                f"The catalog was written by another version of Mien ({error}). "
+                "Install that version, or a later one."
+            ) from error
 
 
 def _upgrade(connection: Connection, *, config: Config, script: ScriptDirectory) -> None:

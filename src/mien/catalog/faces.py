@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
 )
 
 from mien.catalog.photos import LocationState, photo_uuid_of
@@ -181,12 +182,12 @@ def iter_visible_ids(connection: Connection, scope: SearchScope) -> Iterator[Fac
 
 
 def find_visible_faces(
-    connection: Connection, scope: SearchScope, face_ids: Sequence[FaceId]
+    connection: Connection, scope: SearchScope, *, face_ids: Sequence[FaceId]
 ) -> dict[FaceId, VisibleFace]:
     """Those of the given faces that a search of this scope may show."""
     found: dict[FaceId, VisibleFace] = {}
     for some in _batched(face_ids):
-        found.update(_find_some(connection, scope, some))
+        found.update(_find_some(connection, scope, face_ids=some))
     return found
 
 
@@ -205,7 +206,7 @@ def _batched(face_ids: Sequence[FaceId]) -> Iterator[Sequence[FaceId]]:
 
 
 def _find_some(
-    connection: Connection, scope: SearchScope, face_ids: Sequence[FaceId]
+    connection: Connection, scope: SearchScope, *, face_ids: Sequence[FaceId]
 ) -> Iterable[tuple[FaceId, VisibleFace]]:
     rows = connection.execute(
         select(
@@ -249,11 +250,15 @@ def _parse_visible(row: Row[*tuple[Any, ...]], places: dict[str, bool]) -> Visib
 
 
 def _is_visible(scope: SearchScope) -> ColumnElement[bool]:
+    # By retention, and not grant by grant: a database reads only so many ORs.
+    ids_by_limit: dict[datetime | None, list[GrantId]] = {}
+    for grant in scope.grants:
+        ids_by_limit.setdefault(grant.kept_after, []).append(grant.grant_id)
     covered = [
         and_(
-            locations.c.grant_id == grant.grant_id,
-            *([] if grant.kept_after is None else [locations.c.added_at > grant.kept_after]),
+            locations.c.grant_id.in_(ids),
+            true() if kept_after is None else locations.c.added_at > kept_after,
         )
-        for grant in scope.grants
+        for kept_after, ids in ids_by_limit.items()
     ]
     return and_(locations.c.state == LocationState.PRESENT, or_(false(), *covered))

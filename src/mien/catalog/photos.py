@@ -74,7 +74,7 @@ def add_photo(connection: Connection, new: NewPhoto, *, at: datetime) -> PhotoId
     return PhotoId(connection.execute(row.returning(photos.c.id)).scalar_one())
 
 
-def add_location(connection: Connection, photo_id: PhotoId, sighting: Sighting) -> None:
+def add_location(connection: Connection, photo_id: PhotoId, *, sighting: Sighting) -> None:
     """Records where a photo is; another photo that was there has been replaced."""
     here = locations.c.uri == sighting.uri
     connection.execute(

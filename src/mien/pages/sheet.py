@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+_LINKS = ("file:///", "https://", "http://")
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -51,7 +53,13 @@ def render_sheet(sheet: Sheet) -> str:
         lstrip_blocks=True,
     )
     environment.filters["picture"] = _as_data_uri
+    environment.tests["link"] = _is_link
     return environment.get_template("sheet.html").render(sheet=sheet)
+
+
+def _is_link(uri: str) -> bool:
+    """Whether a click may lead there; no other address may do anything but be read."""
+    return uri.lower().startswith(_LINKS)
 
 
 def _as_data_uri(jpeg: bytes) -> str:

@@ -84,7 +84,7 @@ def may_search(grant: Grant, *, purpose: str, basis: Basis, at: datetime) -> Ver
 
 def may_keep(grant: Grant, *, since: datetime, at: datetime) -> Verdict:
     """Is what was taken in at `since` still within the retention that the grant states?"""
-    if grant.retention is not None and at >= since + grant.retention:
+    if grant.retention is not None and at - since >= grant.retention:
         return refuse(Reason.RETENTION_ENDED)
     return ALLOWED
 

@@ -2,15 +2,19 @@
 
 A scope that ends in a slash covers everything below it; any other covers itself alone.
 Addresses are compared piece by piece after percent-decoding to bytes, so that neither an
-odd spelling nor a `..` leads out of a folder.
+odd spelling nor a `..` leads out of a folder. What no address may hold unencoded, or what
+readers take in different ways (a backslash, a query, a path without a root), is not covered.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes, urlsplit
 
 _Address = tuple[str, str, tuple[bytes, ...]]
+
+_PLAIN = re.compile(r"[^\x00-\x20\x7f\\?#]+")
 
 
 def covers(scope: Iterable[str], uri: str) -> bool:
@@ -36,11 +40,13 @@ def _covers_one(part: str, target: _Address) -> bool:
 
 def _parse_address(uri: str) -> _Address | None:
     """Scheme, host and path pieces; nothing where a piece could mean another place."""
+    if not _PLAIN.fullmatch(uri):
+        return None
     try:
         parts = urlsplit(uri)
     except ValueError:
         return None
-    if not parts.scheme or parts.query or parts.fragment:
+    if not parts.scheme or parts.path[:1] not in ("", "/"):
         return None
     pieces = tuple(unquote_to_bytes(piece) for piece in parts.path.split("/")[1:])
     if any(piece in (b"", b".", b"..") or b"/" in piece or b"\0" in piece for piece in pieces):

@@ -109,7 +109,7 @@ def _record(
             sighting = photo_rows.Sighting(
                 uri=uri, fingerprint=item.photo.found.fingerprint, grant_id=stored.id, at=now
             )
-            photo_rows.add_location(connection, photo_id, sighting)
+            photo_rows.add_location(connection, photo_id, sighting=sighting)
             counts.count(item, is_new=is_new)
             if not is_new:
                 unused.append(item)

@@ -224,7 +224,8 @@ def _see(
         if face_id != NO_FACE and score >= request.min_score
     ]
     with deployment.database.reading() as connection:
-        visible = find_visible_faces(connection, leave.scope, [face_id for face_id, _ in scored])
+        face_ids = [face_id for face_id, _ in scored]
+        visible = find_visible_faces(connection, leave.scope, face_ids=face_ids)
     shown = [(score, visible[face_id]) for face_id, score in scored if face_id in visible]
     return tuple(
         Candidate(rank, score, face)

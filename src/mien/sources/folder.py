@@ -25,40 +25,52 @@ class FolderSource:
 
     def __init__(self, paths: Sequence[str | os.PathLike[str]]) -> None:
         self._roots = [os.fsencode(os.path.abspath(path)) for path in paths]  # noqa: PTH100  (bytes)
-        # Folders, and files that a link led to: the rest cannot be met twice.
-        self._met: set[bytes] = set()
+        self._folders: set[bytes] = set()
+        # Files met out of their turn, named or by a link; the others need no remembering.
+        self._met_early: set[bytes] = set()
 
     def iter_items(self) -> Iterator[FoundFile | UnreadablePath]:
         for root in self._roots:
-            yield from self._iter_path(root, is_named=True)
+            yield from self._iter_root(root)
 
-    def _iter_path(self, path: bytes, *, is_named: bool) -> Iterator[FoundFile | UnreadablePath]:
-        try:
-            real = os.path.realpath(path, strict=True)
-            status = os.stat(real)  # noqa: PTH116  (bytes)
-        except OSError as error:
-            yield _unreadable(path, error)
-            return
-        is_folder = stat.S_ISDIR(status.st_mode)
-        if is_folder or is_named or real != path:
-            if real in self._met:
-                return
-            self._met.add(real)
-        if is_folder:
-            yield from self._iter_folder(real)
-        elif stat.S_ISREG(status.st_mode):
-            yield _found(real, status, is_named=is_named)
-        elif is_named:
-            yield UnreadablePath(show_path(path), "not-a-file")
+    def _iter_root(self, root: bytes) -> Iterator[FoundFile | UnreadablePath]:
+        # A list of its own, and no recursion: folders may be nested deeper than Python calls.
+        pending = [root]
+        while pending:
+            path = pending.pop()
+            try:
+                real = os.path.realpath(path, strict=True)
+                status = os.stat(real)  # noqa: PTH116  (bytes)
+                if stat.S_ISDIR(status.st_mode):
+                    pending += self._list_once(real)
+                    continue
+            except OSError as error:
+                yield _unreadable(path, error)
+                continue
+            if not self._is_first(real, path=path, is_named=path is root):
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield _found(real, status, is_named=path is root)
+            elif path is root:
+                yield UnreadablePath(show_path(path), "not-a-file")
 
-    def _iter_folder(self, folder: bytes) -> Iterator[FoundFile | UnreadablePath]:
-        try:
-            names = sorted(os.listdir(folder))  # noqa: PTH208  (bytes)
-        except OSError as error:
-            yield _unreadable(folder, error)
-            return
-        for name in names:
-            yield from self._iter_path(os.path.join(folder, name), is_named=False)  # noqa: PTH118  (bytes)
+    def _list_once(self, folder: bytes) -> list[bytes]:
+        """What is in the folder, last first; nothing the second time."""
+        if folder in self._folders:
+            return []
+        names = sorted(os.listdir(folder), reverse=True)  # noqa: PTH208  (bytes)
+        self._folders.add(folder)
+        return [os.path.join(folder, name) for name in names]  # noqa: PTH118  (bytes)
+
+    def _is_first(self, real: bytes, *, path: bytes, is_named: bool) -> bool:
+        """Whether the file was not met before and will not be when its folder is walked."""
+        if real in self._met_early:
+            return False
+        if is_named or real != path:
+            if os.path.dirname(real) in self._folders:  # noqa: PTH120  (bytes)
+                return False
+            self._met_early.add(real)
+        return True
 
 
 def _found(path: bytes, status: os.stat_result, *, is_named: bool) -> FoundFile:

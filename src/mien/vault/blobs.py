@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 from uuid import UUID
@@ -56,7 +57,8 @@ class BlobStore:
                 os.fsync(file.fileno())
             unfinished.replace(path)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink()
             raise VaultError(
                 f"Nothing can be written to {self._folder}: {error.strerror}. "
                 "Make room or give write access, then run the same command again."

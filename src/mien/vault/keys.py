@@ -15,8 +15,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from mien.errors import KeyDestroyedError, VaultError
+from mien.errors import KeyDestroyedError, RootKeyError, TamperedError, VaultError
 from mien.vault.seal import make_key, seal, unseal
 
 _SCHEMA = """
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS secrets (
 """
 _WAIT_S = 60.0
 _IDS_A_QUERY = 500
+_CHECK = "root key check"
 
 
 class KeyStore:
@@ -43,12 +45,12 @@ class KeyStore:
     """
 
     def __init__(self, path: Path, *, root_key: bytes) -> None:
-        """Opens or makes the file. Raises `VaultError` where that fails."""
+        """Opens or makes the file. Raises `RootKeyError` where it belongs to another root key."""
+        self._path = path
         self._root_key = root_key
-        try:
+        with self._told_plainly():
             self._connection = _connect(path)
-        except sqlite3.Error as error:
-            raise VaultError(f"The key file {path} cannot be used: {error}.") from error
+        self._check_root_key()
 
     def close(self) -> None:
         self._connection.close()
@@ -59,21 +61,21 @@ class KeyStore:
         if self._connection.in_transaction:
             yield
             return
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._roll_back()
             raise
-        self._connection.execute("COMMIT")
 
     def make_photo_key(self, photo_id: str, *, grant_id: str) -> bytes:
         """The photo's key, made where there is none, and wrapped under this grant too."""
         grant_key = self._make_grant_key(grant_id)
         key = self._find_photo_key(photo_id) or make_key()
-        self._connection.execute(
-            "INSERT OR IGNORE INTO photo_keys VALUES (?, ?, ?)",
-            (photo_id, grant_id, seal(grant_key, key, context=f"photo key:{photo_id}:{grant_id}")),
+        wrapped = seal(grant_key, key, context=f"photo key:{photo_id}:{grant_id}")
+        self._execute(
+            "INSERT OR IGNORE INTO photo_keys VALUES (?, ?, ?)", photo_id, grant_id, wrapped
         )
         return key
 
@@ -88,16 +90,12 @@ class KeyStore:
         """A fresh key for a face, wrapped under its photo's."""
         key = make_key()
         wrapped = seal(photo_key, key, context=f"face key:{face_id}:{photo_id}")
-        self._connection.execute(
-            "INSERT INTO face_keys VALUES (?, ?, ?)", (face_id, photo_id, wrapped)
-        )
+        self._execute("INSERT INTO face_keys VALUES (?, ?, ?)", face_id, photo_id, wrapped)
         return key
 
     def find_face_keys(self, photo_id: str, *, photo_key: bytes) -> Mapping[str, bytes]:
         """The keys of all faces in the photo that still have one, by face id."""
-        rows = self._connection.execute(
-            "SELECT face_id, wrapped FROM face_keys WHERE photo_id = ?", (photo_id,)
-        )
+        rows = self._execute("SELECT face_id, wrapped FROM face_keys WHERE photo_id = ?", photo_id)
         return {
             face_id: unseal(photo_key, wrapped, context=f"face key:{face_id}:{photo_id}")
             for face_id, wrapped in rows
@@ -106,12 +104,10 @@ class KeyStore:
     def put_secret(self, name: str, content: bytes) -> None:
         """Keeps the content under this name, in the place of what was there."""
         sealed = seal(self._root_key, content, context=f"secret:{name}")
-        self._connection.execute("INSERT OR REPLACE INTO secrets VALUES (?, ?)", (name, sealed))
+        self._execute("INSERT OR REPLACE INTO secrets VALUES (?, ?)", name, sealed)
 
     def find_secret(self, name: str) -> bytes | None:
-        row = self._connection.execute(
-            "SELECT sealed FROM secrets WHERE name = ?", (name,)
-        ).fetchone()
+        row = self._find_row("SELECT sealed FROM secrets WHERE name = ?", name)
         return None if row is None else unseal(self._root_key, row[0], context=f"secret:{name}")
 
     def destroy_face_keys(self, face_ids: Sequence[str]) -> int:
@@ -125,12 +121,12 @@ class KeyStore:
 
     def iter_photo_ids(self) -> Iterator[str]:
         """Every photo that has a key, each once."""
-        for (photo_id,) in self._connection.execute("SELECT DISTINCT photo_id FROM photo_keys"):
+        for (photo_id,) in self._execute("SELECT DISTINCT photo_id FROM photo_keys"):
             yield photo_id
 
     def iter_face_ids(self) -> Iterator[str]:
         """Every face that has a key."""
-        for (face_id,) in self._connection.execute("SELECT face_id FROM face_keys"):
+        for (face_id,) in self._execute("SELECT face_id FROM face_keys"):
             yield face_id
 
     def _make_grant_key(self, grant_id: str) -> bytes:
@@ -138,39 +134,72 @@ class KeyStore:
         if key is None:
             key = make_key()
             wrapped = seal(self._root_key, key, context=f"grant key:{grant_id}")
-            self._connection.execute("INSERT INTO grant_keys VALUES (?, ?)", (grant_id, wrapped))
+            self._execute("INSERT INTO grant_keys VALUES (?, ?)", grant_id, wrapped)
         return key
 
     def _find_grant_key(self, grant_id: str) -> bytes | None:
-        row = self._connection.execute(
-            "SELECT wrapped FROM grant_keys WHERE grant_id = ?", (grant_id,)
-        ).fetchone()
+        row = self._find_row("SELECT wrapped FROM grant_keys WHERE grant_id = ?", grant_id)
         return None if row is None else self._open_grant_key(grant_id, wrapped=row[0])
 
     def _open_grant_key(self, grant_id: str, *, wrapped: bytes) -> bytes:
         return unseal(self._root_key, wrapped, context=f"grant key:{grant_id}")
 
     def _find_photo_key(self, photo_id: str) -> bytes | None:
-        row = self._connection.execute(
+        row = self._find_row(
             "SELECT p.grant_id, p.wrapped, g.wrapped FROM photo_keys AS p"
             " JOIN grant_keys AS g USING (grant_id) WHERE p.photo_id = ? LIMIT 1",
-            (photo_id,),
-        ).fetchone()
+            photo_id,
+        )
         if row is None:
             return None
         grant_id, wrapped, wrapped_grant_key = row
         grant_key = self._open_grant_key(grant_id, wrapped=wrapped_grant_key)
         return unseal(grant_key, wrapped, context=f"photo key:{photo_id}:{grant_id}")
 
+    def _check_root_key(self) -> None:
+        """A sealed nothing tells whether the root key is the one that this file began with."""
+        try:
+            if self.find_secret(_CHECK) is None:
+                self.put_secret(_CHECK, b"")
+        except TamperedError as error:
+            raise RootKeyError(
+                f"The root key is not the one that {self._path} was made with. Hand in the right "
+                "one; nothing in this home can be read with any other."
+            ) from error
+
+    def _roll_back(self) -> None:
+        # SQLite may have done so by itself, on a full disk for one.
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")
+
+    def _find_row(self, statement: str, value: str) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._execute(statement, value).fetchone()
+        return row
+
+    def _execute(self, statement: str, *values: str | bytes) -> sqlite3.Cursor:
+        with self._told_plainly():
+            return self._connection.execute(statement, values)
+
+    @contextmanager
+    def _told_plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise VaultError(
+                f"The key file {self._path} cannot be used: {error}. Look at the disk's space "
+                "and rights; nothing was half written, so the same command may be run again."
+            ) from error
+
     def _delete(self, statement: str, ids: Sequence[str]) -> int:
         return sum(
-            self._connection.execute(statement.format(",".join("?" * len(some))), some).rowcount
+            self._execute(statement.format(",".join("?" * len(some))), *some).rowcount
             for some in _in_parts(ids)
         )
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
     connection = sqlite3.connect(
         path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
     )

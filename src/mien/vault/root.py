@@ -18,14 +18,16 @@ from mien.vault.seal import KEY_BYTES, make_key
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def parse_root_key(text: str) -> bytes:
-    """Raises `RootKeyError` unless the text is 64 hexadecimal digits."""
+def parse_root_key(text: str, *, source: str = "MIEN_ROOT_KEY") -> bytes:
+    """Raises `RootKeyError` unless the text is 64 hexadecimal digits; `source` held it."""
     try:
         key = bytes.fromhex(text.strip())
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise RootKeyError("The root key is malformed: it must be 64 hexadecimal digits.")
+        raise RootKeyError(
+            f"The root key in {source} is malformed: it must be 64 hexadecimal digits."
+        )
     return key
 
 
@@ -41,23 +43,33 @@ def read_root_key(path: Path) -> bytes:
         ) from error
     if mode & _OTHERS:
         raise RootKeyError(f"The root key {path} is open to others. Run: chmod 600 {path}")
-    return parse_root_key(text)
+    return parse_root_key(text, source=str(path))
 
 
 def make_root_key(path: Path) -> bytes:
     """The key at this path, made first if there is none; safe when two processes ask at once."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".root-")
         try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(make_key().hex() + "\n")
-                file.flush()
-                os.fsync(descriptor)
-            _link_unless_there(name, path)
-        finally:
-            Path(name).unlink()
+            _write_fresh_key(path)
+        except OSError as error:
+            raise RootKeyError(
+                f"The root key {path} cannot be made: {error.strerror}. "
+                "Make room or give write access, then run the same command again."
+            ) from error
     return read_root_key(path)
+
+
+def _write_fresh_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".root-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(make_key().hex() + "\n")
+            file.flush()
+            os.fsync(descriptor)
+        _link_unless_there(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def _link_unless_there(name: str, path: Path) -> None:

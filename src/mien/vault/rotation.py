@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from mien.errors import TamperedError
 from mien.types import Gaussian, Vectors
 
+_FLOAT = np.dtype("<f4")
+
 
 class Rotation:
     """An orthogonal matrix, shape (dimension, dimension), that vectors are multiplied by."""
@@ -32,7 +34,7 @@ class Rotation:
         )
 
     def as_bytes(self) -> bytes:
-        return self._matrix.astype("<f4").tobytes()
+        return self._matrix.astype(_FLOAT).tobytes()
 
 
 def make_rotation(dimension: int) -> Rotation:
@@ -45,7 +47,7 @@ def make_rotation(dimension: int) -> Rotation:
 
 def parse_rotation(content: bytes, *, dimension: int) -> Rotation:
     """Raises `TamperedError` for bytes of another dimension."""
-    values = np.frombuffer(content, dtype="<f4")
-    if values.size != dimension * dimension:
+    if len(content) != dimension * dimension * _FLOAT.itemsize:
         raise TamperedError("The stored rotation belongs to a model of another dimension.")
+    values = np.frombuffer(content, dtype=_FLOAT)
     return Rotation(values.reshape(dimension, dimension).astype(np.float32))
