@@ -227,7 +227,7 @@ def _see(
         visible = find_visible_faces(connection, leave.scope, [face_id for face_id, _ in scored])
     shown = [(score, visible[face_id]) for face_id, score in scored if face_id in visible]
     return tuple(
-        Candidate(rank, score, face)
+        Candidate(rank, min(max(score, -1.0), 1.0), face)  # half a template's last bit beyond
         for rank, (score, face) in enumerate(shown[: request.limit], start=1)
     )
 
