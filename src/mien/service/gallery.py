@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +80,8 @@ class Galleries:
         gallery.unreadable = known.size - len(index)
         gallery.revision = collection.revision
         if len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index):
-            write_snapshot(self._deployment, collection, index=index)
+            with suppress(OSError, VaultError):  # a search works without, and more slowly
+                write_snapshot(self._deployment, collection, index=index)
 
     def _ids_of(self, collection: Collection) -> Ids:
         with self._deployment.database.reading() as connection:

@@ -228,7 +228,7 @@ def _see(
         visible = find_visible_faces(connection, leave.scope, face_ids=face_ids)
     shown = [(score, visible[face_id]) for face_id, score in scored if face_id in visible]
     return tuple(
-        Candidate(rank, score, face)
+        Candidate(rank, min(max(score, -1.0), 1.0), face)  # half a template's last bit beyond
         for rank, (score, face) in enumerate(shown[: request.limit], start=1)
     )
 

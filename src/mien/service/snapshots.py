@@ -53,7 +53,7 @@ def read_snapshot(deployment: Deployment, collection: Collection, *, index: Vect
             if digest != _digest(deployment, collection, faces=faces):
                 return False
             index.restore(parts)
-    except (FileNotFoundError, VaultError, IndexStateError, struct.error):
+    except (OSError, VaultError, IndexStateError, struct.error, StopIteration):
         return False
     return True
 
@@ -68,9 +68,11 @@ def _digest(deployment: Deployment, collection: Collection, *, faces: int) -> by
 
 
 def _iter_frames(file: BinaryIO) -> Iterator[bytes]:
+    size_bytes = os.fstat(file.fileno()).st_size
     while head := file.read(_LENGTH.size):
         (length,) = _LENGTH.unpack(head)
-        yield file.read(length)
+        # Whatever a damaged length claims, no more than the file holds is asked for.
+        yield file.read(min(length, size_bytes))
 
 
 def _path_of(deployment: Deployment, collection: Collection) -> Path:
