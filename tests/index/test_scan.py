@@ -136,7 +136,7 @@ def test_a_scan_that_misses_faces_gives_way_to_exact_search(
     scan.add(np.arange(500), templates)
     margins: list[float] = []
 
-    def settle_for_nobody(query: Query, *_: object) -> Positions:
+    def settle_for_nobody(query: Query, _: int, **__: object) -> Positions:
         margins.append(query.margin)
         return np.empty(0, np.int64)
 

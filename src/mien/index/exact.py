@@ -34,4 +34,5 @@ class ExactIndex(Gallery):
 def search_exactly(view: View, probes: Vectors, *, limit: int, among: Ids | None) -> Hits:
     """Compare all faces that answer; `among` is ascending without repeats."""
     answering = view.find_answering(among)
-    return rank_all(view, probes, exhaust(view, answering, probes, limit=limit), limit=limit)
+    chosen = exhaust(view, probes, positions=answering, limit=limit)
+    return rank_all(view, probes, chosen=chosen, limit=limit)

@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from threading import RLock
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.errors import IndexStateError
 from mien.index import snapshot
 from mien.index.codebook import Codebook
 from mien.index.readers import Readers
-from mien.index.segment import Half, Segment
+from mien.index.segment import Entries, Segment
 from mien.index.view import View
 from mien.types import Ids, Vectors
 
@@ -73,11 +72,8 @@ class Gallery:
         with self._writing:
             self._refuse_known(ascending)
             answers = np.ones(len(fresh), np.bool_)
-            self._view = View(
-                self._extended(
-                    self._view.segments, fresh, vectors.astype(np.float16), answers=answers
-                )
-            )
+            entries = Entries(fresh, vectors.astype(np.float16), answers)
+            self._view = View(self._extended(self._view.segments, entries))
 
     def hide(self, ids: Ids) -> int:
         wanted = np.unique(parse_ids(ids))
@@ -129,34 +125,26 @@ class Gallery:
                 f"The snapshot is of dimension {header.dimension}, the index of {self._dimension}."
             )
         segments: tuple[Segment, ...] = ()
-        for part in stored:
-            parse_vectors(part.templates.astype(np.float32), self._dimension)
-            ids = parse_ids(part.ids)
-            segments = self._extended(segments, ids, part.templates, answers=part.answers)
+        for entries in stored:
+            parse_ids(entries.ids)
+            parse_vectors(entries.templates.astype(np.float32), self._dimension)
+            segments = self._extended(segments, entries)
         _refuse_repeats(np.sort(np.concatenate([header.retired, *(s.ids for s in segments)])))
         with self._writing:
             replaced, self._view = self._view, View(segments)
             self._retired = header.retired
             self._destroy(replaced.segments)
 
-    def _extended(
-        self,
-        segments: tuple[Segment, ...],
-        ids: Ids,
-        templates: Half,
-        *,
-        answers: NDArray[np.bool_],
-    ) -> tuple[Segment, ...]:
+    def _extended(self, segments: tuple[Segment, ...], entries: Entries) -> tuple[Segment, ...]:
         """The segments with more rows after their last one."""
         start = 0
         grown = list(segments)
-        while start < len(ids):
+        while start < len(entries):
             if not grown or grown[-1].room == 0:
                 grown.append(Segment.empty(self._segment_rows, self._dimension))
-            rows = slice(start, start + grown[-1].room)
-            longer = grown[-1].extended(ids[rows], templates[rows], answers[rows])
-            grown[-1] = self._encoded(longer)
-            start += len(ids[rows])
+            fitting = entries[start : start + grown[-1].room]
+            grown[-1] = self._encoded(grown[-1].extended(fitting))
+            start += len(fitting)
         return tuple(grown)
 
     def _encoded(self, segment: Segment) -> Segment:

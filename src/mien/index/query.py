@@ -67,9 +67,9 @@ class Query:
 
     def look(self, block: PlacedBlock) -> list[Look]:
         """What the block says to each probe."""
-        return self.look_deeper(block, self.probes, self.depth)
+        return self.look_deeper(block, probes=self.probes, depth=self.depth)
 
-    def look_deeper(self, block: PlacedBlock, probes: Vectors, depth: int) -> list[Look]:
+    def look_deeper(self, block: PlacedBlock, *, probes: Vectors, depth: int) -> list[Look]:
         rough, rows = block.codes.find_nearest(probes, depth)
         positions = rows + block.start
         is_whole = depth >= block.codes.count
@@ -84,24 +84,24 @@ class Query:
         return looks
 
 
-def settle(query: Query, number: int, looks: list[Look]) -> Positions:
+def settle(query: Query, number: int, *, looks: Sequence[Look]) -> Positions:
     """Look deeper for one probe until no face can have been missed; what must be rescored."""
     probe = query.probes[number]
     depth = query.depth
     settled = list(looks)
     while settled:
-        cut = _find_cut(query, probe, settled)
+        cut = _find_cut(query, probe, looks=settled)
         cut_short = [place for place, look in enumerate(settled) if -np.inf < look.reach >= cut]
         if not cut_short:
             return _pick(settled, cut)
         depth *= _DEEPER
         for place in cut_short:
             block = query.view.code_blocks[place]
-            settled[place] = query.look_deeper(block, probe[None], depth)[0]
+            settled[place] = query.look_deeper(block, probes=probe[None], depth=depth)[0]
     return np.empty(0, np.int64)
 
 
-def _find_cut(query: Query, probe: NDArray[np.float32], looks: Sequence[Look]) -> float:
+def _find_cut(query: Query, probe: NDArray[np.float32], *, looks: Sequence[Look]) -> float:
     """The rough score below which nothing needs to be rescored."""
     positions = np.concatenate([look.positions for look in looks])
     rough = np.concatenate([look.rough for look in looks])

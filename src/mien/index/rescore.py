@@ -25,21 +25,21 @@ _BLOCK_ROWS = 2048
 _BLOCK_PROBES = 256
 
 
-def rank_all(view: View, probes: Vectors, chosen: Sequence[Positions], *, limit: int) -> Hits:
+def rank_all(view: View, probes: Vectors, *, chosen: Sequence[Positions], limit: int) -> Hits:
     """Rank for each probe the positions chosen for it."""
     hits = Hits(
         np.full((len(probes), limit), NO_FACE, np.int64),
         np.full((len(probes), limit), -np.inf, np.float32),
     )
     for number, (probe, positions) in enumerate(zip(probes, chosen, strict=True)):
-        ids, scores = rank(view, probe, positions, limit=limit)
+        ids, scores = rank(view, probe, positions=positions, limit=limit)
         hits.ids[number, : len(ids)] = ids
         hits.scores[number, : len(ids)] = scores
     return hits
 
 
 def rank(
-    view: View, probe: NDArray[np.float32], positions: Positions, *, limit: int
+    view: View, probe: NDArray[np.float32], *, positions: Positions, limit: int
 ) -> tuple[Ids, NDArray[np.float32]]:
     """The best faces at the positions, best first, equal scores by rising id."""
     if len(positions) == 0:
@@ -55,7 +55,7 @@ def rank(
     return ids[order], scores[order]
 
 
-def exhaust(view: View, positions: Positions, probes: Vectors, *, limit: int) -> list[Positions]:
+def exhaust(view: View, probes: Vectors, *, positions: Positions, limit: int) -> list[Positions]:
     """For each probe, those of the positions that may be of its `limit` best.
 
     Every template is compared; memory stays bounded by blocks of probes and of rows.
@@ -63,7 +63,7 @@ def exhaust(view: View, positions: Positions, probes: Vectors, *, limit: int) ->
     chosen: list[Positions] = []
     for start in range(0, len(probes), _BLOCK_PROBES):
         block = probes[start : start + _BLOCK_PROBES]
-        chosen += _exhaust_block(view, positions, block, limit=limit)
+        chosen += _exhaust_block(view, block, positions=positions, limit=limit)
     return chosen
 
 
@@ -75,7 +75,7 @@ def get_kth_best(scores: NDArray[np.float32], k: int) -> float:
 
 
 def _exhaust_block(
-    view: View, positions: Positions, probes: Vectors, *, limit: int
+    view: View, probes: Vectors, *, positions: Positions, limit: int
 ) -> list[Positions]:
     chosen: list[list[Positions]] = [[np.empty(0, np.int64)] for _ in probes]
     best = np.full((len(probes), limit), -np.inf, np.float32)

@@ -111,14 +111,14 @@ class ScanIndex(Gallery):
             batch = probes[start : start + _BATCH_PROBES]
             query = Query(view, batch, limit=limit, margin=self._health.margin, passing=passing)
             chosen += self._choose(query)
-        return rank_all(view, probes, chosen, limit=limit)
+        return rank_all(view, probes, chosen=chosen, limit=limit)
 
     def _choose(self, query: Query) -> list[Positions]:
         """For each probe, the positions to be rescored."""
         looks = self._spread(query.look, query.view.code_blocks)
-        loose = exhaust(query.view, query.loose, query.probes, limit=query.limit)
+        loose = exhaust(query.view, query.probes, positions=query.loose, limit=query.limit)
         return [
-            np.concatenate((settle(query, number, [own[number] for own in looks]), new))
+            np.concatenate((settle(query, number, looks=[own[number] for own in looks]), new))
             for number, new in enumerate(loose)
         ]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mien.index.codebook import CodeBlock
 from mien.types import Ids
 
-__all__ = ["Half", "Rows", "Segment"]
+__all__ = ["Entries", "Half", "Rows", "Segment"]
 
 Half = NDArray[np.float16]
 """Templates at rest, one a row, shape (n, dimension)."""
@@ -25,12 +25,18 @@ Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Buffers:
-    """Room for a whole segment. The system backs it with memory as rows are written."""
+class Entries:
+    """Faces side by side: ids, templates, and whether each answers searches."""
 
     ids: Ids
     templates: Half
     answers: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: slice | NDArray[np.bool_]) -> Entries:
+        return Entries(self.ids[rows], self.templates[rows], self.answers[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +46,7 @@ class Segment:
     `by_id` sorts the rows by id where they are not in that order already.
     """
 
-    _buffers: _Buffers
+    _buffers: Entries
     count: int = 0
     hidden: int = 0
     codes: tuple[CodeBlock, ...] = ()
@@ -60,8 +66,9 @@ class Segment:
 
     @classmethod
     def empty(cls, room: int, dimension: int) -> Segment:
+        """Buffers for `room` rows; the system backs them with memory as rows are written."""
         return cls(
-            _Buffers(
+            Entries(
                 ids=np.empty(room, np.int64),
                 templates=np.empty((room, dimension), np.float16),
                 answers=np.empty(room, np.bool_),
@@ -71,20 +78,20 @@ class Segment:
     @property
     def room(self) -> int:
         """Rows that still fit."""
-        return len(self._buffers.ids) - self.count
+        return len(self._buffers) - self.count
 
     @property
     def coded(self) -> int:
         """Rows that have codes; the rest is searched exhaustively."""
         return sum(block.count for block in self.codes)
 
-    def extended(self, ids: Ids, templates: Half, answers: NDArray[np.bool_]) -> Segment:
+    def extended(self, entries: Entries) -> Segment:
         """The segment and more rows. Only the longest of a family may be extended."""
-        end = self.count + len(ids)
-        self._buffers.ids[self.count : end] = ids
-        self._buffers.templates[self.count : end] = templates
-        self._buffers.answers[self.count : end] = answers
-        hidden = self.hidden + int(np.count_nonzero(~answers))
+        end = self.count + len(entries)
+        self._buffers.ids[self.count : end] = entries.ids
+        self._buffers.templates[self.count : end] = entries.templates
+        self._buffers.answers[self.count : end] = entries.answers
+        hidden = self.hidden + int(np.count_nonzero(~entries.answers))
         return Segment(self._buffers, end, hidden, self.codes)
 
     def with_codes(self, codes: tuple[CodeBlock, ...]) -> Segment:
@@ -100,9 +107,8 @@ class Segment:
         """A copy that lacks the rows, in memory of its own; codes only as far as nothing moved."""
         kept = np.ones(self.count, np.bool_)
         kept[rows] = False
-        copy = Segment.empty(len(self._buffers.ids), self.templates.shape[1]).extended(
-            self.ids[kept], self.templates[kept], self.answers[kept]
-        )
+        blank = Segment.empty(len(self._buffers), self.templates.shape[1])
+        copy = blank.extended(self._buffers[: self.count][kept])
         ends = np.cumsum([block.count for block in self.codes])
         return copy.with_codes(self.codes[: int(np.searchsorted(ends, rows.min(), side="right"))])
 

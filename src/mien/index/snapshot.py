@@ -31,13 +31,12 @@ from struct import Struct
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.errors import IndexStateError
-from mien.index.segment import Half, Segment
+from mien.index.segment import Entries, Segment
 from mien.types import Ids
 
-__all__ = ["Header", "SegmentPart", "split_parts", "write_parts"]
+__all__ = ["Header", "parse_header", "parse_segments", "split_parts", "write_parts"]
 
 _HEADER = Struct("<8sIIQ")
 _SEGMENT = Struct("<8s32sIIQ")
@@ -54,15 +53,6 @@ class Header:
     segments: int
     retired: Ids
     digest: bytes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SegmentPart:
-    """The rows of one segment part."""
-
-    ids: Ids
-    answers: NDArray[np.bool_]
-    templates: Half
 
 
 def write_parts(dimension: int, segments: Sequence[Segment], *, retired: Ids) -> Iterator[bytes]:
@@ -83,7 +73,7 @@ def write_parts(dimension: int, segments: Sequence[Segment], *, retired: Ids) ->
 def parse_header(part: bytes) -> Header:
     """Raises `IndexStateError` for what is no header of this format."""
     body = _opened(part, "header")
-    magic, dimension, segments, retired = _unpack(_HEADER, body, "header")
+    magic, dimension, segments, retired = _unpack(_HEADER, body, name="header")
     if magic != _HEADER_MAGIC:
         _refuse("its first part is no header of this format")
     if len(body) != _HEADER.size + 8 * retired:
@@ -92,7 +82,7 @@ def parse_header(part: bytes) -> Header:
     return Header(dimension, segments, ids, part[-_DIGEST_BYTES:])
 
 
-def parse_segments(header: Header, parts: Iterable[bytes]) -> Iterator[SegmentPart]:
+def parse_segments(header: Header, parts: Iterable[bytes]) -> Iterator[Entries]:
     """The segments after the header. Raises `IndexStateError` unless all are there and whole."""
     count = 0
     for part in parts:
@@ -102,17 +92,17 @@ def parse_segments(header: Header, parts: Iterable[bytes]) -> Iterator[SegmentPa
         _refuse(f"it has {count} of {header.segments} segments")
 
 
-def split_parts(parts: Iterable[bytes]) -> tuple[Header, Iterator[SegmentPart]]:
+def split_parts(parts: Iterable[bytes]) -> tuple[Header, Iterator[Entries]]:
     """The header, and the segments as they are asked for."""
     remaining = iter(parts)
     header = parse_header(next(remaining, b""))
     return header, parse_segments(header, remaining)
 
 
-def _parse_segment(part: bytes, header: Header, *, number: int) -> SegmentPart:
+def _parse_segment(part: bytes, header: Header, *, number: int) -> Entries:
     name = f"segment {number}"
     body = _opened(part, name)
-    magic, digest, own_number, dimension, rows = _unpack(_SEGMENT, body, name)
+    magic, digest, own_number, dimension, rows = _unpack(_SEGMENT, body, name=name)
     expected = (_SEGMENT_MAGIC, header.digest, number, header.dimension)
     if (magic, digest, own_number, dimension) != expected:
         _refuse(f"{name} belongs to another snapshot or stands in the wrong place")
@@ -121,7 +111,7 @@ def _parse_segment(part: bytes, header: Header, *, number: int) -> SegmentPart:
     ids_end = _SEGMENT.size + 8 * rows
     answers_end = ids_end + rows
     templates = np.frombuffer(body, "<f2", offset=answers_end)
-    return SegmentPart(
+    return Entries(
         ids=np.frombuffer(body[_SEGMENT.size : ids_end], "<i8").astype(np.int64),
         answers=np.frombuffer(body[ids_end:answers_end], np.uint8).astype(np.bool_),
         templates=templates.reshape(rows, dimension).astype(np.float16, copy=False),
@@ -141,7 +131,7 @@ def _opened(part: bytes, name: str) -> memoryview:
     return body
 
 
-def _unpack(layout: Struct, body: memoryview, name: str) -> tuple[Any, ...]:
+def _unpack(layout: Struct, body: memoryview, *, name: str) -> tuple[Any, ...]:
     if len(body) < layout.size:
         _refuse(f"{name} is cut short")
     return layout.unpack_from(body)
