@@ -11,6 +11,11 @@ from typing import Any
 
 import platformdirs
 import pytest
+from hypothesis import settings
+
+# A busy machine is no reason for a property to fail.
+settings.register_profile("mien", deadline=None)
+settings.load_profile("mien")
 
 DATA_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 NO_PHOTOS = "no photos: ../shared/data is not there"

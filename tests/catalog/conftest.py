@@ -1,0 +1,24 @@
+"""A fresh catalog, and a transaction on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from catalog.samples import open_catalog
+from mien.catalog.connect import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with open_catalog(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    with database.writing() as opened:
+        yield opened

@@ -1,0 +1,29 @@
+-- find_grant
+SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
+FROM grants
+WHERE grants.uuid = ?;
+
+-- get_grant
+SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
+FROM grants
+WHERE grants.uuid = ?;
+
+-- iter_grants
+SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
+FROM grants ORDER BY grants.id;
+
+-- iter_grants_of
+SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
+FROM grants
+WHERE grants.id IN (SELECT locations.grant_id
+FROM locations JOIN indexed_photos ON indexed_photos.photo_id = locations.photo_id
+WHERE indexed_photos.collection_id = ?);
+
+-- record_grant
+INSERT INTO grants (uuid, kind, grantor, scope, uses, purposes, basis, assessment, retention_days, terms, valid_from, valid_until, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- revoke_grant
+SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
+FROM grants
+WHERE grants.uuid = ?;
+UPDATE grants SET revoked_at=? WHERE grants.uuid = ? AND grants.revoked_at IS NULL;

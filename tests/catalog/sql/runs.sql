@@ -1,0 +1,11 @@
+-- close_cut_short
+UPDATE runs SET state=? WHERE runs.state = ?;
+
+-- end_run
+UPDATE runs SET state=?, ended_at=?, counts=? WHERE runs.id = ?;
+
+-- record_search
+INSERT INTO searches (at, actor, purpose, collection, reasons, shown_face_ids) VALUES (?, ?, ?, ?, ?, ?);
+
+-- start_run
+INSERT INTO runs (uuid, collection_id, grant_id, state, started_at, counts) VALUES (?, ?, ?, ?, ?, ?) RETURNING id;

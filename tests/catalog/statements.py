@@ -1,0 +1,163 @@
+"""The SQL that the catalog really sends, one file a module in `tests/catalog/sql`.
+
+    PYTHONPATH=src:tests python -m catalog.statements
+
+writes the files anew; the test beside compares them, so that a changed query shows in review.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+
+from catalog.samples import (
+    MODEL,
+    NOW,
+    add_collection,
+    add_faces,
+    add_grant,
+    locate,
+    make_sha256,
+    make_uuid,
+    new_photo,
+    open_catalog,
+)
+from mien.catalog import collections, faces, grants, photos, runs
+from mien.permission.basis import Basis
+from mien.types import CollectionId, FaceId, GrantId, PhotoId
+from permission.samples import make_grant
+
+FOLDER = Path(__file__).parent / "sql"
+
+Call = Callable[[Connection], object]
+
+# Numbers that the rows of `fill` have, each the first of its kind.
+COLLECTION, PHOTO, GRANT = CollectionId(1), PhotoId(1), GrantId(1)
+SCOPE = faces.SearchScope(
+    COLLECTION,
+    (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
+)
+SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
+RECORD = runs.SearchRecord(
+    at=NOW, actor="ada", purpose="press", collection="default", reasons=(), shown_face_ids=()
+)
+
+CALLS: Mapping[str, Mapping[str, Call]] = {
+    "collections": {
+        "create_collection": lambda c: collections.create_collection(
+            c, "other", basis=Basis.HOUSEHOLD, model=MODEL, at=NOW
+        ),
+        "find_collection": lambda c: collections.find_collection(c, "default"),
+        "get_collection": lambda c: collections.get_collection(c, "default"),
+        "iter_collections": lambda c: list(collections.iter_collections(c)),
+        "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
+    },
+    "faces": {
+        "count_faces": lambda c: faces.count_faces(c, COLLECTION),
+        "count_photos": lambda c: faces.count_photos(c, COLLECTION),
+        "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(2)]),
+        "find_visible_faces": lambda c: faces.find_visible_faces(
+            c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
+        ),
+        "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
+        "is_indexed": lambda c: faces.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
+        "iter_blob_ids": lambda c: list(faces.iter_blob_ids(c)),
+        "iter_face_uuids": lambda c: list(faces.iter_face_uuids(c)),
+        "iter_identities": lambda c: list(faces.iter_identities(c, COLLECTION)),
+        "iter_visible_ids": lambda c: list(faces.iter_visible_ids(c, SCOPE)),
+    },
+    "grants": {
+        "find_grant": lambda c: grants.find_grant(c, make_uuid(1)),
+        "get_grant": lambda c: grants.get_grant(c, make_uuid(1)),
+        "iter_grants": lambda c: list(grants.iter_grants(c)),
+        "iter_grants_of": lambda c: list(grants.iter_grants_of(c, COLLECTION)),
+        "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
+        "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
+    },
+    "photos": {
+        "add_location": lambda c: photos.add_location(c, PHOTO, sighting=SIGHTING),
+        "add_photo": lambda c: photos.add_photo(c, new_photo(9), at=NOW),
+        "find_photo_id": lambda c: photos.find_photo_id(c, make_sha256(1)),
+        "is_known": lambda c: photos.is_known(
+            c, uri="file:///a.jpg", fingerprint="1.1", grant_id=GRANT, collection_id=COLLECTION
+        ),
+        "iter_photo_uuids": lambda c: list(photos.iter_photo_uuids(c)),
+        "iter_present_uris": lambda c: list(
+            photos.iter_present_uris(c, prefix="file:///", grant_id=GRANT)
+        ),
+        "mark_vanished": lambda c: photos.mark_vanished(c, [1]),
+    },
+    "runs": {
+        "close_cut_short": runs.close_cut_short,
+        "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
+        "record_search": lambda c: runs.record_search(c, RECORD),
+        "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
+    },
+}
+"""Every function of the catalog that takes a connection, called once."""
+
+
+def record_all() -> dict[str, str]:
+    """What each module's file should say."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_catalog(Path(folder)) as database,
+        database.writing() as connection,
+    ):
+        fill(connection)
+        return {module: record_module(connection, calls) for module, calls in CALLS.items()}
+
+
+def record_module(connection: Connection, calls: Mapping[str, Call]) -> str:
+    blocks = (record(connection, name, call=call) for name, call in calls.items())
+    return "\n\n".join(blocks) + "\n"
+
+
+def fill(connection: Connection) -> None:
+    collection = add_collection(connection)
+    photo_id = add_faces(connection, 1, collection_id=collection.id, faces=2)
+    for number in (1, 2):
+        grant_id = add_grant(connection, number)
+        locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)
+
+
+def record(connection: Connection, name: str, *, call: Call) -> str:
+    """The statements of one call, under its name; what it changes is undone."""
+    with listening(connection) as statements:
+        savepoint = connection.begin_nested()
+        call(connection)
+        savepoint.rollback()
+    sent = [line for line in statements if "SAVEPOINT" not in line]
+    # The same again and again is told once.
+    return f"-- {name}\n" + "\n".join(f"{statement};" for statement, _ in groupby(sent))
+
+
+@contextmanager
+def listening(connection: Connection) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
+        del rest
+        statements.append("\n".join(line.rstrip() for line in statement.splitlines()))
+
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for module, text in record_all().items():
+        (FOLDER / f"{module}.sql").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

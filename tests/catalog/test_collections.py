@@ -1,0 +1,68 @@
+"""Collections: one name each, one model, one basis, and a revision that rises."""
+
+from __future__ import annotations
+
+import dataclasses
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection
+
+from catalog.samples import MODEL, NOW, add_collection
+from mien.catalog.collections import (
+    Collection,
+    create_collection,
+    find_collection,
+    get_collection,
+    iter_collections,
+    raise_revision,
+)
+from mien.errors import ConflictError, NotFoundError
+from mien.permission.basis import Basis
+
+
+def test_a_collection_is_kept_as_it_was_made(connection: Connection) -> None:
+    made = create_collection(connection, "press", basis=Basis.DOCUMENTED_BASIS, model=MODEL, at=NOW)
+    assert made == Collection(
+        id=made.id,
+        uuid=str(UUID(made.uuid)),
+        name="press",
+        basis=Basis.DOCUMENTED_BASIS,
+        model_id="fake",
+        model_digest="fa" * 32,
+        dimension=4,
+        revision=0,
+        created_at=NOW,
+    )
+    assert find_collection(connection, "press") == get_collection(connection, "press") == made
+
+
+def test_a_name_is_given_once(connection: Connection) -> None:
+    add_collection(connection, "press")
+    with pytest.raises(ConflictError, match="a collection press already"):
+        add_collection(connection, "press")
+
+
+def test_names_differ_by_case_and_by_any_letter(connection: Connection) -> None:
+    for name in ("press", "Press", "press ", "présse"):
+        add_collection(connection, name)
+    assert [found.name for found in iter_collections(connection)] == [
+        "press",
+        "Press",
+        "press ",
+        "présse",
+    ]
+
+
+def test_a_collection_that_is_not_there_is_told(connection: Connection) -> None:
+    assert find_collection(connection, "press") is None
+    with pytest.raises(NotFoundError, match="no collection press"):
+        get_collection(connection, "press")
+
+
+def test_the_revision_of_one_collection_rises_alone(connection: Connection) -> None:
+    one, two = add_collection(connection, "one"), add_collection(connection, "two")
+    for _ in range(3):
+        raise_revision(connection, one.id)
+    assert get_collection(connection, "one") == dataclasses.replace(one, revision=3)
+    assert get_collection(connection, "two") == two

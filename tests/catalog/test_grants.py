@@ -1,0 +1,101 @@
+"""Grants as rows: kept word for word, revoked once and for all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Connection
+
+from catalog.samples import NOW, add_collection, add_faces, add_grant, locate, make_uuid
+from mien.catalog.grants import (
+    find_grant,
+    get_grant,
+    iter_grants,
+    iter_grants_of,
+    record_grant,
+    revoke_grant,
+)
+from mien.catalog.photos import mark_vanished
+from mien.errors import NotFoundError
+from mien.permission.basis import Basis
+from mien.permission.grant import Grant, GrantKind
+from mien.permission.use import Use
+from permission.samples import make_grant
+
+FULL = make_grant(
+    grant_id=make_uuid(1),
+    kind=GrantKind.CONTRACT,
+    grantor="Ada «Lovelace»'; DROP TABLE grants; --\n",
+    scope=("file:///a/", "https://archive.example/%FF/"),
+    uses=frozenset(Use),
+    purposes=frozenset({"press", "yearbook"}),
+    basis=Basis.DOCUMENTED_BASIS,
+    assessment="DPIA-7",
+    retention=timedelta(days=400),
+    terms="Name the photographer.",
+    valid_from=datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
+    valid_until=datetime.max.replace(tzinfo=UTC),
+)
+
+
+@pytest.mark.parametrize("grant", [FULL, make_grant(grant_id=make_uuid(1))])
+def test_a_grant_comes_back_as_it_was_recorded(connection: Connection, grant: Grant) -> None:
+    record_grant(connection, grant, at=NOW)
+    assert get_grant(connection, grant.grant_id).grant == grant
+    assert [stored.grant for stored in iter_grants(connection)] == [grant]
+
+
+def test_moments_are_kept_to_the_microsecond_in_any_zone(connection: Connection) -> None:
+    tokyo = timezone(timedelta(hours=9))
+    until = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=tokyo)
+    add_grant(connection, valid_until=until)
+    kept = get_grant(connection, make_uuid(1)).grant.valid_until
+    assert kept == until
+    assert kept.utcoffset() == timedelta(0)
+
+
+def test_an_unknown_grant_is_told(connection: Connection) -> None:
+    assert find_grant(connection, make_uuid(9)) is None
+    for ask in (get_grant, find_and_revoke):
+        with pytest.raises(NotFoundError, match=f"no grant {make_uuid(9)}"):
+            ask(connection, make_uuid(9))
+
+
+def find_and_revoke(connection: Connection, grant_id: str) -> None:
+    revoke_grant(connection, grant_id, at=NOW)
+
+
+def test_revoking_keeps_the_moment_of_the_first_time(connection: Connection) -> None:
+    add_grant(connection, 1)
+    add_grant(connection, 2)
+    revoke_grant(connection, make_uuid(1), at=NOW)
+    revoke_grant(connection, make_uuid(1), at=NOW + timedelta(days=1))
+    assert get_grant(connection, make_uuid(1)).grant.revoked_at == NOW
+    assert get_grant(connection, make_uuid(2)).grant.revoked_at is None
+
+
+def test_the_grants_of_a_collection_are_those_its_photos_were_found_under(
+    connection: Connection,
+) -> None:
+    ours, theirs = add_collection(connection, "ours"), add_collection(connection, "theirs")
+    first, second, third, _ = (add_grant(connection, number) for number in (1, 2, 3, 4))
+    one = add_faces(connection, 1, collection_id=ours.id)
+    locate(connection, one, uri="file:///a.jpg", grant_id=first)
+    locate(connection, one, uri="file:///b.jpg", grant_id=second)
+    locate(connection, one, uri="file:///c.jpg", grant_id=second)
+    two = add_faces(connection, 2, collection_id=theirs.id)
+    locate(connection, two, uri="file:///d.jpg", grant_id=third)
+    assert [stored.id for stored in iter_grants_of(connection, ours.id)] == [first, second]
+    assert [stored.id for stored in iter_grants_of(connection, theirs.id)] == [third]
+
+
+def test_a_grant_whose_photos_vanished_is_still_one_of_the_collection(
+    connection: Connection,
+) -> None:
+    collection = add_collection(connection)
+    grant_id = add_grant(connection)
+    photo_id = add_faces(connection, 1, collection_id=collection.id)
+    locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)
+    mark_vanished(connection, [1])
+    assert [stored.id for stored in iter_grants_of(connection, collection.id)] == [grant_id]
