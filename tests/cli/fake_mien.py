@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import sys
+from unittest.mock import patch
 
-import mien.cli.options
 from mien.cli import main as command
+from mien.cli import options
 from mien.library import Library
 from mien.testing import FakeModels
 
 
 def main(words: list[str]) -> int:
-    mien.cli.options.Library = functools.partial(Library, models=FakeModels())  # type: ignore[misc, assignment]
-    return command.main(words)
+    """Runs one command; the exit code."""
+    with patch.object(options, "Library", functools.partial(Library, models=FakeModels())):
+        return command.main(words)
 
 
 if __name__ == "__main__":

@@ -294,7 +294,7 @@ def test_an_interrupted_run_keeps_what_it_had_read(stage: Stage) -> None:
 def test_a_failure_of_the_models_ends_a_run_without_loss(stage: Stage) -> None:
     class Failing(FakeModels):
         def open(self, *, threads: int) -> FakeVision:
-            raise SettingsError("no models today")
+            raise SettingsError(f"no models today for {threads} threads")
 
     stage.draw_many(3)
     good, stage.models = stage.models, Failing()

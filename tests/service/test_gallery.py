@@ -16,17 +16,21 @@ from service.stage import PURPOSE, Stage, blobs_of, names_of, query
 CROWD = 2_000
 
 
-def add_crowds(stage: Stage, library: Library, *, people: range = range(3), **where: str) -> str:
+def add_crowds(
+    stage: Stage, library: Library, *, people: range = range(3), collection: str = "default"
+) -> str:
     """A photo of two thousand faces for each person: enough for a snapshot from three on."""
     for person in people:
         stage.draw(f"{person}.png", person)
     grant = stage.grant(library)
-    library.add(stage.photos, grant=grant, **where)
+    library.add(stage.photos, grant=grant, collection=collection)
     return grant
 
 
-def find(library: Library, person: int, **where: str) -> list[str]:
-    return names_of(library.search(draw_photo(person), purpose=PURPOSE, limit=3, **where))
+def find(library: Library, person: int, *, collection: str = "default") -> list[str]:
+    probe = draw_photo(person)
+    found = library.search(probe, purpose=PURPOSE, limit=3, collection=collection)
+    return names_of(found)
 
 
 def snapshots_of(home: Path) -> list[Path]:

@@ -160,11 +160,12 @@ def test_what_was_sealed_under_a_grant_revoked_meanwhile_is_cleared_away(stage: 
     stage.draw_many(200)
     with stage.open() as library, stage.open() as other:
         grant = stage.grant(library)
-        library.add(
-            stage.photos,
-            grant=grant,
-            progress=lambda report: other.revoke(grant) if report.photos_new else None,
-        )
+
+        def revoke(report: AddReport) -> None:
+            if report.photos_new:
+                other.revoke(grant)
+
+        library.add(stage.photos, grant=grant, progress=revoke)
         library.add(stage.photos / "00000.png", grant=stage.grant(library))
     counts = counts_of(stage.home)
     assert counts["photos"] == counts["photo keys"] == counts["blobs"]
