@@ -74,6 +74,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "grants": {
         "find_grant": lambda c: grants.find_grant(c, make_uuid(1)),
+        "find_latest_runs": lambda c: grants.find_latest_runs(c, COLLECTION, at=NOW),
         "get_grant": lambda c: grants.get_grant(c, make_uuid(1)),
         "iter_grants": lambda c: list(grants.iter_grants(c)),
         "iter_grants_of": lambda c: list(grants.iter_grants_of(c, COLLECTION)),
@@ -94,7 +95,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "mark_vanished": lambda c: photos.mark_vanished(c, [1]),
     },
     "runs": {
-        "close_cut_short": runs.close_cut_short,
+        "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
         "record_search": lambda c: runs.record_search(c, RECORD),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),

@@ -7,16 +7,17 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import Connection
 
-from catalog.samples import NOW, add_collection, add_faces, add_grant, locate, make_uuid
+from catalog.samples import NOW, add_collection, add_grant, make_uuid
 from mien.catalog.grants import (
     find_grant,
+    find_latest_runs,
     get_grant,
     iter_grants,
     iter_grants_of,
     record_grant,
     revoke_grant,
 )
-from mien.catalog.photos import mark_vanished
+from mien.catalog.runs import end_run, start_run
 from mien.errors import NotFoundError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
@@ -75,27 +76,26 @@ def test_revoking_keeps_the_moment_of_the_first_time(connection: Connection) -> 
     assert get_grant(connection, make_uuid(2)).grant.revoked_at is None
 
 
-def test_the_grants_of_a_collection_are_those_its_photos_were_found_under(
+def test_the_grants_of_a_collection_are_those_its_runs_added_photos_under(
     connection: Connection,
 ) -> None:
     ours, theirs = add_collection(connection, "ours"), add_collection(connection, "theirs")
     first, second, third, _ = (add_grant(connection, number) for number in (1, 2, 3, 4))
-    one = add_faces(connection, 1, collection_id=ours.id)
-    locate(connection, one, uri="file:///a.jpg", grant_id=first)
-    locate(connection, one, uri="file:///b.jpg", grant_id=second)
-    locate(connection, one, uri="file:///c.jpg", grant_id=second)
-    two = add_faces(connection, 2, collection_id=theirs.id)
-    locate(connection, two, uri="file:///d.jpg", grant_id=third)
+    for collection, grant_id in ((ours, first), (ours, second), (ours, second), (theirs, third)):
+        start_run(connection, collection_id=collection.id, grant_id=grant_id, at=NOW)
     assert [stored.id for stored in iter_grants_of(connection, ours.id)] == [first, second]
     assert [stored.id for stored in iter_grants_of(connection, theirs.id)] == [third]
 
 
-def test_a_grant_whose_photos_vanished_is_still_one_of_the_collection(
-    connection: Connection,
-) -> None:
+def test_the_latest_run_of_a_grant_is_when_it_ended_or_now(connection: Connection) -> None:
     collection = add_collection(connection)
-    grant_id = add_grant(connection)
-    photo_id = add_faces(connection, 1, collection_id=collection.id)
-    locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)
-    mark_vanished(connection, [1])
-    assert [stored.id for stored in iter_grants_of(connection, collection.id)] == [grant_id]
+    ended, under_way = add_grant(connection, 1), add_grant(connection, 2)
+    for grant_id in (ended, ended, under_way):
+        start_run(connection, collection_id=collection.id, grant_id=grant_id, at=NOW)
+    for run_id, hours in ((1, 2), (2, 1)):
+        end_run(connection, run_id, counts={}, at=NOW + timedelta(hours=hours))
+    later = NOW + timedelta(days=9)
+    assert find_latest_runs(connection, collection.id, at=later) == {
+        ended: NOW + timedelta(hours=2),
+        under_way: later,
+    }

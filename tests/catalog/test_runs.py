@@ -38,9 +38,9 @@ def test_a_run_ends_with_its_counts(connection: Connection, run_ids: list[int]) 
 
 def test_runs_that_never_ended_are_closed_once(connection: Connection, run_ids: list[int]) -> None:
     end_run(connection, run_ids[0], counts={}, at=NOW)
-    assert close_cut_short(connection) == 1
+    assert close_cut_short(connection, at=NOW) == 1
     assert states(connection) == ["done", "cut-short"]
-    assert close_cut_short(connection) == 0
+    assert close_cut_short(connection, at=NOW) == 0
 
 
 def test_a_search_is_logged_with_who_when_why_and_what(connection: Connection) -> None:

@@ -10,10 +10,10 @@ import pytest
 from contract.vector_index import VectorIndexContract
 from index.galleries import DIMENSION, draw_templates, make_gaussian
 from mien.index import VectorIndex, open_index
+from mien.index.base import Mode
 from mien.index.codebook import Codebook
 from mien.index.exact import ExactIndex
 from mien.index.query import Query
-from mien.index.recall import Mode
 from mien.index.scan import ScanIndex
 from mien.index.view import Positions
 

@@ -24,6 +24,7 @@ from mien.catalog.faces import (
 )
 from mien.catalog.grants import get_grant, iter_grants_of, record_grant
 from mien.catalog.photos import LocationState
+from mien.catalog.runs import start_run
 from mien.catalog.schema import faces, locations
 from mien.catalog.schema import grants as grant_table
 from mien.permission.basis import Basis
@@ -96,6 +97,8 @@ def write(connection: Connection, given: list[Grant], *, places: list[Place]) ->
         record_grant(connection, replace(grant, grant_id=make_uuid(number)), at=START)
         this = grant_table.c.uuid == make_uuid(number)
         connection.execute(update(grant_table).where(this).values(revoked_at=grant.revoked_at))
+        grant_id = get_grant(connection, make_uuid(number)).id
+        start_run(connection, collection_id=collection_id, grant_id=grant_id, at=START)
     for place in places:
         row = {
             "photo_id": photo_ids[place.photo],

@@ -6,6 +6,7 @@ start of its transaction and waits for its turn, so that two processes may add a
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
@@ -54,20 +55,32 @@ class Database:
 
 def open_database(path: Path) -> Database:
     """The SQLite catalog at this path, made and migrated as needed. Raises `CatalogError`."""
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    database = Database(engine)
+    with _opening(path):
+        _migrate(database)
+    return database
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """One process at a time: SQLite waits for no one while it turns to write-ahead logging."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
+        lock_path = path.with_suffix(".lock")
+        lock_path.touch(mode=0o600)
+        lock = lock_path.open("a")
     except OSError as error:
         raise CatalogError(
             f"The catalog {path} cannot be made: {error.strerror}. "
             "Give write access, or choose another home."
         ) from error
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_S})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    database = Database(engine)
-    _migrate(database)
-    return database
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _migrate(database: Database) -> None:

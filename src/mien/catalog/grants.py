@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
-from mien.catalog.schema import grants, indexed_photos, locations
+from mien.catalog.schema import Instant, grants, runs
 from mien.errors import NotFoundError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
@@ -65,27 +65,24 @@ def iter_grants(connection: Connection) -> Iterator[StoredGrant]:
 
 
 def iter_grants_of(connection: Connection, collection_id: CollectionId) -> Iterator[StoredGrant]:
-    """The grants under which photos of a collection were found."""
-    used = (
-        select(locations.c.grant_id)
-        .join(indexed_photos, indexed_photos.c.photo_id == locations.c.photo_id)
-        .where(indexed_photos.c.collection_id == collection_id)
-    )
+    """The grants under which photos were added to a collection."""
+    # Runs are few. To ask the locations would be to read all of a large collection's.
+    used = select(runs.c.grant_id).where(runs.c.collection_id == collection_id)
     for row in connection.execute(select(grants).where(grants.c.id.in_(used))):
         yield _parse_row(row)
 
 
-def find_latest_additions(
-    connection: Connection, collection_id: CollectionId
+def find_latest_runs(
+    connection: Connection, collection_id: CollectionId, *, at: datetime
 ) -> dict[GrantId, datetime]:
-    """When each grant of `iter_grants_of` last brought a photo to a place where it was not."""
+    """Until when each grant of `iter_grants_of` brought photos in; one that still does, now."""
+    ended = func.coalesce(runs.c.ended_at, literal(at, Instant))
     found = (
-        select(locations.c.grant_id, func.max(locations.c.added_at).label("added_at"))
-        .join(indexed_photos, indexed_photos.c.photo_id == locations.c.photo_id)
-        .where(indexed_photos.c.collection_id == collection_id)
-        .group_by(locations.c.grant_id)
+        select(runs.c.grant_id, func.max(ended).label("latest"))
+        .where(runs.c.collection_id == collection_id)
+        .group_by(runs.c.grant_id)
     )
-    return {GrantId(row.grant_id): row.added_at for row in connection.execute(found)}
+    return {GrantId(row.grant_id): row.latest for row in connection.execute(found)}
 
 
 def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> None:

@@ -58,10 +58,11 @@ def end_run(
     connection.execute(update(runs).where(runs.c.id == run_id).values(done))
 
 
-def close_cut_short(connection: Connection) -> int:
+def close_cut_short(connection: Connection, *, at: datetime) -> int:
     """Marks the runs that never ended; how many there were. Only while nobody adds."""
     cut_short = update(runs).where(runs.c.state == RunState.STARTED)
-    return connection.execute(cut_short.values(state=RunState.CUT_SHORT)).rowcount
+    closed = cut_short.values(state=RunState.CUT_SHORT, ended_at=at)
+    return connection.execute(closed).rowcount
 
 
 def record_search(connection: Connection, record: SearchRecord) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from mien.types import Ids, Vectors
 
-__all__ = ["NO_FACE", "Hits", "VectorIndex"]
+__all__ = ["NO_FACE", "Health", "Hits", "Mode", "VectorIndex"]
 
 NO_FACE = -1
 """Fills the rows of `Hits` beyond the last hit."""
@@ -32,6 +33,26 @@ class Hits:
 
     ids: Ids
     scores: NDArray[np.float32]
+
+
+class Mode(StrEnum):
+    """How an index answers."""
+
+    SCAN = "scan"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What an index knows of itself.
+
+    `recall` is what the last check measured, None before the first. `margin` is how many
+    standard deviations of the codes' error a face may look too bad and still be rescored.
+    """
+
+    mode: Mode
+    margin: float
+    recall: float | None = None
 
 
 class VectorIndex(Protocol):
@@ -80,12 +101,16 @@ class VectorIndex(Protocol):
         """
         ...
 
+    def check(self) -> Health:
+        """Search some stored templates both ways, and mend what falls short as far as it can."""
+        ...
+
     def snapshot(self) -> Iterator[bytes]:
         """The index as parts to be sealed and stored; they hold templates in the clear."""
         ...
 
     def restore(self, parts: Iterable[bytes]) -> None:
-        """Replace the content by a snapshot's, whichever index wrote it.
+        """Replace the content by a snapshot's, whichever index wrote it, and check it.
 
         Raises `IndexStateError` for a foreign or damaged one, and then changes nothing.
         """

@@ -7,8 +7,6 @@ measurement to the last digit; `bench/search.py` measures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -16,27 +14,7 @@ import numpy as np
 from mien.index.base import NO_FACE, Hits
 from mien.types import Vectors
 
-__all__ = ["Health", "Mode", "Searchable", "measure_recall"]
-
-
-class Mode(StrEnum):
-    """How an index answers."""
-
-    SCAN = "scan"
-    EXACT = "exact"
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What an index knows of itself.
-
-    `recall` is what the last check measured, None before the first. `margin` is how many
-    standard deviations of the codes' error a face may look too bad and still be rescored.
-    """
-
-    mode: Mode
-    margin: float
-    recall: float | None = None
+__all__ = ["Searchable", "measure_recall"]
 
 
 class Searchable(Protocol):

@@ -17,12 +17,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from mien.index.base import Hits
+from mien.index.base import Health, Hits, Mode
 from mien.index.codebook import BLOCK_ROWS, Codebook, use_one_thread
 from mien.index.exact import search_exactly
 from mien.index.gallery import Gallery, parse_ids, parse_limit, parse_vectors
 from mien.index.query import Query, settle
-from mien.index.recall import Health, Mode, measure_recall
+from mien.index.recall import measure_recall
 from mien.index.rescore import exhaust, rank_all
 from mien.index.view import Positions, View
 from mien.types import Gaussian, Ids, Vectors

@@ -16,7 +16,7 @@ from mien.types import GrantId
 def clear_up(deployment: Deployment) -> None:
     """Destroys what a run that never ended sealed but did not record. Only while nobody adds."""
     with deployment.database.writing() as connection:
-        if run_rows.close_cut_short(connection) == 0:
+        if run_rows.close_cut_short(connection, at=deployment.clock()) == 0:
             return
         blob_ids = set(face_rows.iter_blob_ids(connection))
         photo_ids = set(photo_rows.iter_photo_uuids(connection))

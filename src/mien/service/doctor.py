@@ -76,8 +76,10 @@ def _examine_collection(
     model = deployment.model
     if faces and collection.model_digest == model.digest:
         gallery = galleries.load(collection, gaussian=model.gaussian)
-        unreadable, engine = gallery.unreadable, type(gallery.index).__name__
+        unreadable = gallery.unreadable
         if len(gallery.index):
+            health = gallery.index.check()
+            engine, recall = health.mode.value, health.recall
             search_ms = _time_search(gallery.index, model.gaussian)
     return CollectionHealth(
         name=collection.name,

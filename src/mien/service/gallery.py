@@ -57,7 +57,7 @@ class Galleries:
             if gallery is None:
                 gallery = self._open(collection, gaussian=gaussian)
                 self._galleries[collection.uuid] = gallery
-            if gallery.revision != collection.revision:
+            elif gallery.revision != collection.revision:
                 self._reconcile(collection, gallery)
             return gallery
 
@@ -68,8 +68,12 @@ class Galleries:
             gaussian=rotation.turn_gaussian(gaussian),
             expected_size=self._ids_of(collection).size,
         )
-        read_snapshot(self._deployment, collection, index=index)
-        return Gallery(index)
+        gallery = Gallery(index)
+        is_checked = read_snapshot(self._deployment, collection, index=index)
+        self._reconcile(collection, gallery)
+        if not is_checked:
+            index.check()
+        return gallery
 
     def _reconcile(self, collection: Collection, gallery: Gallery) -> None:
         index, known = gallery.index, self._ids_of(collection)

@@ -132,7 +132,7 @@ def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Le
     with deployment.database.reading() as connection:
         collection = collection_rows.get_collection(connection, request.collection)
         grants = list(grant_rows.iter_grants_of(connection, collection.id))
-        latest = grant_rows.find_latest_additions(connection, collection.id)
+        latest = grant_rows.find_latest_runs(connection, collection.id, at=at)
     granted = [
         stored
         for stored in grants

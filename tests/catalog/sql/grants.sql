@@ -3,6 +3,11 @@ SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants
 FROM grants
 WHERE grants.uuid = ?;
 
+-- find_latest_runs
+SELECT runs.grant_id, max(coalesce(runs.ended_at, ?)) AS latest
+FROM runs
+WHERE runs.collection_id = ? GROUP BY runs.grant_id;
+
 -- get_grant
 SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
 FROM grants
@@ -15,9 +20,9 @@ FROM grants ORDER BY grants.id;
 -- iter_grants_of
 SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
 FROM grants
-WHERE grants.id IN (SELECT locations.grant_id
-FROM locations JOIN indexed_photos ON indexed_photos.photo_id = locations.photo_id
-WHERE indexed_photos.collection_id = ?);
+WHERE grants.id IN (SELECT runs.grant_id
+FROM runs
+WHERE runs.collection_id = ?);
 
 -- record_grant
 INSERT INTO grants (uuid, kind, grantor, scope, uses, purposes, basis, assessment, retention_days, terms, valid_from, valid_until, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);

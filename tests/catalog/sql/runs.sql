@@ -1,5 +1,5 @@
 -- close_cut_short
-UPDATE runs SET state=? WHERE runs.state = ?;
+UPDATE runs SET state=?, ended_at=? WHERE runs.state = ?;
 
 -- end_run
 UPDATE runs SET state=?, ended_at=?, counts=? WHERE runs.id = ?;
