@@ -20,15 +20,22 @@ def _setting(variable: str, sentence: str, **default: Any) -> Any:  # noqa: ANN4
 
 
 def _default_home() -> Path:
+    """`mien` in the user's folder for data."""
     import platformdirs
 
     return platformdirs.user_data_path("mien", appauthor=False)
 
 
 def _default_cache() -> Path:
+    """`mien` in the user's folder for caches."""
     import platformdirs
 
     return platformdirs.user_cache_path("mien", appauthor=False)
+
+
+def _count_processors() -> int:
+    """The number of processors."""
+    return os.cpu_count() or 1
 
 
 # The calls below are dataclass fields with metadata.
@@ -56,7 +63,7 @@ class Settings:
     workers: int = _setting(
         "MIEN_WORKERS",
         "How many photos are analysed at once.",
-        default_factory=lambda: os.cpu_count() or 1,
+        default_factory=_count_processors,
     )
     max_file_bytes: int = _setting(
         "MIEN_MAX_FILE_BYTES",

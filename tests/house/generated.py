@@ -6,6 +6,7 @@ everything outside the markers is written by hand and left alone.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import sys
@@ -14,8 +15,12 @@ from pathlib import Path
 
 from house.source import PACKAGE, ROOT, Module, modules
 from mien import errors
+from mien.cli.exits import reason_for
+from mien.permission.verdict import Reason
+from mien.settings import Settings
 
 DECISIONS = ROOT / "docs" / "decisions"
+REFERENCE = ROOT / "docs" / "reference"
 
 
 def module_table() -> str:
@@ -29,6 +34,30 @@ def error_sections() -> str:
     return "\n\n".join(_error_section(error) for error in iter_errors(errors.MienError))
 
 
+def reason_sections() -> str:
+    """Every reason for which permission refuses, with its explanation."""
+    return "\n\n".join(f"### {reason}\n\n{reason.explanation}" for reason in Reason)
+
+
+def failure_table() -> str:
+    """What `error.reason` says for every exception that may end a command."""
+    rows = [
+        f"| `{reason_for(error())}` | [`{error.__name__}`](errors.md#{error.__name__.lower()}) |"
+        for error in iter_errors(errors.MienError)
+        if error not in {errors.MienError, errors.PhotoError}
+    ]
+    return "\n".join(["| reason | exception |", "| --- | --- |", *rows])
+
+
+def setting_table() -> str:
+    """Every setting with its variable, its default and its sentence."""
+    rows = [
+        f"| `{entry.metadata['variable']}` | {_default(entry)} | {entry.metadata['sentence']} |"
+        for entry in dataclasses.fields(Settings)
+    ]
+    return "\n".join(["| variable | default | meaning |", "| --- | --- | --- |", *rows])
+
+
 def decision_list() -> str:
     return "\n".join(f"- [{_title(page)}]({page.name})" for page in decision_pages())
 
@@ -39,7 +68,10 @@ def decision_pages() -> list[Path]:
 
 BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "modules": (ROOT / "ARCHITECTURE.md", module_table),
-    "errors": (ROOT / "docs" / "reference" / "errors.md", error_sections),
+    "errors": (REFERENCE / "errors.md", error_sections),
+    "reasons": (REFERENCE / "reasons.md", reason_sections),
+    "failures": (REFERENCE / "reasons.md", failure_table),
+    "settings": (REFERENCE / "settings.md", setting_table),
     "decisions": (DECISIONS / "README.md", decision_list),
 }
 
@@ -63,9 +95,9 @@ def renew(page: str, name: str, content: str) -> str:
 
 def stale_pages() -> dict[Path, str]:
     """Pages that differ from what the code says, with the text they should have."""
-    stale = {}
+    stale: dict[Path, str] = {}
     for name, (path, content) in BLOCKS.items():
-        page = path.read_text(encoding="utf-8")
+        page = stale.get(path) or path.read_text(encoding="utf-8")
         fresh = renew(page, name, content())
         if fresh != page:
             stale[path] = fresh
@@ -89,6 +121,13 @@ def _error_section(error: type[errors.MienError]) -> str:
     if parent is not None and issubclass(parent, errors.MienError):
         heading += f"\n\nA [`{parent.__name__}`](#{parent.__name__.lower()})."
     return f"{heading}\n\n{inspect.cleandoc(error.__doc__ or '')}"
+
+
+def _default(entry: dataclasses.Field[object]) -> str:
+    """A default as it is written, or what the function that makes it says of itself."""
+    if entry.default_factory is not dataclasses.MISSING:
+        return (inspect.getdoc(entry.default_factory) or "").rstrip(".")
+    return f"`{entry.default}`" if entry.default else "none"
 
 
 def _title(page: Path) -> str:

@@ -17,7 +17,7 @@ def file_uri(path: bytes) -> str:
 
 def folder_scope(folder: Path) -> str:
     """A scope of everything below the folder, whose links are resolved."""
-    return file_uri(os.fsencode(folder.resolve())).rstrip("/") + "/"
+    return file_uri(os.fsencode(folder.resolve()).rstrip(b"/") + b"/")
 
 
 def path_of(uri: str) -> Path | None:

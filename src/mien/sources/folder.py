@@ -39,7 +39,9 @@ class FolderSource:
         while pending:
             path = pending.pop()
             try:
-                real = os.path.realpath(path, strict=True)
+                # Below a root, where all folders are real, a link alone leads elsewhere.
+                leads_away = path is root or os.path.islink(path)  # noqa: PTH114  (bytes)
+                real = os.path.realpath(path, strict=True) if leads_away else path
                 status = os.stat(real)  # noqa: PTH116  (bytes)
                 if stat.S_ISDIR(status.st_mode):
                     pending += self._list_once(real)

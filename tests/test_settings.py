@@ -1,0 +1,113 @@
+"""Settings: each has a variable, a default and a sentence, and a bad value is told plainly."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from mien.errors import SettingsError
+from mien.settings import Settings, load_settings
+
+FIELDS = {entry.name: entry for entry in dataclasses.fields(Settings)}
+VARIABLES = {name: entry.metadata["variable"] for name, entry in FIELDS.items()}
+
+
+def test_without_variables_every_setting_has_its_default() -> None:
+    settings = load_settings({})
+    assert settings == Settings()
+    assert settings.home == platformdirs.user_data_path("mien", appauthor=False)
+    assert settings.cache == platformdirs.user_cache_path("mien", appauthor=False)
+    assert settings.root_key == ""
+    assert settings.workers == os.cpu_count()
+    assert settings.max_file_bytes == 268_435_456
+    assert settings.max_pixels == 200_000_000
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("MIEN_HOME", "/srv/mien", "home", Path("/srv/mien")),
+        ("MIEN_CACHE", "/srv/cache", "cache", Path("/srv/cache")),
+        ("MIEN_ROOT_KEY", "ab" * 32, "root_key", "ab" * 32),
+        ("MIEN_WORKERS", "3", "workers", 3),
+        ("MIEN_MAX_FILE_BYTES", "1000", "max_file_bytes", 1000),
+        ("MIEN_MAX_PIXELS", " 1000 ", "max_pixels", 1000),
+    ],
+)
+def test_each_variable_sets_its_setting_and_no_other(
+    variable: str, text: str, *, name: str, value: object
+) -> None:
+    settings = dataclasses.asdict(load_settings({variable: text}))
+    assert settings == dataclasses.asdict(Settings()) | {name: value}
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert set(VARIABLES.values()) == {
+        "MIEN_HOME",
+        "MIEN_CACHE",
+        "MIEN_ROOT_KEY",
+        "MIEN_WORKERS",
+        "MIEN_MAX_FILE_BYTES",
+        "MIEN_MAX_PIXELS",
+    }
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_setting_is_named_after_its_variable_and_has_a_sentence(name: str) -> None:
+    assert VARIABLES[name] == f"MIEN_{name.upper()}"
+    assert re.fullmatch(r"[A-Z].+\.", FIELDS[name].metadata["sentence"])
+
+
+@pytest.mark.parametrize("variable", ["MIEN_WORKERS", "MIEN_MAX_FILE_BYTES", "MIEN_MAX_PIXELS"])
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "1e6", "0x10", "1 000", "²", "nan"])
+def test_numbers_that_are_none_are_refused_by_name_and_value(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{variable} must be a whole number above zero") as no:
+        load_settings({variable: text})
+    assert repr(text) in str(no.value)
+
+
+@pytest.mark.parametrize("variable", VARIABLES.values())
+def test_an_empty_variable_is_no_variable(variable: str) -> None:
+    assert load_settings({variable: ""}) == Settings()
+
+
+def test_other_variables_say_nothing() -> None:
+    assert load_settings({"MIEN_ALLOW_ALL": "1", "HOME": "/x", "mien_home": "/y"}) == Settings()
+
+
+def test_a_home_given_by_hand_wins() -> None:
+    assert load_settings({"MIEN_HOME": "/a"}, home=Path("/b")).home == Path("/b")
+
+
+@pytest.mark.parametrize("variable", ["MIEN_HOME", "MIEN_CACHE"])
+def test_a_tilde_is_the_users_folder(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/users/ada")
+    settings = load_settings({variable: "~/mien"})
+    assert Path("/users/ada/mien") in {settings.home, settings.cache}
+
+
+def test_the_folder_of_nobody_is_refused() -> None:
+    with pytest.raises(SettingsError, match="MIEN_HOME names the home of nobody here"):
+        load_settings({"MIEN_HOME": "~nobody-of-this-name/mien"})
+
+
+def test_the_root_key_is_not_shown_with_the_settings() -> None:
+    settings = load_settings({"MIEN_ROOT_KEY": "ab" * 32})
+    assert "abab" not in repr(settings)
+    assert "abab" not in str(settings)
+
+
+def test_no_setting_concerns_permission() -> None:
+    """What may be done comes from grants; there is no switch for it."""
+    told = " ".join(f"{name} {entry.metadata['sentence']}" for name, entry in FIELDS.items())
+    assert not re.search(r"permi|grant|purpose|consent|allow|scope|force|skip", told, re.IGNORECASE)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        load_settings({}).workers = 9  # type: ignore[misc]
