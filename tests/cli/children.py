@@ -102,4 +102,6 @@ def run_program(*words: str | bytes | Path, before: Sequence[str] = (), **values
         timeout=_TIMEOUT_S,
         check=False,
     )
-    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
+    return Answer(
+        done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )

@@ -38,13 +38,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view. Raises `CatalogError` where the database fails."""
-        with _told_plainly(), self._engine.connect() as connection:
+        with _told_plainly(self._engine), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it stays, or nothing. Raises `CatalogError`."""
-        with _told_plainly(), self._engine.connect() as connection:
+        with _told_plainly(self._engine), self._engine.connect() as connection:
             connection.execution_options(is_writing=True)
             with connection.begin():
                 yield connection
@@ -133,11 +133,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def _told_plainly(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
         raise CatalogError(
-            f"The catalog cannot be used: {error.orig}. Look at the disk's space and rights; "
+            f"The catalog {engine.url.database} cannot be used: {error.orig}. Look at the disk's space and rights; "
             "nothing was half written, so the same command may be run again."
         ) from error

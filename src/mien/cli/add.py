@@ -32,7 +32,9 @@ _SHOWN_FAILURES = 20
 
 @app.command("add")
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Photos and folders.", readable=False)
+    ],
     *,
     grant: Annotated[
         str | None, typer.Option(metavar="ID", help="The grant that covers them.")

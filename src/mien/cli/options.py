@@ -14,7 +14,10 @@ from mien.settings import Settings, load_settings
 Home = Annotated[
     Path | None,
     typer.Option(
-        "--home", metavar="DIR", help="The data folder; default: MIEN_HOME, or the platform's."
+        "--home",
+        metavar="DIR",
+        readable=False,
+        help="The data folder; default: MIEN_HOME, or the platform's.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -46,7 +46,7 @@ def make_harmless(text: str) -> str:
 
 
 def _open_console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False, emoji=False)
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     console.push_render_hook(_HarmlessHook())
     return console
 

@@ -22,7 +22,9 @@ app = typer.Typer()
 
 @app.command("search")
 def search(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A photo of the face.")],
+    photo: Annotated[
+        Path, typer.Argument(metavar="PHOTO", help="A photo of the face.", readable=False)
+    ],
     *,
     purpose: Annotated[
         str, typer.Option(metavar="SLUG", help="Why you search; a grant must allow it.")
@@ -38,7 +40,9 @@ def search(
     ] = -1.0,
     page: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also write a page with probe and candidates."),
+        typer.Option(
+            metavar="FILE", readable=False, help="Also write a page with probe and candidates."
+        ),
     ] = None,
     home: Home = None,
     as_json: Json = False,

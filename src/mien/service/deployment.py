@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from mien.catalog.connect import Database, open_database
+from mien.errors import CatalogError
 from mien.service.ports import Clock, Models, Vision
 from mien.types import EmbeddingModel
 from mien.vault.root import make_root_key, parse_root_key, read_root_key
@@ -50,7 +52,7 @@ class Deployment:
         self, home: Home, *, root_key: str, models: Models, clock: Clock, actor: str
     ) -> None:
         """Makes the home where there is none. Raises `VaultError`, `CatalogError`."""
-        home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(home.folder)
         self.home = home
         self.clock = clock
         self.actor = actor
@@ -79,6 +81,16 @@ class Deployment:
         self.database.close()
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise CatalogError(
+            f"The data folder {folder} cannot be made ({error.strerror}). Choose another with "
+            "--home or MIEN_HOME, or give write access to the folder above it."
+        ) from error
+
+
 def _load_root_key(home: Home, root_key: str) -> bytes:
     if root_key:
         return parse_root_key(root_key)
@@ -95,7 +107,7 @@ def adding(home: Home, *, clear_up: Callable[[], None]) -> Iterator[None]:
 
     Whoever finds nobody else there clears up first what a killed process left behind.
     """
-    with home.lock.open("a") as file:
+    with _open_lock(home.lock) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             clear_up()
@@ -103,3 +115,13 @@ def adding(home: Home, *, clear_up: Callable[[], None]) -> Iterator[None]:
             pass  # somebody is adding now, and what looks left over may be theirs
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
+
+
+def _open_lock(path: Path) -> BinaryIO:
+    try:
+        return path.open("ab")
+    except OSError as error:
+        raise CatalogError(
+            f"Nothing can be added to the data folder {path.parent} ({error.strerror}). "
+            "Give write access to it or make room, then run the same command again."
+        ) from error
