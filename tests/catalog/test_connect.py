@@ -127,7 +127,7 @@ def test_the_files_are_for_their_owner_alone(database: Database, tmp_path: Path)
     with database.writing() as connection:
         add_collection(connection)
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("cat*")}
-    assert modes.keys() == {"catalog.db", "catalog.db-wal", "catalog.db-shm"}
+    assert modes.keys() == {f"catalog.{end}" for end in ("db", "db-wal", "db-shm", "lock")}
     assert set(modes.values()) == {0o600}
 
 
