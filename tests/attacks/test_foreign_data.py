@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.errors import MienError, RootKeyError, VaultError
+from mien.errors import MienError, RootKeyError
 from mien.service.search import SearchResult
 from mien.testing import draw_photo
 from service.crowd import CrowdModels
@@ -30,7 +30,7 @@ def search(stage: Stage, person: int, *, collection: str = "default") -> SearchR
 
 def blob_of(stage: Stage, name: str, *, collection: str = "default") -> Path:
     statement = (
-        "SELECT i.blob_id FROM indexed_photos i JOIN locations l USING (photo_id)"
+        "SELECT DISTINCT i.blob_id FROM indexed_photos i JOIN locations l USING (photo_id)"
         " JOIN collections c ON c.id = i.collection_id WHERE l.uri LIKE ? AND c.name = ?"
     )
     (blob_id,) = query(stage.home / "catalog.db", statement, f"%/{name}", collection)
@@ -131,10 +131,8 @@ def test_keys_of_another_deployment_are_no_use_without_its_root_key(
     shutil.copytree(foreign.home, stage.home)
     key = stage.home / "keys" / "root.key"
     key.write_text(secrets.token_hex(32))
-    with pytest.raises(VaultError):
+    with pytest.raises(RootKeyError, match="not the one"):
         search(stage, 1)
-    with pytest.raises(VaultError), stage.open() as library:
-        library.add(foreign.photos, grant=library.grants()[0].grant_id)
 
 
 def test_a_missing_root_key_is_never_made_anew(stage: Stage) -> None:

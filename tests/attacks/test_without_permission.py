@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ import typer.main
 
 from house.source import modules
 from mien.cli.app import app
-from mien.errors import MienError, SettingsError
+from mien.errors import CatalogError, SettingsError
 from mien.library import Library
 from mien.permission.verdict import Reason
 from mien.settings import Settings
@@ -142,7 +141,6 @@ def test_a_link_into_another_folder_brings_nothing_in(stage: Stage, library: Lib
     grant = stage.grant(library)
     (stage.photos / "folder").symlink_to(secret)
     (stage.photos / "file.png").symlink_to(secret / "ann.png")
-    (stage.photos / "up").symlink_to("..")
     report = library.add(stage.photos, grant=grant)
     assert dict(report.refused) == {Reason.OUT_OF_SCOPE: 1}
     through = library.add(stage.photos / "folder" / "ann.png", grant=grant)
@@ -231,10 +229,8 @@ def test_a_grant_made_malformed_in_the_database_opens_nothing(
             lambda: library.search(draw_photo(1), purpose=PURPOSE).candidates,
             lambda: library.add(stage.photos / "ben.png", grant=grant).photos_new,
         ):
-            try:
-                assert not attempt()
-            except MienError as error:
-                assert grant in str(error)  # noqa: PT017  (either answer will do)
+            with pytest.raises(CatalogError, match="A grant in the catalog is malformed"):
+                attempt()
     assert counts_of(stage.home)["photos"] == 1
 
 
@@ -288,7 +284,7 @@ def swap(stage: Stage) -> None:
 
 def test_the_home_can_be_read_by_its_owner_alone(stage: Stage, library: Library) -> None:
     fill(stage, library)
-    folders = [stage.home, *(path for path in stage.home.rglob("*") if path.is_dir())]
-    assert all(folder.stat().st_mode & 0o077 == 0 for folder in folders)
-    for name in ("root.key", "keys.db"):
-        assert Path(stage.home / "keys" / name).stat().st_mode & 0o177 == 0
+    for folder in (stage.home, stage.home / "keys"):
+        assert folder.stat().st_mode & 0o077 == 0
+    for file in ("catalog.db", "keys/root.key", "keys/keys.db"):
+        assert (stage.home / file).stat().st_mode & 0o177 == 0

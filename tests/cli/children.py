@@ -86,7 +86,7 @@ def _work(words: list[str], folder: Path) -> None:
 
 def command_line(*words: str | bytes | Path) -> list[str | bytes]:
     """What starts the same command from a shell."""
-    return [sys.executable, str(FAKE_MIEN), *map(os.fspath, words)]
+    return [sys.executable, str(FAKE_MIEN), *(os.fspath(word) for word in words)]
 
 
 def clean_environment(**values: str) -> dict[str, str]:

@@ -174,7 +174,7 @@ def test_an_unknown_grant_is_named(mien: Mien, verb: str) -> None:
     assert "mien grant list" in message
 
 
-def test_collections_are_made_and_listed(stage: Stage, mien: Mien) -> None:
+def test_collections_are_made_and_listed(mien: Mien) -> None:
     made = mien("collection", "create", "club", "--basis", "documented_basis", "--json")
     expected = {
         "name": "club",
@@ -270,7 +270,8 @@ def test_adding_an_empty_folder_is_done_at_once(stage: Stage, mien: Mien, grant:
     assert (answer.code, answer.document["photos_new"]) == (0, 0)
 
 
-def test_a_search_gives_probe_and_candidates(stage: Stage, mien: Mien, filled: str) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_search_gives_probe_and_candidates(stage: Stage, mien: Mien) -> None:
     probe = stage.folder / "probe.png"
     probe.write_bytes(draw_photo(1, 2))
     answer = mien("search", probe, "--purpose", PURPOSE, "--limit", "2", "--json")
@@ -296,7 +297,8 @@ def test_a_search_gives_probe_and_candidates(stage: Stage, mien: Mien, filled: s
     assert uris == {(stage.photos / name).as_uri() for name in ("ben.png", "ann and ben.png")}
 
 
-def test_no_answer_holds_a_template(stage: Stage, mien: Mien, filled: str) -> None:
+@pytest.mark.usefixtures("filled")
+def test_no_answer_holds_a_template(stage: Stage, mien: Mien) -> None:
     """No list of numbers, and no text long enough to be one."""
     for words in (
         ("search", stage.photos / "ann.png", "--purpose", PURPOSE, "--json"),
@@ -310,7 +312,8 @@ def test_no_answer_holds_a_template(stage: Stage, mien: Mien, filled: str) -> No
         assert not re.search(r"\[\s*-?\d+\.?\d*(e-?\d+)?\s*,", json.dumps(document))
 
 
-def test_a_search_for_a_person_shows_a_table(stage: Stage, mien: Mien, filled: str) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_search_for_a_person_shows_a_table(stage: Stage, mien: Mien) -> None:
     answer = mien("search", stage.photos / "ann and ben.png", "--purpose", PURPOSE)
     assert answer.code == 0
     assert "choose one with --face" in answer.out
@@ -318,7 +321,8 @@ def test_a_search_for_a_person_shows_a_table(stage: Stage, mien: Mien, filled: s
     assert "none of them is an identification" in answer.out
 
 
-def test_a_search_may_write_a_page(stage: Stage, mien: Mien, filled: str) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_search_may_write_a_page(stage: Stage, mien: Mien) -> None:
     page = stage.folder / "page.html"
     probe = stage.photos / "ann.png"
     assert mien("search", probe, "--purpose", PURPOSE, "--page", page).code == 0
@@ -330,15 +334,15 @@ def test_a_search_may_write_a_page(stage: Stage, mien: Mien, filled: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("purpose", "reason"),
-    [
-        ((), "no-purpose"),
-        (("--purpose", "Why Not"), "malformed-purpose"),
-        (("--purpose", "advertising"), "purpose-not-granted"),
-    ],
+    ("reason", "purpose"),
+    {
+        "no-purpose": (),
+        "malformed-purpose": ("--purpose", "Why Not"),
+        "purpose-not-granted": ("--purpose", "advertising"),
+    }.items(),
 )
-def test_a_refused_search_says_the_same_whatever_the_probe_and_the_photos(
-    stage: Stage, mien: Mien, grant: str, purpose: tuple[str, ...], reason: str
+def test_a_refused_search_says_the_same_whatever_the_probe_and_the_photos(  # noqa: PLR0917  (pytest's)
+    stage: Stage, mien: Mien, grant: str, reason: str, purpose: tuple[str, ...]
 ) -> None:
     mien("collection", "create", "default", "--basis", "household")
     answers = []
@@ -366,7 +370,8 @@ def test_a_search_is_refused_at_once_after_revocation(
     assert (answer.code, answer.document) == (3, {"refused": ["purpose-not-granted"]})
 
 
-def test_a_probe_without_a_face_exits_with_4(stage: Stage, mien: Mien, filled: str) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_probe_without_a_face_exits_with_4(stage: Stage, mien: Mien) -> None:
     probe = stage.folder / "nobody.png"
     probe.write_bytes(draw_photo())
     answer = mien("search", probe, "--purpose", PURPOSE, "--json")
@@ -380,8 +385,9 @@ def test_a_probe_without_a_face_exits_with_4(stage: Stage, mien: Mien, filled: s
 @pytest.mark.parametrize(
     ("content", "reason"), [(None, "unreadable"), (b"", "empty-file"), (b"text", "not-a-photo")]
 )
+@pytest.mark.usefixtures("filled")
 def test_a_probe_that_cannot_be_read_exits_with_5(
-    stage: Stage, mien: Mien, filled: str, content: bytes | None, reason: str
+    stage: Stage, mien: Mien, content: bytes | None, reason: str
 ) -> None:
     probe = stage.folder / "probe.png"
     if content is not None:
@@ -390,14 +396,13 @@ def test_a_probe_that_cannot_be_read_exits_with_5(
     assert str(probe) in message
 
 
-def test_a_face_that_the_probe_lacks_exits_with_2(stage: Stage, mien: Mien, filled: str) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_face_that_the_probe_lacks_exits_with_2(stage: Stage, mien: Mien) -> None:
     words = ("search", stage.photos / "ann.png", "--purpose", PURPOSE, "--face", "5", "--json")
     assert "no face 5" in check_error(mien(*words), 2, "settings")
 
 
-def test_a_search_in_a_collection_that_is_not_there_says_how_to_make_one(
-    stage: Stage, mien: Mien
-) -> None:
+def test_a_search_in_a_collection_that_is_not_there_says_how_to_make_one(mien: Mien) -> None:
     answer = mien("search", "x.png", "--purpose", PURPOSE, "--json")
     assert "mien add" in check_error(answer, 2, "not-found")
 
@@ -418,9 +423,8 @@ def test_the_doctor_counts_and_measures(stage: Stage, mien: Mien, filled: str) -
     assert "household" in plain.out
 
 
-def test_the_doctor_and_a_search_tell_of_faces_that_are_lost(
-    stage: Stage, mien: Mien, filled: str
-) -> None:
+@pytest.mark.usefixtures("filled")
+def test_the_doctor_and_a_search_tell_of_faces_that_are_lost(stage: Stage, mien: Mien) -> None:
     shutil.rmtree(stage.home / "blobs")
     found = mien("search", stage.photos / "ann.png", "--purpose", PURPOSE, "--json")
     assert found.code == 0
@@ -462,8 +466,9 @@ def test_an_unusable_setting_is_named(mien: Mien, monkeypatch: pytest.MonkeyPatc
     assert "MIEN_WORKERS" in check_error(mien("doctor", "--json"), 2, "settings")
 
 
+@pytest.mark.usefixtures("filled")
 def test_a_surprise_is_one_document_and_tells_no_content(
-    stage: Stage, mien: Mien, filled: str, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, mien: Mien, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the name of a person")
@@ -533,7 +538,8 @@ def test_nothing_but_the_document_is_on_standard_output(stage: Stage, grant: str
     assert answer.document["failed"][0]["path"].endswith("bad Zoë.png")
 
 
-def test_a_terminal_sees_a_table_in_any_encoding(stage: Stage, filled: str) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_terminal_sees_a_table_in_any_encoding(stage: Stage) -> None:
     query(stage.home / "catalog.db", "UPDATE photos SET credit = '写真: Zoë'")
     words = ("search", stage.photos / "ann.png", "--purpose", PURPOSE, "--home", stage.home)
     answer = run_program(*words, PYTHONIOENCODING="latin-1", PYTHONUTF8="0")

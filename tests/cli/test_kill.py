@@ -18,7 +18,15 @@ FRESH_HOMES = 14
 
 
 def start_add(stage: Stage, grant: str, *, said_in: str = "said") -> Child:
-    words = ["add", stage.photos, "--grant", grant, "--home", stage.home, "--json"]
+    words: list[str | Path] = [
+        "add",
+        stage.photos,
+        "--grant",
+        grant,
+        "--home",
+        stage.home,
+        "--json",
+    ]
     return Child(words, folder=stage.folder / said_in)
 
 

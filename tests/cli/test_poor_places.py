@@ -1,4 +1,4 @@
-"""Full disks, locked folders and homes that may not be written: told plainly, and mended by a rerun."""
+"""Full disks, locked folders and read-only homes: told plainly, and mended by a rerun."""
 
 from __future__ import annotations
 

@@ -138,6 +138,6 @@ def _told_plainly(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise CatalogError(
-            f"The catalog {engine.url.database} cannot be used: {error.orig}. Look at the disk's space and rights; "
-            "nothing was half written, so the same command may be run again."
+            f"The catalog {engine.url.database} cannot be used: {error.orig}. Look at the disk's "
+            "space and rights; nothing was half written, so the same command may be run again."
         ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
 from mien.catalog.schema import Instant, grants, runs
-from mien.errors import NotFoundError
+from mien.errors import CatalogError, NotFoundError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
 from mien.permission.use import Use
@@ -46,8 +46,8 @@ def record_grant(connection: Connection, grant: Grant, *, at: datetime) -> None:
 
 
 def find_grant(connection: Connection, grant_id: str) -> StoredGrant | None:
-    row = connection.execute(select(grants).where(grants.c.uuid == grant_id)).one_or_none()
-    return None if row is None else _parse_row(row)
+    rows = connection.execute(select(grants).where(grants.c.uuid == grant_id))
+    return next(_iter_parsed(rows), None)
 
 
 def get_grant(connection: Connection, grant_id: str) -> StoredGrant:
@@ -60,16 +60,14 @@ def get_grant(connection: Connection, grant_id: str) -> StoredGrant:
 
 def iter_grants(connection: Connection) -> Iterator[StoredGrant]:
     """All grants, in the order they were recorded."""
-    for row in connection.execute(select(grants).order_by(grants.c.id)):
-        yield _parse_row(row)
+    yield from _iter_parsed(connection.execute(select(grants).order_by(grants.c.id)))
 
 
 def iter_grants_of(connection: Connection, collection_id: CollectionId) -> Iterator[StoredGrant]:
     """The grants under which photos were added to a collection."""
     # Runs are few. To ask the locations would be to read all of a large collection's.
     used = select(runs.c.grant_id).where(runs.c.collection_id == collection_id)
-    for row in connection.execute(select(grants).where(grants.c.id.in_(used))):
-        yield _parse_row(row)
+    yield from _iter_parsed(connection.execute(select(grants).where(grants.c.id.in_(used))))
 
 
 def find_latest_runs(
@@ -95,17 +93,31 @@ def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> None
     )
 
 
+def _iter_parsed(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[StoredGrant]:
+    """Raises `CatalogError` for a row that no grant of ours can have been written as."""
+    try:
+        for row in rows:
+            yield _parse_row(row)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CatalogError(
+            f"A grant in the catalog is malformed ({error}), and nothing is done while it is. "
+            "Restore the catalog from a backup."
+        ) from error
+
+
 def _parse_row(row: Row[*tuple[Any, ...]]) -> StoredGrant:
     days = row.retention_days
+    if days is not None and days < 1:
+        raise ValueError(f"a retention of {days} days")
     return StoredGrant(
         GrantId(row.id),
         Grant(
             grant_id=row.uuid,
             kind=GrantKind(row.kind),
             grantor=row.grantor,
-            scope=tuple(row.scope),
-            uses=frozenset(map(Use, row.uses)),
-            purposes=frozenset(row.purposes),
+            scope=tuple(_parse_texts(row.scope)),
+            uses=frozenset(map(Use, _parse_texts(row.uses))),
+            purposes=frozenset(_parse_texts(row.purposes)),
             basis=Basis(row.basis),
             assessment=row.assessment,
             retention=None if days is None else timedelta(days=days),
@@ -115,3 +127,9 @@ def _parse_row(row: Row[*tuple[Any, ...]]) -> StoredGrant:
             revoked_at=row.revoked_at,
         ),
     )
+
+
+def _parse_texts(value: object) -> list[str]:
+    if isinstance(value, list) and all(isinstance(text, str) for text in value):
+        return value
+    raise ValueError(f"{value!r} where a list of texts should be")
