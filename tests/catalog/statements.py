@@ -73,7 +73,6 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_visible_ids": lambda c: list(faces.iter_visible_ids(c, SCOPE)),
     },
     "grants": {
-        "find_latest_additions": lambda c: grants.find_latest_additions(c, COLLECTION),
         "find_grant": lambda c: grants.find_grant(c, make_uuid(1)),
         "find_latest_runs": lambda c: grants.find_latest_runs(c, COLLECTION, at=NOW),
         "get_grant": lambda c: grants.get_grant(c, make_uuid(1)),

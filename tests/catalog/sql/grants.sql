@@ -1,8 +1,3 @@
--- find_latest_additions
-SELECT locations.grant_id, max(locations.added_at) AS added_at
-FROM locations JOIN indexed_photos ON indexed_photos.photo_id = locations.photo_id
-WHERE indexed_photos.collection_id = ? GROUP BY locations.grant_id;
-
 -- find_grant
 SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
 FROM grants
