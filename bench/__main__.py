@@ -19,6 +19,7 @@ from bench.machine import describe_circumstances
 from bench.table import PAGE, RESULTS, render_page
 
 BENCHES = {
+    "accuracy": "How well people are told apart",
     "adding": "Photos through `mien add`, against face_recognition",
     "embed": "One forward pass of the recogniser, against dlib",
     "search": "Search in a million faces, against other engines",

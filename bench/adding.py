@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.rows import make_row
+
 NAME = "adding"
 
 _PEER = """
@@ -60,40 +62,20 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     return {
         "photos": len(paths),
         "rows": [
-            _row("mien add", len(paths) / best, "photos/s"),
-            _row("face_recognition, one process", len(paths) / min(alone), "photos/s"),
-            _row("face_recognition, two processes", len(paths) / min(paired), "photos/s"),
-            _row("mien add against one process", min(alone) / best, "x", at_least=6),
-            _row("mien add against two processes", min(paired) / best, "x", at_least=3),
-            _row("peak memory of mien add", peak / _MIB, "MiB", at_most=1024),
-            _row(
+            make_row("mien add", len(paths) / best, unit="photos/s"),
+            make_row("face_recognition, one process", len(paths) / min(alone), unit="photos/s"),
+            make_row("face_recognition, two processes", len(paths) / min(paired), unit="photos/s"),
+            make_row("mien add over one process", min(alone) / best, unit="times", at_least=6),
+            make_row("mien add over two processes", min(paired) / best, unit="times", at_least=3),
+            make_row("peak memory of mien add", peak / _MIB, unit="MiB", at_most=1024),
+            make_row(
                 f"peak memory with {_COPIES} times as many photos",
                 many.peak_bytes / peak,
-                "x",
+                unit="times",
                 at_most=1.1,
             ),
-            _row("mien --version", min(starts), "s", at_most=0.3),
+            make_row("mien --version", min(starts), unit="s", at_most=0.3),
         ],
-    }
-
-
-def _row(
-    what: str,
-    value: float,
-    unit: str,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-) -> dict[str, object]:
-    is_met = (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
-    target = f">= {at_least}" if at_least is not None else f"<= {at_most}"
-    has_target = at_least is not None or at_most is not None
-    return {
-        "what": what,
-        "value": round(value, 3),
-        "unit": unit,
-        "target": target if has_target else None,
-        "met": is_met if has_target else None,
     }
 
 

@@ -1,7 +1,5 @@
 """What one forward pass costs a chip, against dlib on the same weights in the same run.
 
-    PYTHONPATH=src python -m bench.embed --weights DIR
-
 dlib and Mien take turns, so that a busy machine is busy for both; medians are compared. The
 chips are seeded noise: no step of either network depends on what a chip shows.
 """
@@ -9,7 +7,6 @@ chips are seeded noise: no step of either network depends on what a chip shows.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +15,8 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from bench.rows import make_row
+from bench.weights import WEIGHTS
 from numpy.typing import NDArray
 
 from mien.types import Rgb
@@ -32,7 +31,7 @@ TARGETS = {1: 18.0, 2: 30.0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", type=Path, required=True, help="folder of the weight cache")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder of the weight cache")
     parser.add_argument("--rounds", type=int, default=15)
 
 
@@ -47,12 +46,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     chips = random.integers(0, 256, (BATCH_CHIPS, 150, 150, 3), dtype=np.uint8)
     difference = np.abs(sessions[1].run(as_planes(chips))[0][0] - describe(chips[0])).max()
     dlib_ms, mien_ms = measure(sessions, describe, chips=chips, rounds=arguments.rounds)
-    rows = [row("largest difference of an output from dlib's", float(difference), "", 1e-5)]
-    rows.append(row("dlib, one thread", dlib_ms, "ms a chip"))
+    what = "largest difference of an output from dlib's"
+    rows = [make_row(what, float(difference), at_most=1e-5)]
+    rows.append(make_row("dlib, one thread", dlib_ms, unit="ms a chip"))
     for threads, target in TARGETS.items():
         ratio = dlib_ms / mien_ms[threads]
-        rows.append(row(f"mien, {threads} thread(s)", mien_ms[threads], "ms a chip"))
-        rows.append(row(f"mien over dlib, {threads} thread(s)", ratio, "times", target))
+        rows.append(make_row(f"mien, {threads} thread(s)", mien_ms[threads], unit="ms a chip"))
+        what = f"mien over dlib, {threads} thread(s)"
+        rows.append(make_row(what, ratio, unit="times", at_least=target))
     return {"rows": rows}
 
 
@@ -89,21 +90,3 @@ def time_ms(work: Callable[[], Any]) -> float:
     began_s = time.perf_counter()
     work()
     return (time.perf_counter() - began_s) * 1000
-
-
-def row(what: str, value: float, unit: str, target: float | None = None) -> dict[str, Any]:
-    """A difference is to stay below its target, anything else is to reach it."""
-    met = None
-    if target is not None:
-        met = value >= target if unit else value <= target
-    return {"what": what, "value": value, "unit": unit, "target": target, "met": met}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
-    print(json.dumps(run(parser.parse_args()), indent=2))
-
-
-if __name__ == "__main__":
-    main()
