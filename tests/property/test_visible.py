@@ -69,7 +69,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         yield opened
 
 
-@hypothesis_settings(max_examples=150)
+@hypothesis_settings(max_examples=100)
 @given(given=several_grants, places=several_places, asked=st.tuples(purposes, moments))
 def test_sql_shows_exactly_what_the_decisions_allow(
     database: Database, given: list[Grant], places: list[Place], asked: tuple[str, datetime]

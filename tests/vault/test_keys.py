@@ -6,6 +6,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -62,6 +63,30 @@ def test_the_file_is_for_its_owner_alone(keys: KeyStore, path: Path) -> None:
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert modes == {"keys.db": 0o600, "keys.db-journal": 0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_the_file_is_for_its_owner_alone_before_anything_is_in_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[tuple[int, int]] = []
+    connect = sqlite3.connect
+
+    def note(database: Path, **options: Any) -> sqlite3.Connection:
+        status = database.stat()
+        found.append((stat.S_IMODE(status.st_mode), status.st_size))
+        opened: sqlite3.Connection = connect(database, **options)
+        return opened
+
+    monkeypatch.setattr(sqlite3, "connect", note)
+    KeyStore(path, root_key=ROOT_KEY).close()
+    assert found == [(0o600, 0)]
+
+
+def test_a_file_that_was_opened_to_others_is_closed_again(path: Path) -> None:
+    KeyStore(path, root_key=ROOT_KEY).close()
+    path.chmod(0o644)
+    KeyStore(path, root_key=ROOT_KEY).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_photo_has_one_key_under_any_number_of_grants(keys: KeyStore) -> None:

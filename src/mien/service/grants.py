@@ -20,6 +20,8 @@ from mien.sources.address import folder_scope
 
 DEFAULT_USES = (Use.STORE, Use.TEMPLATE, Use.SEARCH, Use.DISPLAY)
 
+_LONGEST_DAYS = 36_500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantDraft:
@@ -102,8 +104,8 @@ def _check(draft: GrantDraft) -> None:
             raise SettingsError(
                 f"{purpose!r} is no purpose: use a short slug in lower case, such as family-album."
             )
-    if draft.retention_days is not None and draft.retention_days < 1:
-        raise SettingsError("Retention is a number of days above zero.")
+    if draft.retention_days is not None and not 1 <= draft.retention_days <= _LONGEST_DAYS:
+        raise SettingsError(f"Retention is a number of days, from 1 to {_LONGEST_DAYS}.")
 
 
 def _scope_of(part: Path | str) -> str:
@@ -118,4 +120,6 @@ def _scope_of(part: Path | str) -> str:
 
 
 def _end_of(day: date) -> datetime:
+    if day == date.max:  # which no day follows
+        return datetime.max.replace(tzinfo=UTC)
     return datetime.combine(day, time.min, tzinfo=UTC) + timedelta(days=1)
