@@ -50,7 +50,8 @@ class Mien:
         del effort
 
     def find(self, probe: NDArray[np.float32], count: int) -> Ids:
-        return self.index.search(probe[None], limit=count).ids[0]
+        ids: Ids = self.index.search(probe[None], limit=count).ids[0]
+        return ids
 
     def measure_bytes(self) -> int:
         with self.index.reading() as view:
