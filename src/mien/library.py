@@ -19,11 +19,12 @@ import getpass
 import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from mien.errors import PhotoError
+from mien.errors import PhotoError, SettingsError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants
@@ -39,6 +40,8 @@ from mien.settings import Settings, load_settings
 from mien.sources.address import show_path
 from mien.types import EmbeddingModel
 from mien.vault.vault import SealedPhoto
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 def _now() -> datetime:
@@ -105,11 +108,11 @@ class Library:
         """
         return self.record(
             GrantDraft(
-                kind=GrantKind(kind),
+                kind=_parse_word(GrantKind, kind),
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
-                basis=Basis(basis),
+                basis=_parse_word(Basis, basis),
                 until=until,
             )
         )
@@ -131,8 +134,10 @@ class Library:
         return grants.revoke_grant(self._deployment, grant_id)
 
     def create_collection(self, name: str, *, basis: Basis | str) -> CollectionSummary:
-        """Raises `ConflictError` where the name is taken."""
-        return collections.create_collection(self._deployment, name, basis=Basis(basis))
+        """Raises `ConflictError` where the name is taken, `SettingsError` for no basis."""
+        return collections.create_collection(
+            self._deployment, name, basis=_parse_word(Basis, basis)
+        )
 
     def collections(self) -> list[CollectionSummary]:
         """All collections and how much they hold."""
@@ -250,6 +255,14 @@ class _DefaultPack:
                 size_bytes=self._settings.max_file_bytes, pixels=self._settings.max_pixels
             ),
         )
+
+
+def _parse_word(words: type[Word], word: Word | str) -> Word:
+    try:
+        return words(word)
+    except ValueError as error:
+        known = ", ".join(words)
+        raise SettingsError(f"{word!r} is none of {known}.") from error
 
 
 def _find_user() -> str:

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,22 +22,24 @@ pytestmark = [
     pytest.mark.skipif(os.getuid() != 0, reason="only root may mount and drop rights"),
 ]
 
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+NOBODY = (65534, 65534)
 
 
 @pytest.fixture
-def open_stage(stage: Stage) -> Stage:
-    """A stage that the nobody user may reach and write."""
-    stage.photos.mkdir()
-    for folder in (stage.folder, stage.photos):
-        os.chown(folder, 65534, 65534)
-    for parent in stage.folder.parents[: -len(Path("/tmp").parts)]:  # noqa: S108  (where pytest works)
-        parent.chmod(parent.stat().st_mode | 0o011)
-    return stage
+def open_stage() -> Iterator[Stage]:
+    """A stage that the nobody user may reach and write; pytest's own folders are root's alone."""
+    with tempfile.TemporaryDirectory() as name:
+        stage = Stage(Path(name), now=datetime.now(UTC))
+        stage.photos.mkdir()
+        for folder in (stage.folder, stage.photos):
+            os.chown(folder, *NOBODY)
+        yield stage
 
 
 def as_nobody(*words: str | Path, home: Path) -> Answer:
-    return run_program(*words, "--home", home, before=NOBODY, HOME="/nonexistent")
+    user, group = NOBODY
+    drop_rights = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
+    return run_program(*words, "--home", home, before=drop_rights, HOME="/nonexistent")
 
 
 def record_grant(stage: Stage) -> str:
@@ -65,7 +69,7 @@ def test_locked_files_and_folders_are_one_line_each(open_stage: Stage) -> None:
     assert alone.code == 5
     probe = stage.photos / "locked.png"
     search = as_nobody("search", probe, "--purpose", PURPOSE, "--json", home=stage.home)
-    assert (search.code, search.document["error"]["reason"]) == (5, "unreadable")
+    assert (search.code, search.document["error"]["reason"]) == (5, "unreadable"), search.err
 
 
 def test_what_is_locked_later_is_not_taken_for_vanished(open_stage: Stage) -> None:

@@ -72,7 +72,7 @@ def _read_photo(found: FoundFile, *, max_bytes: int) -> bytes | None:
             if sniff_media_type(head) is None:
                 _judge_stranger(found, head)
                 return None
-            content = head + file.read(max_bytes + 1 - len(head))
+            content = head + file.read(max(0, max_bytes + 1 - len(head)))
     except PermissionError as error:
         raise PhotoError("no-access", "The file may not be read.") from error
     except OSError as error:
