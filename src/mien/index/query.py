@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from mien.types import Vectors
 
 __all__ = ["Look", "Query", "settle"]
 
-_FIRST_LOOK = 32
+_FIRST_LOOK = 64
 _DEEPER = 8
 _SAMPLE = 64
 
@@ -40,53 +41,64 @@ class Look:
     reach: float
 
 
+@dataclass(frozen=True, eq=False)
 class Query:
-    """What is asked of every block. `passing` are the positions that may answer; None: all."""
+    """What is asked of every block.
 
-    def __init__(
-        self,
-        view: View,
-        probes: Vectors,
-        *,
-        limit: int,
-        margin: float,
-        passing: Positions | None,
-    ) -> None:
-        self.view = view
-        self.probes = probes
-        self.limit = limit
-        self.margin = margin
-        self.loose = view.loose
-        self.depth = max(_FIRST_LOOK, 2 * limit)
-        self._passes: NDArray[np.bool_] | None = None
-        if passing is not None:
-            self._passes = np.zeros(view.count, np.bool_)
-            self._passes[passing] = True
-            self.loose = self.loose[self._passes[self.loose]]
-            self.depth = int(self.depth * view.count / max(1, len(passing)))
+    `placed` are the probes as codes see them. Only faces at the positions `passing` may answer,
+    all of them where that is None.
+    """
+
+    view: View
+    probes: Vectors
+    placed: Vectors
+    limit: int
+    margin: float
+    passing: Positions | None
+
+    @cached_property
+    def depth(self) -> int:
+        """How many faces of each block the first look is for."""
+        enough = max(_FIRST_LOOK, 2 * self.limit)
+        if self.passing is None:
+            return enough
+        return int(enough * self.view.count / max(1, len(self.passing)))
+
+    @cached_property
+    def loose(self) -> Positions:
+        """Positions that may answer and have no code."""
+        loose = self.view.loose
+        return loose if self._passes is None else loose[self._passes[loose]]
+
+    @cached_property
+    def _passes(self) -> NDArray[np.bool_] | None:
+        if self.passing is None:
+            return None
+        passes = np.zeros(self.view.count, np.bool_)
+        passes[self.passing] = True
+        return passes
 
     def look(self, block: PlacedBlock) -> list[Look]:
         """What the block says to each probe."""
-        return self.look_deeper(block, probes=self.probes, depth=self.depth)
+        return self.look_deeper(block, placed=self.placed, depth=self.depth)
 
-    def look_deeper(self, block: PlacedBlock, *, probes: Vectors, depth: int) -> list[Look]:
-        rough, rows = block.codes.find_nearest(probes, depth)
+    def look_deeper(self, block: PlacedBlock, *, placed: Vectors, depth: int) -> list[Look]:
+        rough, rows = block.codes.find_nearest(placed, depth)
         positions = rows + block.start
-        is_whole = depth >= block.codes.count
-        looks = []
-        for own, scores in zip(positions, rough, strict=True):
-            reach = -np.inf if is_whole else float(scores[-1])
-            if self._passes is None:
-                looks.append(Look(own, scores, reach))
-            else:
-                kept = self._passes[own]
-                looks.append(Look(own[kept], scores[kept], reach))
-        return looks
+        reach = rough[:, -1] if depth < block.codes.count else np.full(len(rough), -np.inf)
+        if self._passes is None:
+            return list(map(Look, positions, rough, reach.tolist()))
+        passes = self._passes[positions]
+        return [
+            Look(own[kept], scores[kept], lowest)
+            for own, scores, kept, lowest in zip(positions, rough, passes, reach, strict=True)
+        ]
 
 
 def settle(query: Query, number: int, *, looks: Sequence[Look]) -> Positions:
     """Look deeper for one probe until no face can have been missed; what must be rescored."""
     probe = query.probes[number]
+    placed = query.placed[number : number + 1]
     depth = query.depth
     settled = list(looks)
     while settled:
@@ -97,7 +109,7 @@ def settle(query: Query, number: int, *, looks: Sequence[Look]) -> Positions:
         depth *= _DEEPER
         for place in cut_short:
             block = query.view.code_blocks[place]
-            settled[place] = query.look_deeper(block, probes=probe[None], depth=depth)[0]
+            settled[place] = query.look_deeper(block, placed=placed, depth=depth)[0]
     return np.empty(0, np.int64)
 
 
