@@ -39,6 +39,8 @@ class Codebook:
         dimension = drawn.shape[1]
         self._is_paired = dimension > _LONGEST_SINGLE and dimension % 2 == 0
         self._axes = np.eye(dimension, dtype=np.float32) if self._is_paired else _find_axes(drawn)
+        again = 0 if self._is_paired else 1
+        self._probe_axes = np.hstack((self._axes, self._axes[:, :again]))
         placed = drawn @ self._axes
         coarse, fine = _find_normal_levels(4 if self._is_paired else 16)
         self._levels = placed.mean(axis=0) + coarse[:, None] * placed.std(axis=0)
@@ -47,8 +49,8 @@ class Codebook:
 
     def place(self, probes: Vectors) -> Vectors:
         """The probes along the axes, as `CodeBlock.find_nearest` takes them."""
-        placed: Vectors = probes @ self._axes
-        return placed if self._is_paired else np.column_stack((placed, placed[:, 0]))
+        placed: Vectors = probes @ self._probe_axes
+        return placed
 
     def extend(self, blocks: tuple[CodeBlock, ...], templates: Vectors) -> tuple[CodeBlock, ...]:
         """The blocks and codes of more templates, in the last block as far as it has room."""

@@ -10,6 +10,7 @@ bound. It is a bound in probability and no proof; `mien.index.recall` measures h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.index.rescore import get_kth_best
+from mien.index.rescore import ROUNDING, get_kth_best
 from mien.index.view import PlacedBlock, Positions, View
 from mien.types import Vectors
 
@@ -25,7 +26,7 @@ __all__ = ["Look", "Query", "settle"]
 
 _FIRST_LOOK = 64
 _DEEPER = 8
-_SAMPLE = 64
+_SAMPLE = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,16 +97,15 @@ class Query:
 
 
 def settle(query: Query, number: int, *, looks: Sequence[Look]) -> Positions:
-    """Look deeper for one probe until no face can have been missed; what must be rescored."""
-    probe = query.probes[number]
+    """Look deeper for one probe until no face can have been missed; what must be ranked."""
     placed = query.placed[number : number + 1]
     depth = query.depth
     settled = list(looks)
     while settled:
-        cut = _find_cut(query, probe, looks=settled)
+        cut, finalists = _judge(query, query.probes[number], looks=settled)
         cut_short = [place for place, look in enumerate(settled) if -np.inf < look.reach >= cut]
         if not cut_short:
-            return _pick(settled, cut)
+            return finalists
         depth *= _DEEPER
         for place in cut_short:
             block = query.view.code_blocks[place]
@@ -113,24 +113,30 @@ def settle(query: Query, number: int, *, looks: Sequence[Look]) -> Positions:
     return np.empty(0, np.int64)
 
 
-def _find_cut(query: Query, probe: NDArray[np.float32], *, looks: Sequence[Look]) -> float:
-    """The rough score below which nothing needs to be rescored."""
+def _judge(
+    query: Query, probe: NDArray[np.float32], *, looks: Sequence[Look]
+) -> tuple[float, Positions]:
+    """The rough score below which nothing needs to be rescored, and all that may be of the best."""
     positions = np.concatenate([look.positions for look in looks])
     rough = np.concatenate([look.rough for look in looks])
     if len(rough) < query.limit:
-        return -np.inf
-    size = max(_SAMPLE, 2 * query.limit)
-    if len(rough) > size:
-        nearest = np.argpartition(rough, len(rough) - size)[-size:]
-        positions, rough = positions[nearest], rough[nearest]
-    exact = query.view.templates_at(positions).astype(np.float32) @ probe
+        return -np.inf, positions
+    size = min(len(rough), max(_SAMPLE, 4 * query.limit))
+    nearest = np.argpartition(rough, len(rough) - size)[-size:]
+    exact = query.view.templates_at(positions[nearest]).astype(np.float32) @ probe
+    floor = get_kth_best(exact, query.limit)
+    cut = floor - _allow_error(exact, rough[nearest], floor=floor, margin=query.margin)
+    is_picked = rough >= cut
+    if np.count_nonzero(is_picked) > size:
+        return cut, positions[is_picked]
+    return cut, positions[nearest[exact >= floor - ROUNDING]]
+
+
+def _allow_error(
+    exact: NDArray[np.float32], rough: NDArray[np.float32], *, floor: float, margin: float
+) -> float:
+    """By how much a face may look worse than it is."""
     error = exact - rough
-    kth_best = get_kth_best(exact, query.limit)
-    usual = max(float(error.mean()), float(error[exact >= kth_best].mean()))
-    return kth_best - usual - query.margin * float(error.std())
-
-
-def _pick(looks: Sequence[Look], cut: float) -> Positions:
-    positions = np.concatenate([look.positions for look in looks])
-    rough = np.concatenate([look.rough for look in looks])
-    return positions[rough >= cut]
+    mean = float(error.sum()) / len(error)
+    variance = max(0.0, float(error @ error) / len(error) - mean**2)
+    return max(mean, float(error[exact >= floor].mean())) + margin * math.sqrt(variance)
