@@ -103,7 +103,8 @@ class Usearch:
         self._graph.expansion_search = effort
 
     def find(self, probe: NDArray[np.float32], count: int) -> Ids:
-        return np.asarray(self._graph.search(probe, count).keys, np.int64)
+        keys: Ids = np.asarray(self._graph.search(probe, count).keys, np.int64)
+        return keys
 
     def measure_bytes(self) -> int:
         return int(self._graph.memory_usage)

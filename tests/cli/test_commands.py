@@ -341,7 +341,7 @@ def test_a_search_may_write_a_page(stage: Stage, mien: Mien) -> None:
         "purpose-not-granted": ("--purpose", "advertising"),
     }.items(),
 )
-def test_a_refused_search_says_the_same_whatever_the_probe_and_the_photos(  # noqa: PLR0917  (pytest's)
+def test_a_refused_search_says_the_same_whatever_the_probe_and_the_photos(
     stage: Stage, mien: Mien, grant: str, reason: str, purpose: tuple[str, ...]
 ) -> None:
     mien("collection", "create", "default", "--basis", "household")

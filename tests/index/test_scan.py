@@ -16,6 +16,7 @@ from mien.index.exact import ExactIndex
 from mien.index.query import Query
 from mien.index.scan import ScanIndex
 from mien.index.view import Positions
+from mien.types import Gaussian
 
 SMALL = 64
 
@@ -100,22 +101,33 @@ def test_codes_after_an_erasure_are_those_of_the_faces_that_stay() -> None:
     assert _codes_of(scan) == _codes_of(fresh)
 
 
-def test_codes_are_those_of_faiss_itself() -> None:
+@pytest.mark.parametrize("dimension", [16, 130])
+def test_codes_are_those_that_faiss_itself_would_choose(dimension: int) -> None:
     import faiss
 
-    codebook = Codebook(make_gaussian())
-    templates = draw_templates(100, seed=1)
-    levels = faiss.vector_to_array(codebook._blank.pq.centroids)
-    quantizer = faiss.ProductQuantizer(DIMENSION, DIMENSION, 4)
-    faiss.copy_array_to_vector(levels, quantizer.centroids)
-    assert quantizer.compute_codes(templates).tolist() == codebook._find_codes(templates).tolist()
+    codebook = Codebook(make_gaussian(dimension))
+    templates = draw_templates(100, seed=1, dimension=dimension)
+    points = codebook._find_points()[: dimension // codebook._find_points().shape[2]]
+    quantizer = faiss.ProductQuantizer(dimension, len(points), 4)
+    faiss.copy_array_to_vector(np.ascontiguousarray(points).ravel(), quantizer.centroids)
+    packed = quantizer.compute_codes((templates @ codebook._axes).astype(np.float32))
+    codes = codebook.encode(templates)[:, : len(points)]
+    halves = np.pad(codes, ((0, 0), (0, len(points) % 2)))
+    assert packed.tolist() == (halves[:, ::2] | (halves[:, 1::2] << 4)).tolist()
+
+
+def test_directions_in_which_no_template_varies_have_no_axis() -> None:
+    mean = np.eye(1, DIMENSION, dtype=np.float32)[0]
+    covariance = np.diag(np.arange(DIMENSION) < 5).astype(np.float32)
+    axes = Codebook(Gaussian(mean, covariance))._axes
+    assert axes.shape[1] == 5
+    assert np.allclose(axes.T @ axes, np.eye(5), atol=1e-6)
+    assert not axes[5:].any()
 
 
 def test_a_codebook_follows_from_the_gaussian_alone() -> None:
-    import faiss
-
-    books = [Codebook(make_gaussian()) for _ in range(2)]
-    first, second = (faiss.vector_to_array(book._blank.pq.centroids).tolist() for book in books)
+    templates = draw_templates(50, seed=1)
+    first, second = (Codebook(make_gaussian()).encode(templates).tolist() for _ in range(2))
     assert first == second
 
 
@@ -144,7 +156,7 @@ def test_a_scan_that_misses_faces_gives_way_to_exact_search(
     health = scan.check(floor=0.99, sample=10)
     assert health.mode is Mode.EXACT
     assert health.recall == 0.0
-    assert sorted(set(margins)) == [4.5, 9.0, 18.0]
+    assert sorted(set(margins)) == [5.5, 11.0, 22.0]
     assert scan.search(templates, limit=1).ids[:, 0].tolist() == list(range(500))
 
 

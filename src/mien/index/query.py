@@ -10,21 +10,23 @@ bound. It is a bound in probability and no proof; `mien.index.recall` measures h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.index.rescore import get_kth_best
+from mien.index.rescore import ROUNDING, get_kth_best
 from mien.index.view import PlacedBlock, Positions, View
 from mien.types import Vectors
 
 __all__ = ["Look", "Query", "settle"]
 
-_FIRST_LOOK = 32
+_FIRST_LOOK = 64
 _DEEPER = 8
-_SAMPLE = 64
+_SAMPLE = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,85 +42,101 @@ class Look:
     reach: float
 
 
+@dataclass(frozen=True, eq=False)
 class Query:
-    """What is asked of every block. `passing` are the positions that may answer; None: all."""
+    """What is asked of every block.
 
-    def __init__(
-        self,
-        view: View,
-        probes: Vectors,
-        *,
-        limit: int,
-        margin: float,
-        passing: Positions | None,
-    ) -> None:
-        self.view = view
-        self.probes = probes
-        self.limit = limit
-        self.margin = margin
-        self.loose = view.loose
-        self.depth = max(_FIRST_LOOK, 2 * limit)
-        self._passes: NDArray[np.bool_] | None = None
-        if passing is not None:
-            self._passes = np.zeros(view.count, np.bool_)
-            self._passes[passing] = True
-            self.loose = self.loose[self._passes[self.loose]]
-            self.depth = int(self.depth * view.count / max(1, len(passing)))
+    `placed` are the probes as codes see them. Only faces at the positions `passing` may answer,
+    all of them where that is None.
+    """
+
+    view: View
+    probes: Vectors
+    placed: Vectors
+    limit: int
+    margin: float
+    passing: Positions | None
+
+    @cached_property
+    def depth(self) -> int:
+        """How many faces of each block the first look is for."""
+        enough = max(_FIRST_LOOK, 2 * self.limit)
+        if self.passing is None:
+            return enough
+        return int(enough * self.view.count / max(1, len(self.passing)))
+
+    @cached_property
+    def loose(self) -> Positions:
+        """Positions that may answer and have no code."""
+        loose = self.view.loose
+        return loose if self._passes is None else loose[self._passes[loose]]
+
+    @cached_property
+    def _passes(self) -> NDArray[np.bool_] | None:
+        if self.passing is None:
+            return None
+        passes = np.zeros(self.view.count, np.bool_)
+        passes[self.passing] = True
+        return passes
 
     def look(self, block: PlacedBlock) -> list[Look]:
         """What the block says to each probe."""
-        return self.look_deeper(block, probes=self.probes, depth=self.depth)
+        return self.look_deeper(block, placed=self.placed, depth=self.depth)
 
-    def look_deeper(self, block: PlacedBlock, *, probes: Vectors, depth: int) -> list[Look]:
-        rough, rows = block.codes.find_nearest(probes, depth)
+    def look_deeper(self, block: PlacedBlock, *, placed: Vectors, depth: int) -> list[Look]:
+        rough, rows = block.codes.find_nearest(placed, depth)
         positions = rows + block.start
-        is_whole = depth >= block.codes.count
-        looks = []
-        for own, scores in zip(positions, rough, strict=True):
-            reach = -np.inf if is_whole else float(scores[-1])
-            if self._passes is None:
-                looks.append(Look(own, scores, reach))
-            else:
-                kept = self._passes[own]
-                looks.append(Look(own[kept], scores[kept], reach))
-        return looks
+        reach = rough[:, -1] if depth < block.codes.count else np.full(len(rough), -np.inf)
+        if self._passes is None:
+            return list(map(Look, positions, rough, reach.tolist()))
+        passes = self._passes[positions]
+        return [
+            Look(own[kept], scores[kept], lowest)
+            for own, scores, kept, lowest in zip(positions, rough, passes, reach, strict=True)
+        ]
 
 
 def settle(query: Query, number: int, *, looks: Sequence[Look]) -> Positions:
-    """Look deeper for one probe until no face can have been missed; what must be rescored."""
-    probe = query.probes[number]
+    """Look deeper for one probe until no face can have been missed; what must be ranked."""
+    placed = query.placed[number : number + 1]
     depth = query.depth
     settled = list(looks)
     while settled:
-        cut = _find_cut(query, probe, looks=settled)
+        cut, finalists = _judge(query, query.probes[number], looks=settled)
         cut_short = [place for place, look in enumerate(settled) if -np.inf < look.reach >= cut]
         if not cut_short:
-            return _pick(settled, cut)
+            return finalists
         depth *= _DEEPER
         for place in cut_short:
             block = query.view.code_blocks[place]
-            settled[place] = query.look_deeper(block, probes=probe[None], depth=depth)[0]
+            settled[place] = query.look_deeper(block, placed=placed, depth=depth)[0]
     return np.empty(0, np.int64)
 
 
-def _find_cut(query: Query, probe: NDArray[np.float32], *, looks: Sequence[Look]) -> float:
-    """The rough score below which nothing needs to be rescored."""
+def _judge(
+    query: Query, probe: NDArray[np.float32], *, looks: Sequence[Look]
+) -> tuple[float, Positions]:
+    """The rough score below which nothing needs to be rescored, and all that may be of the best."""
     positions = np.concatenate([look.positions for look in looks])
     rough = np.concatenate([look.rough for look in looks])
     if len(rough) < query.limit:
-        return -np.inf
-    size = max(_SAMPLE, 2 * query.limit)
-    if len(rough) > size:
-        nearest = np.argpartition(rough, len(rough) - size)[-size:]
-        positions, rough = positions[nearest], rough[nearest]
-    exact = query.view.templates_at(positions).astype(np.float32) @ probe
+        return -np.inf, positions
+    size = min(len(rough), max(_SAMPLE, 4 * query.limit))
+    nearest = np.argpartition(rough, len(rough) - size)[-size:]
+    exact = query.view.templates_at(positions[nearest]).astype(np.float32) @ probe
+    floor = get_kth_best(exact, query.limit)
+    cut = floor - _allow_error(exact, rough[nearest], floor=floor, margin=query.margin)
+    is_picked = rough >= cut
+    if np.count_nonzero(is_picked) > size:
+        return cut, positions[is_picked]
+    return cut, positions[nearest[exact >= floor - ROUNDING]]
+
+
+def _allow_error(
+    exact: NDArray[np.float32], rough: NDArray[np.float32], *, floor: float, margin: float
+) -> float:
+    """By how much a face may look worse than it is."""
     error = exact - rough
-    kth_best = get_kth_best(exact, query.limit)
-    usual = max(float(error.mean()), float(error[exact >= kth_best].mean()))
-    return kth_best - usual - query.margin * float(error.std())
-
-
-def _pick(looks: Sequence[Look], cut: float) -> Positions:
-    positions = np.concatenate([look.positions for look in looks])
-    rough = np.concatenate([look.rough for look in looks])
-    return positions[rough >= cut]
+    mean = float(error.sum()) / len(error)
+    variance = max(0.0, float(error @ error) / len(error) - mean**2)
+    return max(mean, float(error[exact >= floor].mean())) + margin * math.sqrt(variance)

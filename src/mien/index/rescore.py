@@ -16,9 +16,9 @@ from mien.index.base import NO_FACE, Hits
 from mien.index.view import Positions, View
 from mien.types import Ids, Vectors
 
-__all__ = ["exhaust", "get_kth_best", "rank", "rank_all"]
+__all__ = ["ROUNDING", "exhaust", "get_kth_best", "rank", "rank_all"]
 
-_ROUNDING = 1e-5
+ROUNDING = 1e-5
 """More than single precision errs in the inner product of two unit vectors."""
 
 _BLOCK_ROWS = 2048
@@ -47,7 +47,7 @@ def rank(
     templates = view.templates_at(positions)
     if len(positions) > limit:
         rough = templates.astype(np.float32) @ probe
-        finalists = np.flatnonzero(rough >= get_kth_best(rough, limit) - _ROUNDING)
+        finalists = np.flatnonzero(rough >= get_kth_best(rough, limit) - ROUNDING)
         positions, templates = positions[finalists], templates[finalists]
     scores = (templates.astype(np.float64) @ probe.astype(np.float64)).astype(np.float32)
     ids = view.ids_at(positions)
@@ -82,11 +82,11 @@ def _exhaust_block(
     for start in range(0, len(positions), _BLOCK_ROWS):
         block = positions[start : start + _BLOCK_ROWS]
         scores = probes @ view.templates_at(block).astype(np.float32).T
-        passing = scores >= best[:, :1] - _ROUNDING
+        passing = scores >= best[:, :1] - ROUNDING
         for number in np.flatnonzero(passing.any(axis=1)):
             own = scores[number, passing[number]]
             best[number] = _merge_best(best[number], own)
-            kept = own >= best[number, 0] - _ROUNDING
+            kept = own >= best[number, 0] - ROUNDING
             chosen[number].append(block[passing[number]][kept])
     return [np.concatenate(blocks) for blocks in chosen]
 

@@ -18,7 +18,8 @@ from typing import TypeVar
 import numpy as np
 
 from mien.index.base import Health, Hits, Mode
-from mien.index.codebook import BLOCK_ROWS, Codebook, use_one_thread
+from mien.index.codebook import BLOCK_ROWS, Codebook
+from mien.index.codes import use_one_thread
 from mien.index.exact import search_exactly
 from mien.index.gallery import Gallery, parse_ids, parse_limit, parse_vectors
 from mien.index.query import Query, settle
@@ -31,7 +32,7 @@ __all__ = ["ScanIndex"]
 
 _SEGMENT_ROWS = 4 * BLOCK_ROWS
 _BATCH_PROBES = 64
-_MARGINS = (4.5, 9.0, 18.0)
+_MARGINS = (5.5, 11.0, 22.0)
 _FEW_SHARE = 0.02
 """Where fewer faces pass a filter, comparing them is quicker than looking at all codes."""
 
@@ -50,7 +51,9 @@ class ScanIndex(Gallery):
         threads: int | None = None,
         segment_rows: int = _SEGMENT_ROWS,
     ) -> None:
-        super().__init__(dimension, segment_rows=segment_rows, codebook=Codebook(gaussian))
+        codebook = Codebook(gaussian)
+        super().__init__(dimension, segment_rows=segment_rows, codebook=codebook)
+        self._place = codebook.place
         self._threads = threads or cpu_count() or 1
         self._workers = ThreadPoolExecutor(self._threads, "scan")
         self._health = Health(Mode.SCAN, _MARGINS[0])
@@ -109,8 +112,8 @@ class ScanIndex(Gallery):
         chosen: list[Positions] = []
         for start in range(0, len(probes), _BATCH_PROBES):
             batch = probes[start : start + _BATCH_PROBES]
-            query = Query(view, batch, limit=limit, margin=self._health.margin, passing=passing)
-            chosen += self._choose(query)
+            placed, margin = self._place(batch), self._health.margin
+            chosen += self._choose(Query(view, batch, placed, limit, margin, passing))
         return rank_all(view, probes, chosen=chosen, limit=limit)
 
     def _choose(self, query: Query) -> list[Positions]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.index.codebook import CodeBlock
+from mien.index.codes import CodeBlock
 from mien.types import Ids
 
 __all__ = ["Entries", "Half", "Rows", "Segment"]

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.index.codebook import CodeBlock
+from mien.index.codes import CodeBlock
 from mien.index.segment import Half, Segment
 from mien.types import Ids
 
