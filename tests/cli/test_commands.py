@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -416,6 +417,7 @@ def test_the_doctor_counts_and_measures(stage: Stage, mien: Mien, filled: str) -
     (collection,) = document["collections"]
     assert (collection["photos"], collection["faces"]) == (3, 4)
     assert collection["search_ms"] > 0
+    assert collection["index_recall"] == 1
     mien("grant", "revoke", filled)
     assert mien("doctor", "--json").document["grants_in_force"] == 0
     plain = mien("doctor")
@@ -524,6 +526,26 @@ def test_a_reader_that_leaves_early_ends_a_command_quietly(stage: Stage) -> None
         said = process.stderr.read()
     assert process.wait(30) == 1
     assert said == b""
+
+
+def test_progress_is_shown_on_a_terminal_beside_the_document(stage: Stage) -> None:
+    stage.draw_many(40)
+    with stage.open() as library:
+        grant = stage.grant(library)
+    shown, terminal = pty.openpty()
+    done = subprocess.run(
+        command_line("add", stage.photos, "--grant", grant, "--home", stage.home, "--json"),
+        env=clean_environment(TERM="xterm", COLUMNS="100"),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        check=True,
+    )
+    os.close(terminal)
+    with os.fdopen(shown, "rb") as file:
+        said = file.read1().decode()
+    assert json.loads(done.stdout)["photos_new"] == 40
+    assert "Indexing" in said
+    assert re.search(r"\d/s", said)
 
 
 def test_nothing_but_the_document_is_on_standard_output(stage: Stage, grant: str) -> None:
