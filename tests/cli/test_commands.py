@@ -483,7 +483,7 @@ def test_a_surprise_is_one_document_and_tells_no_content(
 
 
 def test_an_interrupt_exits_with_130_and_the_same_command_goes_on(stage: Stage) -> None:
-    stage.draw_many(400)
+    stage.draw_many(240)
     with stage.open() as library:
         grant = stage.grant(library)
     words = ("add", stage.photos, "--grant", grant, "--home", stage.home, "--json")
@@ -502,10 +502,10 @@ def test_an_interrupt_exits_with_130_and_the_same_command_goes_on(stage: Stage) 
     answer = Answer(process.returncode, out, err)
     assert "run the same command" in check_error(answer, 130, "interrupted")
     done = counts_of(stage.home)["photos"]
-    assert 0 < done < 400
+    assert 0 < done < 240
     again = run_program(*words)
     assert again.document["photos_known"] == done
-    assert again.document["photos_new"] == 400 - done
+    assert again.document["photos_new"] == 240 - done
     check_complete(stage)
 
 

@@ -14,7 +14,7 @@ from service.stage import PURPOSE, Stage, check_complete, check_sound, counts_of
 pytestmark = pytest.mark.slow
 
 REPEATED_KILLS = 30
-FRESH_HOMES = 14
+FRESH_HOMES = 10
 
 
 def start_add(stage: Stage, grant: str, *, said_in: str = "said") -> Child:
@@ -62,16 +62,16 @@ def test_a_run_killed_again_and_again_ends_whole(stage: Stage) -> None:
 
 def test_a_run_killed_in_a_fresh_home_ends_whole(stage: Stage) -> None:
     chance = random.Random(2)  # noqa: S311  (moments, not secrets)
-    stage.draw_many(70)
+    stage.draw_many(60)
     kills = 0
     for _ in range(FRESH_HOMES):
         with stage.open() as library:
             grant = stage.grant(library)
-        kills += start_add(stage, grant).kill_after(chance.uniform(0.02, 0.7))
+        kills += start_add(stage, grant).kill_after(chance.uniform(0.02, 0.6))
         check_sound(stage.home)
         answer = start_add(stage, grant).wait()
         check_finished(answer)
-        assert answer.document["photos_new"] + answer.document["photos_known"] == 70
+        assert answer.document["photos_new"] + answer.document["photos_known"] == 60
         check_complete(stage)
         shutil.rmtree(stage.home)
     assert kills > FRESH_HOMES // 2
