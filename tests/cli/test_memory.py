@@ -12,7 +12,7 @@ import pytest
 from cli.children import clean_environment, command_line
 from service.stage import Stage
 
-GROWTH_MIB = 24
+GROWTH_MIB = 16
 """How much more ten times the photos may take: caches of the database, and noise."""
 
 MEASURED = """
