@@ -66,11 +66,11 @@ class Codebook:
 
     def encode(self, templates: Vectors) -> NDArray[np.uint8]:
         """Codes, one a byte, shape (n, codes of a template)."""
-        starts = range(0, len(templates), _ENCODE_ROWS)
-        return np.concatenate([self._encode(templates[s : s + _ENCODE_ROWS]) for s in starts])
-
-    def _encode(self, templates: Vectors) -> NDArray[np.uint8]:
         placed = templates @ self._axes
+        starts = range(0, len(placed), _ENCODE_ROWS)
+        return np.concatenate([self._encode(placed[s : s + _ENCODE_ROWS]) for s in starts])
+
+    def _encode(self, placed: Vectors) -> NDArray[np.uint8]:
         codes = _find_nearest_levels(placed, self._levels)
         if self._is_paired:
             paired: NDArray[np.uint8] = codes[:, ::2] | (codes[:, 1::2] << np.uint8(2))
