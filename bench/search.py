@@ -173,7 +173,7 @@ def _iter_engines(gaussian: Gaussian) -> Iterator[Engine]:
     yield FaissFlat()
     for threads in (1, os.cpu_count() or 1):
         yield Mien(gaussian, threads=threads)
-    for kind in ("i8", "f16", "f32"):
+    for kind in ("i8", "f16"):
         yield Usearch(dimension, kind=kind)
     with ExitStack() as stack:
         yield stack.enter_context(open_pgvector(dimension))
