@@ -33,6 +33,7 @@ from mien.catalog.faces import iter_identities
 from mien.catalog.photos import add_photo, find_photo_id
 from mien.catalog.schema import metadata
 from mien.errors import CatalogError
+from mien.migrations import HEAD
 from mien.types import CollectionId
 
 MIGRATIONS = Path(mien.migrations.__file__).parent
@@ -97,7 +98,7 @@ def context_is_current(database: Database) -> None:
     with database.reading() as connection:
         context = MigrationContext.configure(connection)
         script = ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS)])
-        assert context.get_current_revision() == script.get_current_head()
+        assert context.get_current_revision() == script.get_current_head() == HEAD
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:

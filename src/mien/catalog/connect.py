@@ -9,24 +9,19 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, column, create_engine, event, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
-from mien.catalog.schema import metadata
 from mien.errors import CatalogError
+from mien.migrations import HEAD
 
 __all__ = ["Connection", "Database", "open_database"]
 
 _WAIT_S = 60.0
+_VERSIONS = "alembic_version"
 
 
 class Database:
@@ -85,32 +80,20 @@ def _opening(path: Path) -> Iterator[None]:
 
 def _migrate(database: Database) -> None:
     with database.reading() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    with as_file(files("mien.migrations")) as folder:
-        config = Config()
-        config.set_main_option("script_location", str(folder))
-        config.set_main_option("version_locations", str(folder))
-        config.set_main_option("path_separator", "os")
-        script = ScriptDirectory.from_config(config)
-        if current == script.get_current_head():
+        if find_revision(connection) == HEAD:
             return
-        try:
-            with database.writing() as connection:
-                _upgrade(connection, config=config, script=script)
-        except CommandError as error:
-            raise CatalogError(
-                f"The catalog was written by another version of Mien ({error}). "
-                "Install that version, or a later one."
-            ) from error
+    # Imported only when there is something to do: every command opens the catalog.
+    from mien.catalog.migrate import migrate
+
+    with database.writing() as connection:
+        migrate(connection)
 
 
-def _upgrade(connection: Connection, *, config: Config, script: ScriptDirectory) -> None:
-    def steps(revision: Any, _: MigrationContext) -> Any:  # noqa: ANN401  (Alembic's own)
-        return script._upgrade_revs("head", revision)  # noqa: SLF001  (as Alembic's documentation does)
-
-    with EnvironmentContext(config, script, fn=steps) as environment:
-        environment.configure(connection=connection, target_metadata=metadata)
-        environment.run_migrations()
+def find_revision(connection: Connection) -> str | None:
+    """The step that the tables are at; nothing in a new database."""
+    if not inspect(connection).has_table(_VERSIONS):
+        return None
+    return connection.execute(select(column("version_num")).select_from(table(_VERSIONS))).scalar()
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  (any driver's)
