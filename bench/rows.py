@@ -16,7 +16,7 @@ def make_row(
     """A row with at most one target; `met` is None without one."""
     target, met = None, None
     if at_least is not None:
-        target, met = f">= {at_least:g}", value >= at_least
+        target, met = f">= {at_least:,}", bool(value >= at_least)
     elif at_most is not None:
-        target, met = f"<= {at_most:g}", value <= at_most
-    return {"what": what, "value": value, "unit": unit, "target": target, "met": met}
+        target, met = f"<= {at_most:,}", bool(value <= at_most)
+    return {"what": what, "value": float(value), "unit": unit, "target": target, "met": met}

@@ -1,7 +1,5 @@
 """Search in a million faces: how fast, how exact, how small; and the same faces in other engines.
 
-    PYTHONPATH=src python -m bench search --weights DIR
-
 The gallery is drawn from the recogniser's own Gaussian. The probes are real photos. For the
 comparison every real photo of somebody who has several stands in the gallery too, and an
 engine's share is how many of a person's other photos are among the ten best, the probe itself
@@ -22,6 +20,8 @@ import numpy as np
 from bench.faces import People, draw_faces, embed_people
 from bench.machine import read_resident_bytes
 from bench.peers import Engine, FaissFlat, Mien, Usearch, open_pgvector
+from bench.rows import make_row
+from bench.weights import WEIGHTS
 from numpy.typing import NDArray
 
 from mien.index.scan import ScanIndex
@@ -38,7 +38,7 @@ _BLOCK_ROWS = 20_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     photos = Path("../shared/data/lfw-view1/images")
     parser.add_argument("--photos", type=Path, default=photos, help="named Name_Surname_0001.jpg")
-    parser.add_argument("--weights", type=Path, required=True, help="folder of the weight cache")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder of the weight cache")
     parser.add_argument("--faces", type=int, default=1_000_000)
     parser.add_argument("--peer-faces", type=int, default=200_000)
 
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     faster = [line for line in engines if line.share >= best and line.p50_ms < quickest]
     named = ", ".join(f"{line.engine} {line.effort}" for line in faster) or "none"
     what = f"engines as complete and faster, {arguments.peer_faces:,} faces: {named}"
-    rows.append(_row(what, len(faster), "", at_most=0))
+    rows.append(make_row(what, len(faster), at_most=0))
     heading = f"One probe at a time among {arguments.peer_faces:,} faces:"
     return {"rows": rows, "tables": {heading: [line.describe() for line in engines]}}
 
@@ -73,17 +73,20 @@ def measure_scan(people: People, count: int) -> list[dict[str, object]]:
     batch_ms = (time.perf_counter() - before) / len(probes) * 1000
     exact = find_best_scores(gallery.astype(np.float16), probes, limit=_LIMIT)
     is_equal = np.abs(hits.scores - exact) <= _TIE
+    two_p50_ms = float(np.median(two))
     return [
-        _row(f"one query, {count:,} faces, 2 threads, p50", np.median(two), "ms", at_most=5),
-        _row("the same, p99", np.percentile(two, 99), "ms"),
-        _row("one query, 1 thread, p50", np.median(one), "ms"),
-        _row("a query in a batch of 1,000, 2 threads", batch_ms, "ms"),
-        _row("probes whose best face is the exact one", is_equal[:, 0].sum(), "", at_least=1000),
-        _row(
-            "probes whose ten best are the exact ones", is_equal.all(axis=1).sum(), "", at_least=998
+        make_row(
+            f"one query, {count:,} faces, 2 threads, p50", np.median(two), unit="ms", at_most=5
         ),
-        _row("memory a face beyond its template", own_bytes, "bytes", at_most=100),
-        _row("adding", count / seconds, "templates/s", at_least=100_000),
+        make_row("the same, p99", np.percentile(two, 99), unit="ms"),
+        make_row("one query, 1 thread, p50", np.median(one), unit="ms"),
+        make_row("a query in a batch of 1,000, 2 threads", batch_ms, unit="ms"),
+        make_row("probes whose best face is the exact one", is_equal[:, 0].sum(), at_least=1000),
+        make_row(
+            "probes whose ten best are the exact ones", is_equal.all(axis=1).sum(), at_least=998
+        ),
+        make_row("memory a face beyond its template", own_bytes, unit="bytes", at_most=100),
+        make_row("adding", count / seconds, unit="templates/s", at_least=100_000),
     ]
 
 
@@ -203,23 +206,3 @@ def _with_one_thread(index: ScanIndex, gaussian: Gaussian) -> ScanIndex:
     alone = ScanIndex(index.dimension, gaussian, threads=1)
     alone.restore(index.snapshot())
     return alone
-
-
-def _row(
-    what: str,
-    value: float,
-    unit: str,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-) -> dict[str, object]:
-    has_target = at_least is not None or at_most is not None
-    target = f">= {at_least:,}" if at_least is not None else f"<= {at_most or 0:,}"
-    is_met = (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
-    return {
-        "what": what,
-        "value": round(float(value), 4),
-        "unit": unit,
-        "target": target if has_target else None,
-        "met": bool(is_met) if has_target else None,
-    }
