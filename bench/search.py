@@ -73,7 +73,6 @@ def measure_scan(people: People, count: int) -> list[dict[str, object]]:
     batch_ms = (time.perf_counter() - before) / len(probes) * 1000
     exact = find_best_scores(gallery.astype(np.float16), probes, limit=_LIMIT)
     is_equal = np.abs(hits.scores - exact) <= _TIE
-    two_p50_ms = float(np.median(two))
     return [
         make_row(
             f"one query, {count:,} faces, 2 threads, p50", np.median(two), unit="ms", at_most=5
