@@ -153,7 +153,7 @@ def test_rows_that_name_nobody_cannot_be_made(database: Database) -> None:
         add_faces(connection, 1, collection_id=CollectionId(77))
 
 
-@pytest.mark.parametrize("table", [table.name for table in metadata.sorted_tables])
+@pytest.mark.parametrize("table", [t.name for t in metadata.sorted_tables if "id" in t.c])
 def test_ids_are_never_used_twice(database: Database, table: str) -> None:
     with database.reading() as connection:
         sql = connection.execute(

@@ -83,9 +83,7 @@ def root_by_definition(leaves: list[bytes]) -> bytes:
     k = 1
     while k * 2 < len(leaves):
         k *= 2
-    return sha256(
-        b"\1" + root_by_definition(leaves[:k]) + root_by_definition(leaves[k:])
-    ).digest()
+    return sha256(b"\1" + root_by_definition(leaves[:k]) + root_by_definition(leaves[k:])).digest()
 
 
 def numbered(size: int) -> list[bytes]:
