@@ -346,7 +346,10 @@ def test_every_search_is_logged_with_who_when_why_and_what_was_shown(stage: Stag
     assert [[match["face"] for match in e.matches] for e in entries] == [faces, [], []]
     for entry in entries:
         assert entry.details
-        assert (entry.details["actor"], entry.details["collection"]) == (getpass.getuser(), "default")
+        assert (entry.details["actor"], entry.details["collection"]) == (
+            getpass.getuser(),
+            "default",
+        )
 
 
 def test_no_path_of_a_probe_is_kept(stage: Stage) -> None:
