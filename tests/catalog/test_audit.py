@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from mien.catalog.audit import (
+    Json,
     StoredCheckpoint,
     StoredEntry,
     StoredNote,
@@ -40,7 +41,7 @@ def filled(connection: Connection) -> Connection:
 
 def test_json_has_the_form_of_the_example_in_rfc_8785() -> None:
     """Section 3.2.2: its input, and what must come out."""
-    document = {
+    document: dict[str, Json] = {
         "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
         "string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"\u002f",
         "literals": [None, True, False],

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from mien.errors import NotFoundError
+from mien.catalog.merkle import Root, is_included
+from mien.errors import CatalogError, NotFoundError
 from mien.library import Library
 from mien.permission.verdict import Reason
 from mien.service import audit
@@ -197,10 +198,8 @@ def test_a_run_that_was_cut_short_is_entered_by_the_next(stage: Stage) -> None:
 
 def test_an_entry_stays_only_with_what_it_records(stage: Stage) -> None:
     with stage.open() as library:
-        deployment = library._deployment
-        with pytest.raises(RuntimeError), deployment.database.writing() as connection:
-            audit.append(deployment, connection, event=Event(action=Action.ADD))
-            raise RuntimeError
+        with pytest.raises(CatalogError, match="NOT NULL"):
+            add_one(library, then="INSERT INTO photos (id) VALUES (NULL)")
     assert entries_of(stage) == []
 
 
@@ -215,11 +214,20 @@ def test_a_note_of_a_face_without_a_key_is_left_out(stage: Stage) -> None:
     assert query(stage.home / "catalog.db", "SELECT number FROM audit_notes") == [0]
 
 
+def test_words_that_are_no_unicode_are_entered_all_the_same(stage: Stage) -> None:
+    """A shell hands bytes that are no text on as lone surrogates."""
+    with stage.open() as library:
+        library.search(PROBE, purpose="why\udcff")
+        details = library.audit().entry(0).details
+    assert details
+    assert details["purpose"] == "why\\udcff"
+    assert entries_of(stage)[0]["purpose"] is None
+
+
 def test_refusals_are_entered_by_their_codes(stage: Stage) -> None:
     event = Event(action=Action.ADD, reasons=[Reason.NO_GRANT, Reason.GRANT_EXPIRED])
-    with stage.open() as library:
-        with library._deployment.database.writing() as connection:
-            audit.append(library._deployment, connection, event=event)
+    with stage.open() as library, library._deployment.database.writing() as connection:
+        audit.append(library._deployment, connection, event=event)
     assert entries_of(stage)[0]["reasons"] == ["no-grant", "grant-expired"]
 
 
@@ -244,7 +252,6 @@ def test_a_checkpoint_that_the_vault_did_not_hear_of_is_no_trouble(stage: Stage)
     make_log(stage)
     with stage.open() as library:
         notary = library._deployment.vault.notary
-        notary._keys.put_secret("audit head", b"")
         notary._keys._execute("DELETE FROM secrets WHERE name = 'audit head'")
         note = head_of(library)
     assert note == query(stage.home / "catalog.db", "SELECT note FROM audit_checkpoints")[-1]
@@ -257,9 +264,10 @@ def append_many(folder: Path, count: int) -> None:
             add_one(library)
 
 
-def add_one(library: Library) -> None:
+def add_one(library: Library, *, then: str = "SELECT 1") -> None:
     with library._deployment.database.writing() as connection:
         audit.append(library._deployment, connection, event=Event(action=Action.ADD))
+        connection.exec_driver_sql(then)
 
 
 def test_two_processes_append_without_gap_or_double(stage: Stage) -> None:
@@ -278,8 +286,6 @@ def test_two_processes_append_without_gap_or_double(stage: Stage) -> None:
 
 
 def test_an_entry_is_proved_to_be_in_a_checkpoint(stage: Stage) -> None:
-    from mien.catalog.merkle import Root, is_included
-
     make_log(stage)
     with stage.open() as library:
         note = head_of(library)

@@ -17,7 +17,7 @@ from mien.permission.verdict import Reason, Verdict
 from mien.service.search import SearchResult
 from mien.testing import FakeModels, FakeVision, draw_photo
 from service.crowd import CrowdModels
-from service.stage import PURPOSE, Stage, names_of, query
+from service.stage import PURPOSE, Stage, names_of
 
 MISSING = "/nowhere/probe.png"
 

@@ -110,7 +110,13 @@ def forget(deployment: Deployment, connection: Connection, *, owners: Sequence[O
 
 
 def _salt(note: Note) -> bytes:
-    return secrets.token_bytes(SALT_BYTES) + format_json(note.details)
+    details = {name: _make_unicode(value) for name, value in note.details.items()}
+    return secrets.token_bytes(SALT_BYTES) + format_json(details)
+
+
+def _make_unicode(value: Json) -> Json:
+    """What a shell handed on may be no text, and is entered all the same."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _describe(

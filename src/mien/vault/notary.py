@@ -63,7 +63,9 @@ class Notary:
 
     def refer(self, kind: str, value: str) -> str:
         """A keyed reference: the same for the same value, and without this vault nothing."""
-        return self._authenticate(f"reference:{kind}", value.encode()).hex()[:_REFERENCE_CHARACTERS]
+        return self._authenticate(f"reference:{kind}", value.encode(errors="surrogatepass")).hex()[
+            :_REFERENCE_CHARACTERS
+        ]
 
     def refer_owner(self, owner: Owner) -> str:
         return self.refer("owner", owner.label)
