@@ -116,6 +116,20 @@ def test_a_catalog_of_a_later_version_is_refused(tmp_path: Path) -> None:
         open_database(tmp_path / "catalog.db")
 
 
+def test_what_is_written_durably_waits_for_the_disk_and_nothing_else_does(
+    database: Database,
+) -> None:
+    full, normal = 2, 1
+    for transaction, expected in (
+        (database.writing, normal),
+        (database.writing_durably, full),
+        (database.writing, normal),
+        (database.reading, normal),
+    ):
+        with transaction() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == expected
+
+
 def test_sqlite_is_set_up_for_it(database: Database) -> None:
     assert pragma(database, "journal_mode") == "wal"
     assert pragma(database, "foreign_keys") == 1

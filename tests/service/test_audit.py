@@ -197,9 +197,8 @@ def test_a_run_that_was_cut_short_is_entered_by_the_next(stage: Stage) -> None:
 
 
 def test_an_entry_stays_only_with_what_it_records(stage: Stage) -> None:
-    with stage.open() as library:
-        with pytest.raises(CatalogError, match="NOT NULL"):
-            add_one(library, then="INSERT INTO photos (id) VALUES (NULL)")
+    with stage.open() as library, pytest.raises(CatalogError, match="NOT NULL"):
+        add_one(library, then="INSERT INTO photos (id) VALUES (NULL)")
     assert entries_of(stage) == []
 
 
