@@ -13,6 +13,7 @@
       CatalogError            the catalog cannot be used
         NotFoundError         nothing of that name
         ConflictError         the name is taken, or the setting cannot change
+        AuditError            a part of the audit log is not what was signed
       SettingsError           a setting or argument has no usable value
 
 A refusal by permission is no exception: it is a `Verdict` (mien.permission).
@@ -21,6 +22,7 @@ A refusal by permission is no exception: it is a `Verdict` (mien.permission).
 from __future__ import annotations
 
 __all__ = [
+    "AuditError",
     "CatalogError",
     "ConflictError",
     "IndexStateError",
@@ -95,6 +97,10 @@ class NotFoundError(CatalogError):
 
 class ConflictError(CatalogError):
     """The name is taken, or the setting cannot change."""
+
+
+class AuditError(CatalogError):
+    """A part of the audit log is not what was signed."""
 
 
 class SettingsError(MienError):

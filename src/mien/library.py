@@ -28,6 +28,8 @@ from mien.errors import PhotoError, SettingsError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants
+from mien.service.audit_checkpoint import leave_checkpoint
+from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
@@ -91,6 +93,7 @@ class Library:
         self.close()
 
     def close(self) -> None:
+        leave_checkpoint(self._deployment)
         self._deployment.close()
 
     def grant(
@@ -211,6 +214,10 @@ class Library:
             return None
         stored = candidate.face.stored
         return self._deployment.vault.read_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
+
+    def audit(self) -> AuditLog:
+        """The log of what was done here, with all that can be asked of it."""
+        return AuditLog(self._deployment)
 
     def examine(self) -> Diagnosis:
         """The state of the deployment: counts, index recall and latency."""

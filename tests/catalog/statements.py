@@ -28,7 +28,7 @@ from catalog.samples import (
     new_photo,
     open_catalog,
 )
-from mien.catalog import collections, faces, grants, photos, runs
+from mien.catalog import audit, collections, faces, grants, photos, runs
 from mien.permission.basis import Basis
 from mien.types import CollectionId, FaceId, GrantId, PhotoId
 from permission.samples import make_grant
@@ -44,11 +44,22 @@ SCOPE = faces.SearchScope(
     (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
-RECORD = runs.SearchRecord(
-    at=NOW, actor="ada", purpose="press", collection="default", reasons=(), shown_face_ids=()
-)
+ENTRY, NEXT_ENTRY = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for seq in (0, 1))
 
 CALLS: Mapping[str, Mapping[str, Call]] = {
+    "audit": {
+        "add_checkpoint": lambda c: audit.add_checkpoint(c, audit.StoredCheckpoint(2, "")),
+        "add_entry": lambda c: audit.add_entry(c, NEXT_ENTRY),
+        "add_notes": lambda c: audit.add_notes(c, [audit.StoredNote(0, 0, "", b"")]),
+        "delete_notes_of": lambda c: audit.delete_notes_of(c, ""),
+        "find_entry": lambda c: audit.find_entry(c, 0),
+        "find_last_checkpoint": audit.find_last_checkpoint,
+        "find_next_seq": audit.find_next_seq,
+        "find_notes": lambda c: audit.find_notes(c, 0),
+        "find_notes_of": lambda c: audit.find_notes_of(c, ""),
+        "iter_checkpoints": lambda c: list(audit.iter_checkpoints(c)),
+        "iter_entries": lambda c: list(audit.iter_entries(c)),
+    },
     "collections": {
         "create_collection": lambda c: collections.create_collection(
             c, "other", basis=Basis.HOUSEHOLD, model=MODEL, at=NOW
@@ -97,7 +108,6 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
-        "record_search": lambda c: runs.record_search(c, RECORD),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
     },
 }
@@ -126,6 +136,7 @@ def fill(connection: Connection) -> None:
     for number in (1, 2):
         grant_id = add_grant(connection, number)
         locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)
+    audit.add_entry(connection, ENTRY)
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

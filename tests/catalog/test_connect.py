@@ -117,6 +117,20 @@ def test_a_catalog_of_a_later_version_is_refused(tmp_path: Path) -> None:
         open_database(tmp_path / "catalog.db")
 
 
+def test_what_is_written_durably_waits_for_the_disk_and_nothing_else_does(
+    database: Database,
+) -> None:
+    full, normal = 2, 1
+    for transaction, expected in (
+        (database.writing, normal),
+        (database.writing_durably, full),
+        (database.writing, normal),
+        (database.reading, normal),
+    ):
+        with transaction() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == expected
+
+
 def test_sqlite_is_set_up_for_it(database: Database) -> None:
     assert pragma(database, "journal_mode") == "wal"
     assert pragma(database, "foreign_keys") == 1
@@ -154,7 +168,7 @@ def test_rows_that_name_nobody_cannot_be_made(database: Database) -> None:
         add_faces(connection, 1, collection_id=CollectionId(77))
 
 
-@pytest.mark.parametrize("table", [table.name for table in metadata.sorted_tables])
+@pytest.mark.parametrize("table", [t.name for t in metadata.sorted_tables if "id" in t.c])
 def test_ids_are_never_used_twice(database: Database, table: str) -> None:
     with database.reading() as connection:
         sql = connection.execute(

@@ -1,4 +1,4 @@
-"""Runs that end, runs that were cut short, and the log of searches."""
+"""Runs that end, and runs that were cut short."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from catalog.samples import NOW, add_collection, add_grant
-from mien.catalog.runs import SearchRecord, close_cut_short, end_run, record_search, start_run
-from mien.catalog.schema import runs, searches
-from mien.types import FaceId
+from mien.catalog.runs import close_cut_short, end_run, start_run
+from mien.catalog.schema import runs
 
 
 @pytest.fixture
@@ -41,32 +40,3 @@ def test_runs_that_never_ended_are_closed_once(connection: Connection, run_ids: 
     assert close_cut_short(connection, at=NOW) == 1
     assert states(connection) == ["done", "cut-short"]
     assert close_cut_short(connection, at=NOW) == 0
-
-
-def test_a_search_is_logged_with_who_when_why_and_what(connection: Connection) -> None:
-    record = SearchRecord(
-        at=NOW,
-        actor="ada",
-        purpose="family-album",
-        collection="default",
-        reasons=(),
-        shown_face_ids=[FaceId(7), FaceId(3)],
-    )
-    record_search(connection, record)
-    row = connection.execute(select(searches)).one()
-    assert (row.at, row.actor, row.purpose) == (NOW, "ada", "family-album")
-    assert (row.collection, row.reasons, row.shown_face_ids) == ("default", [], [7, 3])
-
-
-def test_a_refused_search_is_logged_with_its_reasons(connection: Connection) -> None:
-    record = SearchRecord(
-        at=NOW,
-        actor="eve",
-        purpose="",
-        collection="no such",
-        reasons=["no-purpose"],
-        shown_face_ids=[],
-    )
-    record_search(connection, record)
-    row = connection.execute(select(searches)).one()
-    assert (row.collection, row.reasons, row.shown_face_ids) == ("no such", ["no-purpose"], [])

@@ -27,6 +27,7 @@ HOMES = {
     "PIL": {"vision"},
     "pillow_heif": {"vision"},
     "platformdirs": {"cli", "settings"},
+    "rfc8785": {"catalog"},
     "rich": {"cli"},
     "sqlalchemy": {"catalog", "migrations"},
     "typer": {"cli"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -16,7 +17,7 @@ from mien.permission.verdict import Reason, Verdict
 from mien.service.search import SearchResult
 from mien.testing import FakeModels, FakeVision, draw_photo
 from service.crowd import CrowdModels
-from service.stage import PURPOSE, Stage, names_of, query
+from service.stage import PURPOSE, Stage, names_of
 
 MISSING = "/nowhere/probe.png"
 
@@ -334,16 +335,21 @@ def test_every_search_is_logged_with_who_when_why_and_what_was_shown(stage: Stag
         shown = library.search(draw_photo(1), purpose=PURPOSE, limit=2)
         library.search(MISSING, purpose="advertising")
         library.search(draw_photo(), purpose=PURPOSE)
-    statement = "SELECT actor, purpose, collection, reasons, shown_face_ids FROM searches"
-    rows = query(stage.home / "catalog.db", statement)
-    ids = [candidate.face.stored.id for candidate in shown.candidates]
-    actor = rows[0][0]
-    assert actor
-    assert rows == [
-        (actor, PURPOSE, "default", "[]", str(ids)),
-        (actor, "advertising", "default", '["purpose-not-granted"]', "[]"),
-        (actor, PURPOSE, "default", "[]", "[]"),
+        log = library.audit()
+        entries = [log.entry(int(str(e["seq"]))) for e in log.entries(last=3)]
+    faces = [candidate.face.stored.uuid for candidate in shown.candidates]
+    assert [(e.entry["purpose"], e.entry["reasons"]) for e in entries] == [
+        (PURPOSE, []),
+        ("advertising", ["purpose-not-granted"]),
+        (PURPOSE, []),
     ]
+    assert [[match["face"] for match in e.matches] for e in entries] == [faces, [], []]
+    for entry in entries:
+        assert entry.details
+        assert (entry.details["actor"], entry.details["collection"]) == (
+            getpass.getuser(),
+            "default",
+        )
 
 
 def test_no_path_of_a_probe_is_kept(stage: Stage) -> None:

@@ -44,6 +44,14 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def writing_durably(self) -> Iterator[Connection]:
+        """As `writing`, and on the disk when it ends, with all that was written before."""
+        with _told_plainly(self._engine), self._engine.connect() as connection:
+            connection.execution_options(is_writing=True, is_durable=True)
+            with connection.begin():
+                yield connection
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -102,7 +110,6 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  (any d
     cursor = connection.cursor()
     for pragma in (
         "journal_mode = WAL",
-        "synchronous = NORMAL",
         "foreign_keys = ON",
         "secure_delete = ON",
     ):
@@ -111,8 +118,11 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  (any d
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("is_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    # A connection serves one transaction after another, each with what it asks for.
+    synchronous = "FULL" if options.get("is_durable", False) else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writing", False) else "BEGIN")
 
 
 @contextmanager

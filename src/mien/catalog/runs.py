@@ -1,17 +1,16 @@
-"""Runs that added photos, and the searches that were made: who, when and why."""
+"""Runs that added photos."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
 from sqlalchemy import Connection, insert, update
 
-from mien.catalog.schema import runs, searches
-from mien.types import CollectionId, FaceId, GrantId
+from mien.catalog.schema import runs
+from mien.types import CollectionId, GrantId
 
 
 class RunState(StrEnum):
@@ -21,18 +20,6 @@ class RunState(StrEnum):
     DONE = "done"
     CUT_SHORT = "cut-short"
     """It never ended; what it left behind has been cleared away."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchRecord:
-    """One search: by whom, when, why, where, and the faces it showed or why it was refused."""
-
-    at: datetime
-    actor: str
-    purpose: str
-    collection: str
-    reasons: Sequence[str]
-    shown_face_ids: Sequence[FaceId]
 
 
 def start_run(
@@ -63,16 +50,3 @@ def close_cut_short(connection: Connection, *, at: datetime) -> int:
     cut_short = update(runs).where(runs.c.state == RunState.STARTED)
     closed = cut_short.values(state=RunState.CUT_SHORT, ended_at=at)
     return connection.execute(closed).rowcount
-
-
-def record_search(connection: Connection, record: SearchRecord) -> None:
-    connection.execute(
-        insert(searches).values(
-            at=record.at,
-            actor=record.actor,
-            purpose=record.purpose,
-            collection=record.collection,
-            reasons=list(record.reasons),
-            shown_face_ids=list(record.shown_face_ids),
-        )
-    )

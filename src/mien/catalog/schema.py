@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -178,15 +179,32 @@ runs = Table(
     sqlite_autoincrement=True,
 )
 
-searches = Table(
-    "searches",
+# The audit log (mien.catalog.audit): entries, what is sealed of them, signed heads.
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary(32), nullable=False),
+    Column("mark", LargeBinary(32), nullable=False),
+)
+
+audit_notes = Table(
+    "audit_notes",
     metadata,
     _id(),
-    Column("at", Instant, nullable=False),
-    Column("actor", String, nullable=False),
-    Column("purpose", String, nullable=False),
-    Column("collection", String, nullable=False),
-    Column("reasons", JSON, nullable=False),
-    Column("shown_face_ids", JSON, nullable=False),
+    Column("seq", _Id, ForeignKey("audit_entries.seq"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("owner", String(32), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("seq", "number"),
+    Index(None, "owner"),
     sqlite_autoincrement=True,
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("size", _Id, primary_key=True, autoincrement=False),
+    Column("note", String, nullable=False),
 )

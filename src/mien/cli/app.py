@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mien import __version__
-from mien.cli import add, collection, demo, doctor, grant, models, search
+from mien.cli import add, audit, collection, demo, doctor, grant, models, search
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,4 +39,5 @@ for single in (demo, add, search, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(collection.app, name="collection")
+app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")

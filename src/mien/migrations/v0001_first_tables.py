@@ -15,11 +15,13 @@ def upgrade() -> None:
     _create_collections()
     _create_grants()
     _create_photos()
-    _create_searches()
+    _create_audit_entries()
+    _create_audit_checkpoints()
     _create_indexed_photos()
     _create_locations()
     _create_runs()
     _create_faces()
+    _create_audit_notes()
 
 
 def _create_collections() -> None:
@@ -84,18 +86,23 @@ def _create_photos() -> None:
     )
 
 
-def _create_searches() -> None:
+def _create_audit_entries() -> None:
     op.create_table(
-        "searches",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("purpose", sa.String(), nullable=False),
-        sa.Column("collection", sa.String(), nullable=False),
-        sa.Column("reasons", sa.JSON(), nullable=False),
-        sa.Column("shown_face_ids", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_searches")),
-        sqlite_autoincrement=True,
+        "audit_entries",
+        sa.Column("seq", _ID, autoincrement=False, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("leaf_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("mark", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_entries")),
+    )
+
+
+def _create_audit_checkpoints() -> None:
+    op.create_table(
+        "audit_checkpoints",
+        sa.Column("size", _ID, autoincrement=False, nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_audit_checkpoints")),
     )
 
 
@@ -193,3 +200,19 @@ def _create_faces() -> None:
     )
     op.create_index(op.f("ix_faces_collection_id"), "faces", ["collection_id"], unique=False)
     op.create_index(op.f("ix_faces_indexed_photo_id"), "faces", ["indexed_photo_id"], unique=False)
+
+
+def _create_audit_notes() -> None:
+    op.create_table(
+        "audit_notes",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("seq", _ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.String(length=32), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["seq"], ["audit_entries.seq"], name=op.f("fk_audit_notes_seq")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_notes")),
+        sa.UniqueConstraint("seq", "number", name=op.f("uq_audit_notes_seq_number")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_audit_notes_owner"), "audit_notes", ["owner"], unique=False)

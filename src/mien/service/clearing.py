@@ -8,6 +8,8 @@ from pathlib import Path
 from mien.catalog import faces as face_rows
 from mien.catalog import photos as photo_rows
 from mien.catalog import runs as run_rows
+from mien.service import audit
+from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment
 from mien.sources.address import folder_scope, path_of
 from mien.types import GrantId
@@ -16,8 +18,11 @@ from mien.types import GrantId
 def clear_up(deployment: Deployment) -> None:
     """Destroys what a run that never ended sealed but did not record. Only while nobody adds."""
     with deployment.database.writing() as connection:
-        if run_rows.close_cut_short(connection, at=deployment.clock()) == 0:
+        runs = run_rows.close_cut_short(connection, at=deployment.clock())
+        if runs == 0:
             return
+        event = Event(action=Action.RUNS_CUT_SHORT, facts={"runs": runs})
+        audit.append(deployment, connection, event=event)
         blob_ids = set(face_rows.iter_blob_ids(connection))
         photo_ids = set(photo_rows.iter_photo_uuids(connection))
         face_ids = set(face_rows.iter_face_uuids(connection))

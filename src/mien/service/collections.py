@@ -8,6 +8,8 @@ from mien.catalog import collections as rows
 from mien.catalog.faces import count_faces, count_photos
 from mien.errors import ConflictError, SettingsError
 from mien.permission.basis import Basis
+from mien.service import audit
+from mien.service.audit import Action, Event, Note
 from mien.service.deployment import Deployment
 from mien.types import EmbeddingModel
 
@@ -33,7 +35,22 @@ def create_collection(deployment: Deployment, name: str, *, basis: Basis) -> Col
         made = rows.create_collection(
             connection, name, basis=basis, model=deployment.model, at=deployment.clock()
         )
+        audit.append(deployment, connection, event=tell_made(deployment, made))
     return CollectionSummary(made.name, made.basis, made.model_id, photos=0, faces=0)
+
+
+def tell_made(deployment: Deployment, made: rows.Collection) -> Event:
+    """What the audit log hears of a new collection."""
+    return Event(
+        action=Action.COLLECTION_MADE,
+        facts={
+            "collection": audit.refer_collection(deployment, made.uuid),
+            "basis": made.basis,
+            "model": made.model_id,
+            "model_digest": made.model_digest,
+        },
+        note=Note({"collection": made.name}),
+    )
 
 
 def list_collections(deployment: Deployment) -> list[CollectionSummary]:

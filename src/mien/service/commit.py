@@ -20,6 +20,8 @@ from mien.catalog.grants import get_grant
 from mien.errors import ConflictError, MienError
 from mien.permission.grant import may_add
 from mien.permission.verdict import Reason
+from mien.service import audit
+from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment
 from mien.service.intake import ReadPhoto
 from mien.types import Face, PhotoAnalysis, PhotoId
@@ -115,7 +117,25 @@ def _record(
                 unused.append(item)
         if counts.new:
             raise_revision(connection, collection.id)
+        event = _tell_added(deployment, counts, collection=collection, grant_id=grant_id)
+        audit.append(deployment, connection, event=event)
     return counts, unused
+
+
+def _tell_added(
+    deployment: Deployment, counts: BatchCounts, *, collection: Collection, grant_id: str
+) -> Event:
+    return Event(
+        action=Action.PHOTOS_ADDED,
+        grant_id=grant_id,
+        facts={
+            "collection": audit.refer_collection(deployment, collection.uuid),
+            "photos_new": counts.new,
+            "photos_known": counts.known,
+            "faces": counts.faces,
+            "refused": {str(reason): n for reason, n in counts.refused.items()},
+        },
+    )
 
 
 def _record_photo(

@@ -15,8 +15,11 @@ from mien.permission.grant import Grant, GrantKind
 from mien.permission.purpose import is_purpose
 from mien.permission.scope import is_scope
 from mien.permission.use import Use
+from mien.service import audit
+from mien.service.audit import Action, Event, Note
 from mien.service.deployment import Deployment
 from mien.sources.address import folder_scope
+from mien.vault.notary import Owner
 
 DEFAULT_USES = (Use.STORE, Use.TEMPLATE, Use.SEARCH, Use.DISPLAY)
 
@@ -59,6 +62,8 @@ def add_grant(deployment: Deployment, draft: GrantDraft) -> Grant:
     )
     with deployment.database.writing() as connection:
         rows.record_grant(connection, grant, at=now)
+        deployment.vault.notary.make_grant_key(grant.grant_id)
+        audit.append(deployment, connection, event=_tell_recorded(grant))
     return grant
 
 
@@ -87,9 +92,35 @@ def get_grant(deployment: Deployment, grant_id: str) -> Grant:
 
 def revoke_grant(deployment: Deployment, grant_id: str) -> Grant:
     """From now on nothing enters and nothing is found under it. Raises `NotFoundError`."""
+    event = Event(action=Action.GRANT_REVOKED, grant_id=grant_id, note=Note(owner=Owner(grant_id)))
     with deployment.database.writing() as connection:
         rows.revoke_grant(connection, grant_id, at=deployment.clock())
+        audit.append(deployment, connection, event=event)
     return get_grant(deployment, grant_id)
+
+
+def _tell_recorded(grant: Grant) -> Event:
+    facts = {
+        "kind": grant.kind,
+        "basis": grant.basis,
+        "uses": sorted(grant.uses),
+        "purposes": sorted(grant.purposes),
+        "valid_until": audit.format_time(grant.valid_until),
+        "retention_days": None if grant.retention is None else grant.retention.days,
+    }
+    details = {
+        "grant": grant.grant_id,
+        "grantor": grant.grantor,
+        "scope": grant.scope,
+        "assessment": grant.assessment,
+        "terms": grant.terms,
+    }
+    return Event(
+        action=Action.GRANT_RECORDED,
+        grant_id=grant.grant_id,
+        facts=facts,
+        note=Note(details, Owner(grant.grant_id)),
+    )
 
 
 def _check(draft: GrantDraft) -> None:

@@ -16,7 +16,9 @@ from pathlib import Path
 from mien.catalog.grants import StoredGrant, find_grant, get_grant
 from mien.permission.grant import may_add, may_apply
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.service import audit
 from mien.service.ahead import iter_ahead
+from mien.service.audit import Action, Event, Note
 from mien.service.clearing import clear_up, mark_vanished
 from mien.service.commit import BatchCounts, commit_batch
 from mien.service.deployment import Deployment, adding
@@ -83,6 +85,7 @@ def add_photos(
     stored = _find_grant(deployment, request.grant_id)
     if isinstance(stored, Verdict):
         _refuse_all(request, report, verdict=stored)
+        _tell_refused(deployment, request, report=report)
     else:
         with adding(deployment.home, clear_up=lambda: clear_up(deployment)):
             _Run(deployment, request, stored=stored, report=report).work(progress)
@@ -110,6 +113,18 @@ def _refuse_all(request: AddRequest, report: AddReport, *, verdict: Verdict) -> 
     """Counts what is refused, without reading any of it."""
     report.verdict = verdict
     report.refused[verdict.reasons[0]] = count_files(request.paths)
+
+
+def _tell_refused(deployment: Deployment, request: AddRequest, *, report: AddReport) -> None:
+    event = Event(
+        action=Action.ADD,
+        grant_id=request.grant_id or "",
+        reasons=report.verdict.reasons,
+        facts={"refused": {str(reason): n for reason, n in report.refused.items()}},
+        note=Note({"collection": request.collection}),
+    )
+    with deployment.database.writing() as connection:
+        audit.append(deployment, connection, event=event)
 
 
 class _Run:

@@ -9,9 +9,12 @@ from mien.catalog import faces as face_rows
 from mien.catalog import photos as photo_rows
 from mien.catalog import runs as run_rows
 from mien.catalog.collections import Collection
+from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant
 from mien.permission.basis import Basis
-from mien.service.collections import check_model
+from mien.service import audit
+from mien.service.audit import Action, Event, Note
+from mien.service.collections import check_model, tell_made
 from mien.service.deployment import Deployment
 from mien.sources.base import FoundFile
 
@@ -66,11 +69,7 @@ class RunRecord:
             model = self._deployment.model
             now = self._deployment.clock()
             with self._deployment.database.writing() as connection:
-                self._collection = collection_rows.find_collection(
-                    connection, self._name
-                ) or collection_rows.create_collection(
-                    connection, self._name, basis=self.basis, model=model, at=now
-                )
+                self._collection = self._find_or_make(connection)
                 check_model(self._collection, model)
                 self._run_id = run_rows.start_run(
                     connection,
@@ -78,20 +77,41 @@ class RunRecord:
                     grant_id=self._stored.id,
                     at=now,
                 )
+                self._tell(connection, Action.RUN_STARTED)
         return self._collection
 
     def end(self, counts: Counts) -> None:
         """Marks the run as done, if anything was to be done."""
         if self._run_id is None:
             return
+        counted = {
+            "photos_new": counts.photos_new,
+            "photos_known": counts.photos_known,
+            "faces": counts.faces,
+        }
         with self._deployment.database.writing() as connection:
-            run_rows.end_run(
-                connection,
-                self._run_id,
-                counts={
-                    "photos_new": counts.photos_new,
-                    "photos_known": counts.photos_known,
-                    "faces": counts.faces,
-                },
-                at=self._deployment.clock(),
-            )
+            run_rows.end_run(connection, self._run_id, counts=counted, at=self._deployment.clock())
+            self._tell(connection, Action.RUN_ENDED, **counted)
+
+    def _find_or_make(self, connection: Connection) -> Collection:
+        found = collection_rows.find_collection(connection, self._name)
+        if found is not None:
+            return found
+        deployment = self._deployment
+        made = collection_rows.create_collection(
+            connection, self._name, basis=self.basis, model=deployment.model, at=deployment.clock()
+        )
+        audit.append(deployment, connection, event=tell_made(deployment, made))
+        return made
+
+    def _tell(self, connection: Connection, action: Action, **counts: int) -> None:
+        if self._collection is None:
+            return
+        reference = audit.refer_collection(self._deployment, self._collection.uuid)
+        event = Event(
+            action=action,
+            grant_id=self._stored.grant.grant_id,
+            facts={"collection": reference, **counts},
+            note=Note({"collection": self._collection.name}),
+        )
+        audit.append(self._deployment, connection, event=event)

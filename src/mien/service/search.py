@@ -7,7 +7,7 @@ looked up again under the grants that cover the search.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from mien.catalog import collections as collection_rows
 from mien.catalog import grants as grant_rows
+from mien.catalog.audit import Json
 from mien.catalog.collections import Collection
 from mien.catalog.faces import (
     CoveringGrant,
@@ -24,17 +25,19 @@ from mien.catalog.faces import (
     iter_visible_ids,
 )
 from mien.catalog.grants import StoredGrant
-from mien.catalog.runs import SearchRecord, record_search
 from mien.errors import SettingsError
 from mien.index.base import NO_FACE, Hits, VectorIndex
 from mien.permission.grant import may_keep, may_search
 from mien.permission.purpose import check_purpose
 from mien.permission.use import Use
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
+from mien.service.searched import SearchSession
 from mien.types import FaceId, PhotoAnalysis, Vectors
+from mien.vault.notary import Owner
 
 _SPARE = 20
 _GROWTH = 8
@@ -97,22 +100,25 @@ def search_photo(
     """
     if request.limit < 1:
         raise SettingsError("The limit must be at least 1.")
-    now = deployment.clock()
-    leave = _ask(deployment, request, at=now)
+    session = SearchSession(deployment, purpose=request.purpose, collection=request.collection)
+    leave = _ask(deployment, request, at=session.began)
     if isinstance(leave, Verdict):
-        _log(deployment, request, at=now, verdict=leave)
+        session.end(leave)
         return SearchResult(leave)
+    session.collection = leave.collection
     check_model(leave.collection, deployment.model)
     vision = deployment.vision(threads=request.threads)
-    probe = _choose_face(vision.analyse(read_probe()), request.face)
+    content = read_probe()
+    session.note_probe(content)
+    probe = _choose_face(vision.analyse(content), request.face)
     if probe.searched is None:
-        _log(deployment, request, at=now, verdict=ALLOWED)
+        session.end(ALLOWED)
         return SearchResult(ALLOWED, probe)
     gallery = galleries.load(leave.collection, gaussian=deployment.model.gaussian)
     embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
     turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
     candidates = _rank(deployment, gallery.index, probe=turned, leave=leave, request=request)
-    _log(deployment, request, at=now, verdict=ALLOWED, shown=candidates)
+    session.end(ALLOWED, shown=[_tell_shown(candidate) for candidate in candidates])
     return SearchResult(ALLOWED, probe, candidates, gallery.unreadable)
 
 
@@ -233,21 +239,12 @@ def _see(
     )
 
 
-def _log(
-    deployment: Deployment,
-    request: SearchRequest,
-    *,
-    at: datetime,
-    verdict: Verdict,
-    shown: Sequence[Candidate] = (),
-) -> None:
-    record = SearchRecord(
-        at=at,
-        actor=deployment.actor,
-        purpose=request.purpose,
-        collection=request.collection,
-        reasons=verdict.reasons,
-        shown_face_ids=[candidate.face.stored.id for candidate in shown],
-    )
-    with deployment.database.writing() as connection:
-        record_search(connection, record)
+def _tell_shown(candidate: Candidate) -> Note:
+    """What the audit log keeps of a face that was shown, as long as the face is kept."""
+    stored = candidate.face.stored
+    details: dict[str, Json] = {
+        "face": stored.uuid,
+        "rank": candidate.rank,
+        "score": round(candidate.score, 4),
+    }
+    return Note(details, Owner(photo_id=stored.photo_uuid, face_id=stored.uuid))

@@ -69,9 +69,23 @@ class KeyStore:
             self._roll_back()
             raise
 
+    def make_grant_key(self, grant_id: str) -> bytes:
+        """The grant's key, made where there is none."""
+        key = self.find_grant_key(grant_id)
+        if key is None:
+            key = make_key()
+            wrapped = seal(self._root_key, key, context=f"grant key:{grant_id}")
+            self._execute("INSERT INTO grant_keys VALUES (?, ?)", grant_id, wrapped)
+        return key
+
+    def find_grant_key(self, grant_id: str) -> bytes | None:
+        """Nothing where it was never made, or is destroyed."""
+        row = self._find_row("SELECT wrapped FROM grant_keys WHERE grant_id = ?", grant_id)
+        return None if row is None else self._open_grant_key(grant_id, wrapped=row[0])
+
     def make_photo_key(self, photo_id: str, *, grant_id: str) -> bytes:
         """The photo's key, made where there is none, and wrapped under this grant too."""
-        grant_key = self._make_grant_key(grant_id)
+        grant_key = self.make_grant_key(grant_id)
         key = self._find_photo_key(photo_id) or make_key()
         wrapped = seal(grant_key, key, context=f"photo key:{photo_id}:{grant_id}")
         self._execute(
@@ -128,18 +142,6 @@ class KeyStore:
         """Every face that has a key."""
         for (face_id,) in self._execute("SELECT face_id FROM face_keys"):
             yield face_id
-
-    def _make_grant_key(self, grant_id: str) -> bytes:
-        key = self._find_grant_key(grant_id)
-        if key is None:
-            key = make_key()
-            wrapped = seal(self._root_key, key, context=f"grant key:{grant_id}")
-            self._execute("INSERT INTO grant_keys VALUES (?, ?)", grant_id, wrapped)
-        return key
-
-    def _find_grant_key(self, grant_id: str) -> bytes | None:
-        row = self._find_row("SELECT wrapped FROM grant_keys WHERE grant_id = ?", grant_id)
-        return None if row is None else self._open_grant_key(grant_id, wrapped=row[0])
 
     def _open_grant_key(self, grant_id: str, *, wrapped: bytes) -> bytes:
         return unseal(self._root_key, wrapped, context=f"grant key:{grant_id}")

@@ -21,6 +21,7 @@ from mien.errors import KeyDestroyedError, TamperedError
 from mien.types import Vectors
 from mien.vault.blobs import BlobStore, PartKind
 from mien.vault.keys import KeyStore
+from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
 
@@ -52,6 +53,7 @@ class Vault:
         self._blobs = BlobStore(blobs_folder)
         self._rotations: dict[int, Rotation] = {}
         self._turn = threading.RLock()
+        self.notary = Notary(self._keys, turn=self._turn)
 
     def close(self) -> None:
         with self._turn:

@@ -4,8 +4,5 @@ UPDATE runs SET state=?, ended_at=? WHERE runs.state = ?;
 -- end_run
 UPDATE runs SET state=?, ended_at=?, counts=? WHERE runs.id = ?;
 
--- record_search
-INSERT INTO searches (at, actor, purpose, collection, reasons, shown_face_ids) VALUES (?, ?, ?, ?, ?, ?);
-
 -- start_run
 INSERT INTO runs (uuid, collection_id, grant_id, state, started_at, counts) VALUES (?, ?, ?, ?, ?, ?) RETURNING id;

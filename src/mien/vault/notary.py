@@ -1,0 +1,147 @@
+"""What the audit log asks of the vault: references, marks, sealed notes, and signatures.
+
+Names and ids become keyed references, which say nothing to whoever lacks this vault. An
+entry is marked, so that one written elsewhere is known. A note is sealed under the key of
+the face or grant that it is about: whoever destroys that key, to erase it, has erased the
+note, wherever copies of it lie. The newest head that was signed is remembered beside the
+keys, so that a catalog that lost entries is not taken for the whole.
+"""
+
+from __future__ import annotations
+
+import hmac
+import struct
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mien.errors import KeyDestroyedError
+from mien.vault.keys import KeyStore
+from mien.vault.seal import make_key, seal, unseal
+from mien.vault.signer import Signer, make_signing_key
+
+_REFERENCES, _NOTES, _SIGNER, _HEAD = (
+    "audit references",
+    "audit notes",
+    "audit signer",
+    "audit head",
+)
+_REFERENCE_CHARACTERS = 32
+_HASH_BYTES = 32
+_SIZE = struct.Struct("<Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose key seals a note: a face's in its photo, a grant's, or the deployment's own."""
+
+    grant_id: str = ""
+    photo_id: str = ""
+    face_id: str = ""
+
+    @property
+    def label(self) -> str:
+        kind = "face" if self.face_id else "grant" if self.grant_id else "home"
+        return f"{kind}:{self.face_id or self.grant_id}"
+
+
+class Head(NamedTuple):
+    """How far the log is signed, and the roots of its full subtrees, the largest first."""
+
+    size: int
+    peaks: tuple[bytes, ...]
+
+
+class Notary:
+    """The secrets of the audit log, made when first asked for. Threads may share it."""
+
+    def __init__(self, keys: KeyStore, *, turn: threading.RLock) -> None:
+        self._keys = keys
+        self._turn = turn
+        self._secrets: dict[str, bytes] = {}
+
+    def refer(self, kind: str, value: str) -> str:
+        """A keyed reference: the same for the same value, and without this vault nothing."""
+        return self._authenticate(f"reference:{kind}", value.encode(errors="surrogatepass")).hex()[
+            :_REFERENCE_CHARACTERS
+        ]
+
+    def refer_owner(self, owner: Owner) -> str:
+        return self.refer("owner", owner.label)
+
+    def mark(self, seq: int, leaf_hash: bytes) -> bytes:
+        """Shows that the entry was written with this vault, at this place in the log."""
+        return self._authenticate(f"entry:{seq}", leaf_hash)
+
+    def seal_note(self, note: bytes, *, owner: Owner, context: str) -> bytes | None:
+        """The note under its owner's key; nothing where that key is destroyed."""
+        key = self._find_key(owner)
+        return None if key is None else seal(key, note, context=f"note:{context}")
+
+    def unseal_note(self, sealed: bytes, *, owner: Owner, context: str) -> bytes:
+        """Raises `KeyDestroyedError`, or `TamperedError` where it does not belong there."""
+        key = self._find_key(owner)
+        if key is None:
+            raise KeyDestroyedError("The note was erased together with what it was about.")
+        return unseal(key, sealed, context=f"note:{context}")
+
+    def make_grant_key(self, grant_id: str) -> None:
+        """Makes the key that notes about a grant are sealed under."""
+        with self._turn, self._keys.transaction():
+            self._keys.make_grant_key(grant_id)
+
+    @property
+    def signer(self) -> Signer:
+        return Signer(self._secret(_SIGNER, make=make_signing_key))
+
+    def find_head(self) -> Head:
+        """The newest head that was signed; that of an empty log where none was."""
+        with self._turn:
+            content = self._keys.find_secret(_HEAD)
+        if content is None:
+            return Head(0, ())
+        (size,) = _SIZE.unpack_from(content)
+        peaks = range(_SIZE.size, len(content), _HASH_BYTES)
+        return Head(size, tuple(content[at : at + _HASH_BYTES] for at in peaks))
+
+    def keep_head(self, size: int, peaks: Sequence[bytes]) -> None:
+        """Remembers a head that was signed, unless a later one is known."""
+        with self._turn, self._keys.transaction():
+            if self.find_head().size < size:
+                self._keys.put_secret(_HEAD, _SIZE.pack(size) + b"".join(peaks))
+
+    def _find_key(self, owner: Owner) -> bytes | None:
+        with self._turn:
+            if owner.face_id:
+                return self._find_face_key(owner)
+            if owner.grant_id:
+                return self._keys.find_grant_key(owner.grant_id)
+        return self._secret(_NOTES)
+
+    def _find_face_key(self, owner: Owner) -> bytes | None:
+        try:
+            photo_key = self._keys.get_photo_key(owner.photo_id)
+        except KeyDestroyedError:
+            return None
+        return self._keys.find_face_keys(owner.photo_id, photo_key=photo_key).get(owner.face_id)
+
+    def _authenticate(self, context: str, content: bytes) -> bytes:
+        key = self._secret(_REFERENCES)
+        return hmac.digest(key, context.encode() + b"\0" + content, "sha256")
+
+    def _secret(self, name: str, *, make: Callable[[], bytes] = make_key) -> bytes:
+        with self._turn:
+            if name not in self._secrets:
+                self._secrets[name] = self._load_secret(name, make)
+            return self._secrets[name]
+
+    def _load_secret(self, name: str, make: Callable[[], bytes]) -> bytes:
+        # Under the key file's write lock, so that two processes agree on one.
+        with self._keys.transaction():
+            found = self._keys.find_secret(name)
+            if found is not None:
+                return found
+            made = make()
+            self._keys.put_secret(name, made)
+            return made

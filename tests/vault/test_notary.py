@@ -1,0 +1,112 @@
+"""References, marks and sealed notes: of use with this vault, and nothing without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mien.errors import KeyDestroyedError, TamperedError
+from mien.vault.notary import Head, Owner
+from mien.vault.vault import Vault
+from vault.samples import GRANT, OTHER_GRANT, open_vault, read_everything, write_photo
+
+NOTE = b"who searched for whom"
+HASH = bytes(range(32))
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    with open_vault(tmp_path / "one") as opened:
+        yield opened
+
+
+@pytest.fixture
+def owners(vault: Vault) -> list[Owner]:
+    """One of each kind: the deployment, a grant, two faces of a photo."""
+    photo, faces = write_photo(vault, 1)
+    own = [Owner(photo_id=photo.photo_id, face_id=face.face_id) for face in faces]
+    return [Owner(), Owner(GRANT), *own]
+
+
+def test_a_reference_is_the_same_for_the_same_value_alone(vault: Vault) -> None:
+    notary = vault.notary
+    assert notary.refer("actor", "ada") == notary.refer("actor", "ada")
+    others = {notary.refer("actor", "ada"), notary.refer("actor", "eve"), notary.refer("x", "ada")}
+    assert len(others) == 3
+
+
+def test_a_reference_says_nothing_in_another_home(vault: Vault, tmp_path: Path) -> None:
+    with open_vault(tmp_path / "two") as other:
+        assert other.notary.refer("actor", "ada") != vault.notary.refer("actor", "ada")
+        assert other.notary.mark(1, HASH) != vault.notary.mark(1, HASH)
+        assert other.notary.signer.origin != vault.notary.signer.origin
+
+
+def test_a_mark_holds_for_one_place_and_one_entry(vault: Vault) -> None:
+    notary = vault.notary
+    marks = {notary.mark(1, HASH), notary.mark(2, HASH), notary.mark(1, HASH[::-1])}
+    assert len(marks) == 3
+
+
+def test_the_secrets_outlive_the_process(tmp_path: Path) -> None:
+    told = []
+    for _ in range(2):
+        with open_vault(tmp_path) as vault:
+            notary = vault.notary
+            told.append((notary.refer("a", "b"), notary.signer.verification_key))
+    assert told[0] == told[1]
+
+
+def test_notes_open_with_their_owners_key(vault: Vault, owners: list[Owner]) -> None:
+    for owner in owners:
+        sealed = vault.notary.seal_note(NOTE, owner=owner, context="1:0")
+        assert sealed
+        assert NOTE not in sealed
+        assert vault.notary.unseal_note(sealed, owner=owner, context="1:0") == NOTE
+        with pytest.raises(TamperedError, match="sealed note does not open"):
+            vault.notary.unseal_note(sealed, owner=owner, context="2:0")
+
+
+def test_no_note_opens_with_anothers_key(vault: Vault, owners: list[Owner]) -> None:
+    sealed = vault.notary.seal_note(NOTE, owner=owners[2], context="1:0")
+    assert sealed
+    for owner in (owners[0], owners[1], owners[3]):
+        with pytest.raises(TamperedError):
+            vault.notary.unseal_note(sealed, owner=owner, context="1:0")
+
+
+def test_a_note_is_erased_with_the_face_it_is_about(vault: Vault, owners: list[Owner]) -> None:
+    face, spared = owners[2:]
+    sealed = {
+        owner: vault.notary.seal_note(NOTE, owner=owner, context="1:0") for owner in (face, spared)
+    }
+    vault.discard(blob_ids=[], face_ids=[face.face_id])
+    with pytest.raises(KeyDestroyedError, match="erased together with"):
+        vault.notary.unseal_note(sealed[face] or b"", owner=face, context="1:0")
+    assert vault.notary.seal_note(NOTE, owner=face, context="1:1") is None
+    assert vault.notary.unseal_note(sealed[spared] or b"", owner=spared, context="1:0") == NOTE
+
+
+def test_no_key_is_made_for_a_grant_that_has_none(vault: Vault) -> None:
+    owner = Owner(OTHER_GRANT)
+    assert vault.notary.seal_note(NOTE, owner=owner, context="1:0") is None
+    vault.notary.make_grant_key(OTHER_GRANT)
+    assert vault.notary.seal_note(NOTE, owner=owner, context="1:0")
+
+
+def test_a_head_is_remembered_and_never_an_earlier_one(vault: Vault) -> None:
+    assert vault.notary.find_head() == Head(0, ())
+    vault.notary.keep_head(3, [HASH, HASH[::-1]])
+    vault.notary.keep_head(2, [HASH])
+    assert vault.notary.find_head() == Head(3, (HASH, HASH[::-1]))
+
+
+def test_the_signing_key_lies_sealed(tmp_path: Path) -> None:
+    with open_vault(tmp_path) as vault:
+        signer = vault.notary.signer
+        private = signer._private.private_bytes_raw()
+    for content in read_everything(tmp_path).values():
+        assert private not in content
+        assert private.hex().encode() not in content
