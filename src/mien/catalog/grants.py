@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
-from mien.catalog.schema import Instant, grants, runs
+from mien.catalog.schema import Instant, grants, locations, runs
 from mien.errors import CatalogError, NotFoundError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
@@ -81,6 +81,13 @@ def find_latest_runs(
         .group_by(runs.c.grant_id)
     )
     return {GrantId(row.grant_id): row.latest for row in connection.execute(found)}
+
+
+def find_first_additions(connection: Connection) -> dict[GrantId, datetime]:
+    """When each grant under which anything is held first brought something in."""
+    found = select(locations.c.grant_id, func.min(locations.c.added_at).label("added_at"))
+    rows = connection.execute(found.group_by(locations.c.grant_id))
+    return {GrantId(row.grant_id): row.added_at for row in rows}
 
 
 def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> None:

@@ -20,6 +20,8 @@ class LocationState(StrEnum):
     PRESENT = "present"
     VANISHED = "vanished"
     REPLACED = "replaced"
+    QUARANTINED = "quarantined"
+    """No grant covers it any more; it waits for its erasure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ def add_location(connection: Connection, photo_id: PhotoId, *, sighting: Sightin
         "state": LocationState.PRESENT,
         "fingerprint": sighting.fingerprint,
         "seen_at": sighting.at,
+        "quarantined_at": None,
     }
     mine = (locations.c.photo_id == photo_id) & (locations.c.grant_id == sighting.grant_id)
     if connection.execute(update(locations).where(here, mine).values(seen)).rowcount == 0:

@@ -89,5 +89,19 @@ def may_keep(grant: Grant, *, since: datetime, at: datetime) -> Verdict:
     return ALLOWED
 
 
+def ends_at(grant: Grant) -> datetime:
+    """From when on nothing can be done under the grant, as far as is known now."""
+    return min(grant.valid_until, grant.revoked_at or grant.valid_until)
+
+
+def keep_until(grant: Grant, *, since: datetime, grace: timedelta) -> datetime:
+    """When what was taken in at `since` is to be erased.
+
+    A grace period after the grant's end, or when the retention that it states is over.
+    """
+    end = ends_at(grant) + grace
+    return end if grant.retention is None else min(end, since + grant.retention)
+
+
 def _allows_uses(grant: Grant, uses: Iterable[Use]) -> Verdict:
     return ALLOWED if grant.uses.issuperset(uses) else refuse(Reason.USE_NOT_GRANTED)
