@@ -33,7 +33,7 @@ from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.gallery import Galleries
-from mien.service.grants import GrantDraft
+from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
@@ -136,6 +136,10 @@ class Library:
     def revoke(self, grant_id: str) -> Grant:
         """Nothing enters and nothing is found under it from now on. Raises `NotFoundError`."""
         return grants.revoke_grant(self._deployment, grant_id)
+
+    def narrow(self, grant_id: str, narrowing: Narrowing) -> Grant:
+        """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
+        return grants.narrow_grant(self._deployment, grant_id, narrowing)
 
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.

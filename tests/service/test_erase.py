@@ -147,7 +147,7 @@ def test_a_face_goes_from_every_collection_that_has_it(album: Stage) -> None:
 
 def test_an_erased_source_leaves_no_byte_of_its_folder(album: Stage) -> None:
     with album.open() as library:
-        chosen = [path for path in places(paths_of(album)[1::2])]
+        chosen = list(places(paths_of(album)[1::2]))
         traces = {
             f"{path.name} {name}": trace
             for path in chosen

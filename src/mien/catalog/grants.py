@@ -31,16 +31,12 @@ def record_grant(connection: Connection, grant: Grant, *, at: datetime) -> None:
             uuid=grant.grant_id,
             kind=grant.kind,
             grantor=grant.grantor,
-            scope=list(grant.scope),
-            uses=sorted(grant.uses),
-            purposes=sorted(grant.purposes),
             basis=grant.basis,
             assessment=grant.assessment,
-            retention_days=grant.retention and grant.retention.days,
             terms=grant.terms,
             valid_from=grant.valid_from,
-            valid_until=grant.valid_until,
             recorded_at=at,
+            **_format_terms(grant),
         )
     )
 
@@ -110,6 +106,23 @@ def _iter_parsed(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[StoredGrant]
             f"A grant in the catalog is malformed ({error}), and nothing is done while it is. "
             "Restore the catalog from a backup."
         ) from error
+
+
+def narrow_grant(connection: Connection, grant: Grant) -> None:
+    """Writes what a grant allows now, in the place of what it allowed."""
+    connection.execute(
+        update(grants).where(grants.c.uuid == grant.grant_id).values(**_format_terms(grant))
+    )
+
+
+def _format_terms(grant: Grant) -> dict[str, object]:
+    return {
+        "scope": list(grant.scope),
+        "uses": sorted(grant.uses),
+        "purposes": sorted(grant.purposes),
+        "retention_days": grant.retention and grant.retention.days,
+        "valid_until": grant.valid_until,
+    }
 
 
 def _parse_row(row: Row[*tuple[Any, ...]]) -> StoredGrant:

@@ -153,6 +153,22 @@ def mark_vanished(connection: Connection, location_ids: Iterable[int]) -> None:
         )
 
 
+def iter_uris(connection: Connection, grant_id: GrantId) -> Iterator[tuple[int, str]]:
+    """Ids and URIs of all locations under a grant, but for those in quarantine."""
+    found = select(locations.c.id, locations.c.uri).where(
+        locations.c.grant_id == grant_id, locations.c.state != LocationState.QUARANTINED
+    )
+    for row in connection.execute(found):
+        yield row.id, row.uri
+
+
+def quarantine(connection: Connection, location_ids: Iterable[int], *, at: datetime) -> None:
+    """Takes locations out of every answer, to be erased later."""
+    held = {"state": LocationState.QUARANTINED, "quarantined_at": at}
+    for location_id in location_ids:
+        connection.execute(update(locations).where(locations.c.id == location_id).values(held))
+
+
 def iter_photo_uuids(connection: Connection) -> Iterator[str]:
     for sha256 in connection.execute(select(photos.c.sha256)).scalars():
         yield photo_uuid_of(sha256)

@@ -31,7 +31,7 @@ class OverdueTarget:
 
     def select(self, connection: Connection) -> Selection:
         stored = list(iter_grants(connection))
-        ended = {s.id for s in stored if ends_at(s.grant) + self.grace <= self.at}
+        ended = {s.id for s in stored if ends_at(s.grant) <= self.at - self.grace}
         return select_overdue(
             connection,
             Deadlines(
