@@ -101,7 +101,7 @@ def test_the_certificate_is_written(stage: Stage, mien: Mien, filled: str) -> No
     text = path.read_text("utf-8")
     assert "A. Holder" not in text
     assert filled not in text
-    assert stage.photos.name not in text
+    assert stage.photos.as_uri() not in text
 
 
 def test_a_certificate_that_cannot_be_written_is_told_of(
