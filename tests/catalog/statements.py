@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,16 @@ from catalog.samples import (
     new_photo,
     open_catalog,
 )
-from mien.catalog import collections, faces, grants, photos, runs
+from mien.catalog import (
+    collections,
+    erasures,
+    faces,
+    grants,
+    photos,
+    removal,
+    runs,
+    selection,
+)
 from mien.permission.basis import Basis
 from mien.types import CollectionId, FaceId, GrantId, PhotoId
 from permission.samples import make_grant
@@ -48,6 +58,17 @@ RECORD = runs.SearchRecord(
     at=NOW, actor="ada", purpose="press", collection="default", reasons=(), shown_face_ids=()
 )
 
+ENTRY = erasures.LedgerEntry(uuid=make_uuid(1), kind="photo", began_at=NOW, marks=bytes(16))
+OTHER_ENTRY = replace(ENTRY, uuid=make_uuid(2))
+REMOVAL = removal.Removal(
+    faces=[(1, make_uuid(1), 1), (2, make_uuid(2), 1)],
+    blobs=[(1, make_uuid(1))],
+    photos=[(1, make_uuid(1))],
+    locations=[1, 2],
+    grants=[(1, make_uuid(1))],
+    ended_grants=[make_uuid(2)],
+)
+
 CALLS: Mapping[str, Mapping[str, Call]] = {
     "collections": {
         "create_collection": lambda c: collections.create_collection(
@@ -57,6 +78,18 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "get_collection": lambda c: collections.get_collection(c, "default"),
         "iter_collections": lambda c: list(collections.iter_collections(c)),
         "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
+    },
+    "erasures": {
+        "begin_scrubbing": lambda c: erasures.begin_scrubbing(c, make_uuid(1)),
+        "end_erasure": lambda c: erasures.end_erasure(c, make_uuid(1), certificate="{}", at=NOW),
+        "find_states": erasures.find_states,
+        "find_unfinished": erasures.find_unfinished,
+        "get_certificate": lambda c: erasures.get_certificate(c, make_uuid(1)),
+        "has_lapsed": lambda c: erasures.has_lapsed(c, bytes(16)),
+        "iter_entries": lambda c: list(erasures.iter_entries(c, [make_uuid(1)])),
+        "record_erasure": lambda c: erasures.record_erasure(c, OTHER_ENTRY, work={}, counts={}),
+        "record_lapsed": lambda c: erasures.record_lapsed(c, [bytes(16)]),
+        "restore_entries": lambda c: erasures.restore_entries(c, [OTHER_ENTRY]),
     },
     "faces": {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
@@ -73,11 +106,13 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_visible_ids": lambda c: list(faces.iter_visible_ids(c, SCOPE)),
     },
     "grants": {
+        "find_first_additions": grants.find_first_additions,
         "find_grant": lambda c: grants.find_grant(c, make_uuid(1)),
         "find_latest_runs": lambda c: grants.find_latest_runs(c, COLLECTION, at=NOW),
         "get_grant": lambda c: grants.get_grant(c, make_uuid(1)),
         "iter_grants": lambda c: list(grants.iter_grants(c)),
         "iter_grants_of": lambda c: list(grants.iter_grants_of(c, COLLECTION)),
+        "narrow_grant": lambda c: grants.narrow_grant(c, make_grant(grant_id=make_uuid(1))),
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
@@ -92,13 +127,45 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_present_uris": lambda c: list(
             photos.iter_present_uris(c, prefix="file:///", grant_id=GRANT)
         ),
+        "iter_uris": lambda c: list(photos.iter_uris(c, GRANT)),
         "mark_vanished": lambda c: photos.mark_vanished(c, [1]),
+        "quarantine": lambda c: photos.quarantine(c, [1], at=NOW),
+    },
+    "removal": {
+        "count_left": lambda c: removal.count_left(c, REMOVAL),
+        "delete_rows": lambda c: removal.delete_rows(c, REMOVAL, at=NOW),
+        "iter_blobs": lambda c: list(removal.iter_blobs(c)),
+        "iter_covers": lambda c: list(removal.iter_covers(c)),
+        "iter_face_references": lambda c: list(removal.iter_face_references(c)),
+        "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
+        "iter_location_references": lambda c: list(removal.iter_location_references(c)),
+        "plan_removal": lambda c: removal.plan_removal(
+            c,
+            selection.Selection(
+                face_ids=[FaceId(1)],
+                location_ids=[1],
+                grant_ids=[GrantId(1)],
+                ended_grant_ids=[GrantId(2)],
+            ),
+        ),
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
         "record_search": lambda c: runs.record_search(c, RECORD),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
+    },
+    "selection": {
+        "select_before": lambda c: selection.select_before(c, NOW),
+        "select_below": lambda c: selection.select_below(c, "file:///photos/"),
+        "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
+        "select_grant": lambda c: selection.select_grant(c, GRANT),
+        "select_grantor": lambda c: selection.select_grantor(c, "Ada"),
+        "select_overdue": lambda c: selection.select_overdue(
+            c,
+            selection.Deadlines(ended=[GRANT], kept_until={GrantId(2): NOW}, quarantined_until=NOW),
+        ),
+        "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
     },
 }
 """Every function of the catalog that takes a connection, called once."""
@@ -123,6 +190,7 @@ def record_module(connection: Connection, calls: Mapping[str, Call]) -> str:
 def fill(connection: Connection) -> None:
     collection = add_collection(connection)
     photo_id = add_faces(connection, 1, collection_id=collection.id, faces=2)
+    erasures.record_erasure(connection, ENTRY, work={}, counts={})
     for number in (1, 2):
         grant_id = add_grant(connection, number)
         locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)

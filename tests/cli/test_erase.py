@@ -49,7 +49,7 @@ def check_usage(answer: Answer, *, said: str) -> None:
 def test_a_photo_is_erased_by_what_a_search_shows(stage: Stage, mien: Mien, filled: str) -> None:
     del filled
     shown = find(mien, stage, 1)
-    answer = mien("erase", "--photo", shown["sha256"], "--json")
+    answer = mien("erase", "--photo", shown["photo"], "--json")
     assert answer.code == 0, answer.err
     document = answer.document
     assert (document["target"], document["erased"]["photos"]) == ("photo", 1)

@@ -216,4 +216,10 @@ erasures = Table(
 )
 
 # Keyed references to photos whose time under a grant is over: they do not come in under it again.
-lapsed = Table("lapsed", metadata, Column("mark", LargeBinary(16), primary_key=True))
+lapsed = Table(
+    "lapsed",
+    metadata,
+    _id(),
+    Column("mark", LargeBinary(16), nullable=False, unique=True),
+    sqlite_autoincrement=True,
+)

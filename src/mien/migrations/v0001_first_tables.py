@@ -123,8 +123,11 @@ def _create_erasures() -> None:
 def _create_lapsed() -> None:
     op.create_table(
         "lapsed",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("mark", sa.LargeBinary(length=16), nullable=False),
-        sa.PrimaryKeyConstraint("mark", name=op.f("pk_lapsed")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lapsed")),
+        sa.UniqueConstraint("mark", name=op.f("uq_lapsed_mark")),
+        sqlite_autoincrement=True,
     )
 
 
