@@ -139,14 +139,14 @@ class Library:
 
     def narrow(self, grant_id: str, narrowing: Narrowing) -> Grant:
         """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
-        return grants.narrow_grant(self._deployment, grant_id, narrowing)
+        return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
 
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.
 
         Raises `NotFoundError` where there is nothing of that kind.
         """
-        return erase(self._deployment, self._galleries, target)
+        return erase(self._deployment, target, galleries=self._galleries)
 
     def preview_erasure(self, target: Target) -> Mapping[str, int]:
         """How much an erasure would take, by class. Raises as `erase`."""

@@ -1,4 +1,4 @@
-"""A killed erasure is finished by the next command, and nothing erased comes back: really killed."""
+"""Erasures that are really killed are finished by the next command, and nothing comes back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_an_erasure_killed_at_any_moment_is_finished_by_the_next_command(stage: 
         library.add(stage.photos, grant=stage.grant(library))
         traces = traces_of_photo(stage, library, path)
     shutil.copytree(stage.home, stage.folder / "as made")
-    words = ["erase", "--photo", sha256_of(path), "--home", stage.home, "--json"]
+    words: list[str | Path] = ["erase", "--photo", sha256_of(path), "--home", stage.home, "--json"]
     states = []
     for _ in range(KILLS):
         child = Child(words, folder=stage.folder / "said")
@@ -66,7 +66,15 @@ def test_erasing_beside_adding_ends_whole(stage: Stage) -> None:
         library.add(stage.photos, grant=grant)
     stage.draw_many(300)
     hashes = chance.sample(query(stage.home / "catalog.db", "SELECT sha256 FROM photos"), 12)
-    words = ["add", stage.photos, "--grant", grant, "--home", stage.home, "--json"]
+    words: list[str | Path] = [
+        "add",
+        stage.photos,
+        "--grant",
+        grant,
+        "--home",
+        stage.home,
+        "--json",
+    ]
     adding = Child(words, folder=stage.folder / "adding")
     with stage.open() as library:
         for sha256 in hashes:

@@ -1,4 +1,4 @@
-"""What regulators demanded of Clearview about deletion, retention and its proof: R5, R6, R12, R28."""
+"""What regulators demanded of Clearview: deletion (R5, R6), retention (R12), proof (R28)."""
 
 from __future__ import annotations
 

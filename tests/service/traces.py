@@ -31,7 +31,7 @@ def traces_of_face(library: Library, uuid: str, *, seen: EmbeddedFace) -> Traces
         "float32": plain.astype("<f4").tobytes(),
         "float16": plain.astype("<f2").tobytes(),
         "int8": np.rint(turned * 127).astype(np.int8).tobytes(),
-        "codes": Codebook(rotation.turn_gaussian(gaussian))._find_codes(halves).tobytes(),
+        "codes": Codebook(rotation.turn_gaussian(gaussian)).encode(halves).tobytes(),
         "crop": seen.crop_jpeg,
         "wrapped key": wrapped[0],
         "face id": uuid.encode(),

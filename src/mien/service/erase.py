@@ -130,7 +130,7 @@ def preview_erasure(deployment: Deployment, target: Target) -> Mapping[str, int]
         return count_removal(plan_removal(connection, selection).removal)
 
 
-def erase(deployment: Deployment, galleries: Galleries, target: Target) -> ErasureReport:
+def erase(deployment: Deployment, target: Target, *, galleries: Galleries) -> ErasureReport:
     """Erases a target. Killed anywhere, the next command of any kind finishes it.
 
     Raises `NotFoundError` where there is nothing of that kind, `CatalogError` where another

@@ -104,7 +104,7 @@ class Narrowing:
     retention_days: int | None = None
 
 
-def narrow_grant(deployment: Deployment, grant_id: str, narrowing: Narrowing) -> Grant:
+def narrow_grant(deployment: Deployment, grant_id: str, *, narrowing: Narrowing) -> Grant:
     """From now on the grant allows less; what it does not cover any more waits for erasure.
 
     Raises `NotFoundError`, and `SettingsError` for what it did not allow before.

@@ -62,7 +62,7 @@ def enforce_retention(
     with deployment.database.reading() as connection:
         if target.select(connection).is_empty:
             return None
-    return erase(deployment, galleries, target)
+    return erase(deployment, target, galleries=galleries)
 
 
 def list_deadlines(deployment: Deployment, *, grace: timedelta) -> list[Deadline]:
