@@ -21,7 +21,9 @@ from bench.table import PAGE, RESULTS, render_page
 BENCHES = {
     "accuracy": "How well people are told apart",
     "adding": "Photos through `mien add`, against face_recognition",
+    "erasing": "Erasing one person from a million faces",
     "embed": "One forward pass of the recogniser, against dlib",
+    "loading": "Loading a million encrypted templates",
     "search": "Search in a million faces, against other engines",
 }
 """Name of the module in this package, and what it measures."""

@@ -26,6 +26,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
     assert settings.workers == os.cpu_count()
     assert settings.max_file_bytes == 268_435_456
     assert settings.max_pixels == 200_000_000
+    assert settings.grace_days == 30
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_WORKERS", "3", "workers", 3),
         ("MIEN_MAX_FILE_BYTES", "1000", "max_file_bytes", 1000),
         ("MIEN_MAX_PIXELS", " 1000 ", "max_pixels", 1000),
+        ("MIEN_GRACE_DAYS", "0", "grace_days", 0),
     ],
 )
 def test_each_variable_sets_its_setting_and_no_other(
@@ -54,6 +56,7 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_WORKERS",
         "MIEN_MAX_FILE_BYTES",
         "MIEN_MAX_PIXELS",
+        "MIEN_GRACE_DAYS",
     }
 
 
@@ -69,6 +72,12 @@ def test_numbers_that_are_none_are_refused_by_name_and_value(variable: str, text
     with pytest.raises(SettingsError, match=f"{variable} must be a whole number above zero") as no:
         load_settings({variable: text})
     assert repr(text) in str(no.value)
+
+
+@pytest.mark.parametrize("text", ["-1", "two", "1.5"])
+def test_days_of_grace_are_a_number_or_none_at_all(text: str) -> None:
+    with pytest.raises(SettingsError, match="MIEN_GRACE_DAYS must be a whole number not below"):
+        load_settings({"MIEN_GRACE_DAYS": text})
 
 
 @pytest.mark.parametrize("variable", VARIABLES.values())

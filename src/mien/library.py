@@ -17,26 +17,29 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mien.errors import PhotoError, SettingsError
+from mien.errors import MienError, PhotoError, SettingsError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
-from mien.service import collections, grants
+from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
+from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.gallery import Galleries
-from mien.service.grants import GrantDraft
+from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.ports import Clock, Models, Vision
+from mien.service.replay import settle_erasures
+from mien.service.retention import Deadline
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
 from mien.sources.address import show_path
@@ -80,6 +83,7 @@ class Library:
             actor=_find_user(),
         )
         self._galleries = Galleries(self._deployment)
+        self._settle()
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +140,32 @@ class Library:
         """Nothing enters and nothing is found under it from now on. Raises `NotFoundError`."""
         return grants.revoke_grant(self._deployment, grant_id)
 
+    def narrow(self, grant_id: str, narrowing: Narrowing) -> Grant:
+        """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
+        return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
+
+    def erase(self, target: Target) -> ErasureReport:
+        """Erases a target, of `mien.service.erase`, from everything this home holds.
+
+        Raises `NotFoundError` where there is nothing of that kind.
+        """
+        return erase(self._deployment, target, galleries=self._galleries)
+
+    def preview_erasure(self, target: Target) -> Mapping[str, int]:
+        """How much an erasure would take, by class. Raises as `erase`."""
+        return preview_erasure(self._deployment, target)
+
+    def enforce_retention(self) -> ErasureReport | None:
+        """Erases what may not be kept any longer; nothing to tell where nothing is due.
+
+        It is done before every `add`, `search` and `examine` too.
+        """
+        return retention.enforce_retention(self._deployment, self._galleries, grace=self._grace)
+
+    def deadlines(self) -> list[Deadline]:
+        """When the first of what each grant brought in is to be erased, the soonest first."""
+        return retention.list_deadlines(self._deployment, grace=self._grace)
+
     def create_collection(self, name: str, *, basis: Basis | str) -> CollectionSummary:
         """Raises `ConflictError` where the name is taken, `SettingsError` for no basis."""
         return collections.create_collection(
@@ -161,6 +191,7 @@ class Library:
             workers=self.settings.workers,
             max_file_bytes=self.settings.max_file_bytes,
         )
+        self.enforce_retention()
         return add_photos(self._deployment, request, progress=progress)
 
     def search(
@@ -187,6 +218,7 @@ class Library:
             face=face,
             threads=os.cpu_count() or 1,
         )
+        self.enforce_retention()
         try:
             return search_photo(
                 self._deployment,
@@ -209,11 +241,14 @@ class Library:
         return self._deployment.vault.read_crop(place, face_id=stored.uuid)
 
     def read_thumbnail(self, candidate: Candidate) -> bytes | None:
-        """A small JPEG of the candidate's photo; nothing where no grant allows showing it."""
+        """A small JPEG of the candidate's photo; nothing where no grant allows showing it.
+
+        Nor where a face in it was erased: the thumbnail showed it too.
+        """
         if not candidate.face.is_for_display:
             return None
         stored = candidate.face.stored
-        return self._deployment.vault.read_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
+        return self._deployment.vault.find_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
 
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
@@ -221,7 +256,20 @@ class Library:
 
     def examine(self) -> Diagnosis:
         """The state of the deployment: counts, index recall and latency."""
+        self.enforce_retention()
         return examine(self._deployment, self._galleries)
+
+    @property
+    def _grace(self) -> timedelta:
+        return timedelta(days=self.settings.grace_days)
+
+    def _settle(self) -> None:
+        """Before anything is served: erasures cut short, and what an old backup brought back."""
+        try:
+            settle_erasures(self._deployment, self._galleries)
+        except MienError:
+            self.close()
+            raise
 
     def _read(self, photo: str | os.PathLike[str] | bytes) -> bytes:
         if isinstance(photo, bytes):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from mien.errors import SettingsError
 
 
-def _setting(variable: str, sentence: str, **default: Any) -> Any:  # noqa: ANN401  (any field)
-    return field(metadata={"variable": variable, "sentence": sentence}, **default)
+def _setting(variable: str, sentence: str, *, at_least: int = 1, **default: Any) -> Any:  # noqa: ANN401  (any field)
+    described = {"variable": variable, "sentence": sentence, "at_least": at_least}
+    return field(metadata=described, **default)
 
 
 def _default_home() -> Path:
@@ -42,7 +43,10 @@ def _count_processors() -> int:
 # ruff: noqa: RUF009
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an operator may choose. None of it concerns permission: that has no settings."""
+    """What an operator may choose. None of it concerns permission: that has no settings.
+
+    The grace period only says how long what nobody may see any more waits for its erasure.
+    """
 
     home: Path = _setting(
         "MIEN_HOME",
@@ -75,6 +79,12 @@ class Settings:
         "Photos of more pixels are not decoded.",
         default=200_000_000,
     )
+    grace_days: int = _setting(
+        "MIEN_GRACE_DAYS",
+        "How many days what nobody may see any more waits for its erasure; 0 erases it at once.",
+        default=30,
+        at_least=0,
+    )
 
 
 def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -> Settings:
@@ -86,23 +96,25 @@ def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -
     for entry in fields(Settings):
         text = environment.get(entry.metadata["variable"])
         if text:
-            values[entry.name] = _parse_value(text, entry.type, variable=entry.metadata["variable"])
+            values[entry.name] = _parse_value(text, entry)
     if home is not None:
         values["home"] = home
     return Settings(**values)
 
 
-def _parse_value(text: str, kind: Any, *, variable: str) -> Path | int | str:  # noqa: ANN401  (a field's type)
-    if kind == "Path":
+def _parse_value(text: str, setting: Field[Any]) -> Path | int | str:
+    variable, at_least = setting.metadata["variable"], setting.metadata["at_least"]
+    if setting.type == "Path":
         return _parse_folder(text, variable=variable)
-    if kind == "str":
+    if setting.type == "str":
         return text
     try:
         number = int(text)
     except ValueError:
-        number = 0
-    if number < 1:
-        raise SettingsError(f"{variable} must be a whole number above zero, and is {text!r}.")
+        number = -1
+    if number < at_least:
+        least = "above zero" if at_least else "not below zero"
+        raise SettingsError(f"{variable} must be a whole number {least}, and is {text!r}.")
     return number
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,17 @@ from catalog.samples import (
     new_photo,
     open_catalog,
 )
-from mien.catalog import audit, collections, faces, grants, photos, runs
+from mien.catalog import (
+    audit,
+    collections,
+    erasures,
+    faces,
+    grants,
+    photos,
+    removal,
+    runs,
+    selection,
+)
 from mien.permission.basis import Basis
 from mien.types import CollectionId, FaceId, GrantId, PhotoId
 from permission.samples import make_grant
@@ -44,12 +55,23 @@ SCOPE = faces.SearchScope(
     (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
-ENTRY, NEXT_ENTRY = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for seq in (0, 1))
+AUDITED, NEXT_AUDITED = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for seq in (0, 1))
+
+ENTRY = erasures.LedgerEntry(uuid=make_uuid(1), kind="photo", began_at=NOW, marks=bytes(16))
+OTHER_ENTRY = replace(ENTRY, uuid=make_uuid(2))
+REMOVAL = removal.Removal(
+    faces=[(1, make_uuid(1), 1), (2, make_uuid(2), 1)],
+    blobs=[(1, make_uuid(1))],
+    photos=[(1, make_uuid(1))],
+    locations=[1, 2],
+    grants=[(1, make_uuid(1))],
+    ended_grants=[make_uuid(2)],
+)
 
 CALLS: Mapping[str, Mapping[str, Call]] = {
     "audit": {
         "add_checkpoint": lambda c: audit.add_checkpoint(c, audit.StoredCheckpoint(2, "")),
-        "add_entry": lambda c: audit.add_entry(c, NEXT_ENTRY),
+        "add_entry": lambda c: audit.add_entry(c, NEXT_AUDITED),
         "add_notes": lambda c: audit.add_notes(c, [audit.StoredNote(0, 0, "", b"")]),
         "delete_notes_of": lambda c: audit.delete_notes_of(c, ""),
         "find_entry": lambda c: audit.find_entry(c, 0),
@@ -69,6 +91,20 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_collections": lambda c: list(collections.iter_collections(c)),
         "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
     },
+    "erasures": {
+        "begin_scrubbing": lambda c: erasures.begin_scrubbing(c, make_uuid(1)),
+        "end_erasure": lambda c: erasures.end_erasure(c, make_uuid(1), certificate="{}", at=NOW),
+        "find_states": erasures.find_states,
+        "find_unfinished": erasures.find_unfinished,
+        "get_certificate": lambda c: erasures.get_certificate(c, make_uuid(1)),
+        "has_lapsed": lambda c: erasures.has_lapsed(c, bytes(16)),
+        "iter_entries": lambda c: list(erasures.iter_entries(c, [make_uuid(1)])),
+        "record_erasure": lambda c: erasures.record_erasure(
+            c, OTHER_ENTRY, work={}, counts={}, audit_seq=0
+        ),
+        "record_lapsed": lambda c: erasures.record_lapsed(c, [bytes(16)]),
+        "restore_entries": lambda c: erasures.restore_entries(c, [OTHER_ENTRY]),
+    },
     "faces": {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
@@ -84,11 +120,13 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_visible_ids": lambda c: list(faces.iter_visible_ids(c, SCOPE)),
     },
     "grants": {
+        "find_first_additions": grants.find_first_additions,
         "find_grant": lambda c: grants.find_grant(c, make_uuid(1)),
         "find_latest_runs": lambda c: grants.find_latest_runs(c, COLLECTION, at=NOW),
         "get_grant": lambda c: grants.get_grant(c, make_uuid(1)),
         "iter_grants": lambda c: list(grants.iter_grants(c)),
         "iter_grants_of": lambda c: list(grants.iter_grants_of(c, COLLECTION)),
+        "narrow_grant": lambda c: grants.narrow_grant(c, make_grant(grant_id=make_uuid(1))),
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
@@ -103,12 +141,44 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_present_uris": lambda c: list(
             photos.iter_present_uris(c, prefix="file:///", grant_id=GRANT)
         ),
+        "iter_uris": lambda c: list(photos.iter_uris(c, GRANT)),
         "mark_vanished": lambda c: photos.mark_vanished(c, [1]),
+        "quarantine": lambda c: photos.quarantine(c, [1], at=NOW),
+    },
+    "removal": {
+        "count_left": lambda c: removal.count_left(c, REMOVAL),
+        "delete_rows": lambda c: removal.delete_rows(c, REMOVAL, at=NOW),
+        "iter_blobs": lambda c: list(removal.iter_blobs(c)),
+        "iter_covers": lambda c: list(removal.iter_covers(c)),
+        "iter_face_references": lambda c: list(removal.iter_face_references(c)),
+        "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
+        "iter_location_references": lambda c: list(removal.iter_location_references(c)),
+        "plan_removal": lambda c: removal.plan_removal(
+            c,
+            selection.Selection(
+                face_ids=[FaceId(1)],
+                location_ids=[1],
+                grant_ids=[GrantId(1)],
+                ended_grant_ids=[GrantId(2)],
+            ),
+        ),
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
+    },
+    "selection": {
+        "select_before": lambda c: selection.select_before(c, NOW),
+        "select_below": lambda c: selection.select_below(c, "file:///photos/"),
+        "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
+        "select_grant": lambda c: selection.select_grant(c, GRANT),
+        "select_grantor": lambda c: selection.select_grantor(c, "Ada"),
+        "select_overdue": lambda c: selection.select_overdue(
+            c,
+            selection.Deadlines(ended=[GRANT], kept_until={GrantId(2): NOW}, quarantined_until=NOW),
+        ),
+        "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
     },
 }
 """Every function of the catalog that takes a connection, called once."""
@@ -136,7 +206,8 @@ def fill(connection: Connection) -> None:
     for number in (1, 2):
         grant_id = add_grant(connection, number)
         locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)
-    audit.add_entry(connection, ENTRY)
+    audit.add_entry(connection, AUDITED)
+    erasures.record_erasure(connection, ENTRY, work={}, counts={}, audit_seq=0)
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

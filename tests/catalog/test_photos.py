@@ -211,4 +211,5 @@ def test_a_prefix_means_its_letters_and_no_pattern(
 
 
 def test_the_states_are_the_ones_that_stand_in_catalogs() -> None:
-    assert {str(state) for state in LocationState} == {"present", "vanished", "replaced"}
+    states = {"present", "vanished", "replaced", "quarantined"}
+    assert {str(state) for state in LocationState} == states

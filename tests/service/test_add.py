@@ -314,9 +314,9 @@ def test_a_photo_past_its_retention_is_not_taken_in_anew_by_a_second_run(stage: 
         grant = stage.grant(library, basis=Basis.DOCUMENTED_BASIS, retention_days=30)
         library.add(stage.photos, grant=grant)
         stage.now += timedelta(days=31)
-        library.add(stage.photos, grant=grant)
-        verdict = library.search(draw_photo(1), purpose=PURPOSE).verdict
-    assert verdict.reasons == (Reason.RETENTION_ENDED,)
+        again = library.add(stage.photos, grant=grant)
+        assert again.refused == {Reason.RETENTION_ENDED: 1}
+        assert library.search(draw_photo(1), purpose=PURPOSE).candidates == ()
 
 
 def test_two_libraries_of_one_home_agree(stage: Stage) -> None:

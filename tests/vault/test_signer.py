@@ -33,6 +33,14 @@ def test_the_key_that_is_handed_out_is_the_public_one(signer: Signer) -> None:
     assert key_id == sha256(name.encode() + b"\n\x01" + PUBLIC).hexdigest()[:8]
 
 
+def test_a_document_is_signed_as_rfc_8032_does_it(signer: Signer) -> None:
+    assert signer.public_key == PUBLIC
+    assert signer.sign_document(b"").hex() == (
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555"
+        "fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+    )
+
+
 def test_a_checkpoint_has_the_form_of_c2sp(signer: Signer) -> None:
     note = signer.sign(12, ROOT)
     text, signature = note.split("\n\n")

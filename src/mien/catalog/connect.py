@@ -7,8 +7,9 @@ start of its transaction and waits for its turn, so that two processes may add a
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,23 @@ class Database:
             connection.execution_options(is_writing=True, is_durable=True)
             with connection.begin():
                 yield connection
+
+    def scrub(self) -> bool:
+        """Leaves no trace of deleted rows in the files; whether that was possible now.
+
+        Where somebody reads for longer than a minute it is not, and has to be asked again.
+        """
+        try:
+            with closing(self._engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                # Deleted cells are zeroed anyway; what lingers where pages were split is not.
+                cursor.execute("VACUUM")
+                is_blocked, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not is_blocked
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                return False
+            raise _tell(self._engine, error) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -112,6 +130,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  (any d
         "journal_mode = WAL",
         "foreign_keys = ON",
         "secure_delete = ON",
+        "temp_store = MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -130,7 +149,11 @@ def _told_plainly(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise CatalogError(
-            f"The catalog {engine.url.database} cannot be used: {error.orig}. Look at the disk's "
-            "space and rights; nothing was half written, so the same command may be run again."
-        ) from error
+        raise _tell(engine, error.orig or error) from error
+
+
+def _tell(engine: Engine, error: BaseException) -> CatalogError:
+    return CatalogError(
+        f"The catalog {engine.url.database} cannot be used: {error}. Look at the disk's space "
+        "and rights; nothing was half written, so the same command may be run again."
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
-from mien.catalog.schema import Instant, grants, runs
+from mien.catalog.schema import Instant, grants, locations, runs
 from mien.errors import CatalogError, NotFoundError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
@@ -31,16 +31,12 @@ def record_grant(connection: Connection, grant: Grant, *, at: datetime) -> None:
             uuid=grant.grant_id,
             kind=grant.kind,
             grantor=grant.grantor,
-            scope=list(grant.scope),
-            uses=sorted(grant.uses),
-            purposes=sorted(grant.purposes),
             basis=grant.basis,
             assessment=grant.assessment,
-            retention_days=grant.retention and grant.retention.days,
             terms=grant.terms,
             valid_from=grant.valid_from,
-            valid_until=grant.valid_until,
             recorded_at=at,
+            **_format_terms(grant),
         )
     )
 
@@ -83,6 +79,13 @@ def find_latest_runs(
     return {GrantId(row.grant_id): row.latest for row in connection.execute(found)}
 
 
+def find_first_additions(connection: Connection) -> dict[GrantId, datetime]:
+    """When each grant under which anything is held first brought something in."""
+    found = select(locations.c.grant_id, func.min(locations.c.added_at).label("added_at"))
+    rows = connection.execute(found.group_by(locations.c.grant_id))
+    return {GrantId(row.grant_id): row.added_at for row in rows}
+
+
 def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> None:
     """Marks it revoked; the first revocation's time stays. Raises `NotFoundError`."""
     get_grant(connection, grant_id)
@@ -103,6 +106,23 @@ def _iter_parsed(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[StoredGrant]
             f"A grant in the catalog is malformed ({error}), and nothing is done while it is. "
             "Restore the catalog from a backup."
         ) from error
+
+
+def narrow_grant(connection: Connection, grant: Grant) -> None:
+    """Writes what a grant allows now, in the place of what it allowed."""
+    connection.execute(
+        update(grants).where(grants.c.uuid == grant.grant_id).values(**_format_terms(grant))
+    )
+
+
+def _format_terms(grant: Grant) -> dict[str, object]:
+    return {
+        "scope": list(grant.scope),
+        "uses": sorted(grant.uses),
+        "purposes": sorted(grant.purposes),
+        "retention_days": grant.retention and grant.retention.days,
+        "valid_until": grant.valid_until,
+    }
 
 
 def _parse_row(row: Row[*tuple[Any, ...]]) -> StoredGrant:

@@ -20,6 +20,8 @@ class LocationState(StrEnum):
     PRESENT = "present"
     VANISHED = "vanished"
     REPLACED = "replaced"
+    QUARANTINED = "quarantined"
+    """No grant covers it any more; it waits for its erasure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ def add_location(connection: Connection, photo_id: PhotoId, *, sighting: Sightin
         "state": LocationState.PRESENT,
         "fingerprint": sighting.fingerprint,
         "seen_at": sighting.at,
+        "quarantined_at": None,
     }
     mine = (locations.c.photo_id == photo_id) & (locations.c.grant_id == sighting.grant_id)
     if connection.execute(update(locations).where(here, mine).values(seen)).rowcount == 0:
@@ -148,6 +151,22 @@ def mark_vanished(connection: Connection, location_ids: Iterable[int]) -> None:
             .where(locations.c.id == location_id)
             .values(state=LocationState.VANISHED)
         )
+
+
+def iter_uris(connection: Connection, grant_id: GrantId) -> Iterator[tuple[int, str]]:
+    """Ids and URIs of all locations under a grant, but for those in quarantine."""
+    found = select(locations.c.id, locations.c.uri).where(
+        locations.c.grant_id == grant_id, locations.c.state != LocationState.QUARANTINED
+    )
+    for row in connection.execute(found):
+        yield row.id, row.uri
+
+
+def quarantine(connection: Connection, location_ids: Iterable[int], *, at: datetime) -> None:
+    """Takes locations out of every answer, to be erased later."""
+    held = {"state": LocationState.QUARANTINED, "quarantined_at": at}
+    for location_id in location_ids:
+        connection.execute(update(locations).where(locations.c.id == location_id).values(held))
 
 
 def iter_photo_uuids(connection: Connection) -> Iterator[str]:

@@ -132,8 +132,12 @@ locations = Table(
     Column("fingerprint", String(96), nullable=False),
     Column("added_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    # Since when no grant covers it any more, though one once did.
+    Column("quarantined_at", Instant),
     UniqueConstraint("uri", "photo_id", "grant_id"),
     Index(None, "photo_id"),
+    Index(None, "grant_id", "added_at"),
+    Index(None, "quarantined_at"),
     sqlite_autoincrement=True,
 )
 
@@ -207,4 +211,34 @@ audit_checkpoints = Table(
     metadata,
     Column("size", _Id, primary_key=True, autoincrement=False),
     Column("note", String, nullable=False),
+)
+
+# The ledger of erasures: keyed references only, so that it may outlive what it speaks of.
+erasures = Table(
+    "erasures",
+    metadata,
+    _id(),
+    _uuid(),
+    Column("kind", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    # One keyed reference of 16 bytes after the other, for each thing erased.
+    Column("marks", LargeBinary, nullable=False),
+    # What is still to be destroyed; nothing once that is done.
+    Column("work", JSON(none_as_null=True)),
+    Column("counts", JSON, nullable=False),
+    # Lacking where the entry was restored from the copy beside the keys.
+    Column("audit_seq", _Id, ForeignKey("audit_entries.seq")),
+    Column("certificate", String),
+    sqlite_autoincrement=True,
+)
+
+# Keyed references to photos whose time under a grant is over: they do not come in under it again.
+lapsed = Table(
+    "lapsed",
+    metadata,
+    _id(),
+    Column("mark", LargeBinary(16), nullable=False, unique=True),
+    sqlite_autoincrement=True,
 )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mien import __version__
-from mien.cli import add, audit, collection, demo, doctor, grant, models, search
+from mien.cli import add, audit, collection, demo, doctor, erase, grant, models, retention, search
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,9 +35,10 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, doctor):
+for single in (demo, add, search, erase, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(collection.app, name="collection")
 app.add_typer(audit.app, name="audit")
+app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")

@@ -13,7 +13,7 @@ from mien.cli.output import out, print_json, warn
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind, may_apply
 from mien.permission.use import Use
-from mien.service.grants import DEFAULT_USES, GrantDraft, warnings_about
+from mien.service.grants import DEFAULT_USES, GrantDraft, Narrowing, warnings_about
 
 app = typer.Typer(no_args_is_help=True, help="Who allowed what, where and until when.")
 
@@ -93,6 +93,40 @@ def show(grant_id: GrantId, *, home: Home = None, as_json: Json = False) -> None
     """Show all of one grant."""
     with open_library(home) as library:
         grant = library.get_grant(grant_id)
+    _print_grant(grant, as_json=as_json)
+
+
+@app.command("narrow")
+def narrow(
+    grant_id: GrantId,
+    *,
+    scope: Annotated[
+        list[str] | None, typer.Option(metavar="FOLDER", help="Where it still holds.")
+    ] = None,
+    purpose: Annotated[
+        list[str] | None, typer.Option(metavar="SLUG", help="What it still holds for.")
+    ] = None,
+    use: Annotated[list[Use] | None, typer.Option(help="What may still be done.")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day, an earlier one."),
+    ] = None,
+    retention: Annotated[
+        int | None, typer.Option(metavar="DAYS", min=1, help="How long anything is still kept.")
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Let a grant allow less: what it covers no more is out of every answer, and erased later."""
+    narrowing = Narrowing(
+        scope=scope or (),
+        purposes=purpose or (),
+        uses=use or (),
+        until=None if until is None else until.date(),
+        retention_days=retention,
+    )
+    with open_library(home) as library:
+        grant = library.narrow(grant_id, narrowing)
     _print_grant(grant, as_json=as_json)
 
 

@@ -17,6 +17,8 @@ def upgrade() -> None:
     _create_photos()
     _create_audit_entries()
     _create_audit_checkpoints()
+    _create_erasures()
+    _create_lapsed()
     _create_indexed_photos()
     _create_locations()
     _create_runs()
@@ -106,6 +108,40 @@ def _create_audit_checkpoints() -> None:
     )
 
 
+def _create_erasures() -> None:
+    op.create_table(
+        "erasures",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("marks", sa.LargeBinary(), nullable=False),
+        sa.Column("work", sa.JSON(), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("audit_seq", _ID, nullable=True),
+        sa.Column("certificate", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["audit_seq"], ["audit_entries.seq"], name=op.f("fk_erasures_audit_seq")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_erasures_uuid")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_lapsed() -> None:
+    op.create_table(
+        "lapsed",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("mark", sa.LargeBinary(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lapsed")),
+        sa.UniqueConstraint("mark", name=op.f("uq_lapsed_mark")),
+        sqlite_autoincrement=True,
+    )
+
+
 def _create_indexed_photos() -> None:
     op.create_table(
         "indexed_photos",
@@ -143,6 +179,7 @@ def _create_locations() -> None:
         sa.Column("fingerprint", sa.String(length=96), nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_locations_grant_id")),
         sa.ForeignKeyConstraint(["photo_id"], ["photos.id"], name=op.f("fk_locations_photo_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
@@ -152,6 +189,12 @@ def _create_locations() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_locations_photo_id"), "locations", ["photo_id"], unique=False)
+    op.create_index(
+        op.f("ix_locations_quarantined_at"), "locations", ["quarantined_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_locations_grant_id_added_at"), "locations", ["grant_id", "added_at"], unique=False
+    )
 
 
 def _create_runs() -> None:

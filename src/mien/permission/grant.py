@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from mien.permission.basis import Basis
@@ -87,6 +87,33 @@ def may_keep(grant: Grant, *, since: datetime, at: datetime) -> Verdict:
     if grant.retention is not None and at - since >= grant.retention:
         return refuse(Reason.RETENTION_ENDED)
     return ALLOWED
+
+
+def is_narrower(grant: Grant, other: Grant) -> bool:
+    """Does the grant allow nothing that the other does not?"""
+    kept = grant.retention or timedelta.max
+    return (
+        all(part in other.scope or covers(other.scope, part.rstrip("/")) for part in grant.scope)
+        and grant.purposes <= other.purposes
+        and grant.uses <= other.uses
+        and grant.valid_until <= other.valid_until
+        and kept <= (other.retention or timedelta.max)
+    )
+
+
+def ends_at(grant: Grant) -> datetime:
+    """From when on nothing can be done under the grant, as far as is known now."""
+    return min(grant.valid_until, grant.revoked_at or grant.valid_until)
+
+
+def keep_until(grant: Grant, *, since: datetime, grace: timedelta) -> datetime:
+    """When what was taken in at `since` is to be erased.
+
+    A grace period after the grant's end, or when the retention that it states is over.
+    """
+    latest = datetime.max.replace(tzinfo=UTC)
+    end = min(ends_at(grant), latest - grace) + grace
+    return end if grant.retention is None else min(end, since + grant.retention)
 
 
 def _allows_uses(grant: Grant, uses: Iterable[Use]) -> Verdict:

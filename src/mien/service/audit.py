@@ -35,6 +35,7 @@ class Action(StrEnum):
     """What can happen; docs/guide/audit.md explains each."""
 
     GRANT_RECORDED = "grant-recorded"
+    GRANT_NARROWED = "grant-narrowed"
     GRANT_REVOKED = "grant-revoked"
     COLLECTION_MADE = "collection-made"
     RUN_STARTED = "run-started"
@@ -43,6 +44,8 @@ class Action(StrEnum):
     RUNS_CUT_SHORT = "runs-cut-short"
     ADD = "add"
     SEARCH = "search"
+    ERASURE = "erasure"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,15 @@ from mien.catalog import faces as face_rows
 from mien.catalog import photos as photo_rows
 from mien.catalog.collections import Collection, raise_revision
 from mien.catalog.connect import Connection
+from mien.catalog.erasures import has_lapsed
 from mien.catalog.grants import get_grant
+from mien.catalog.removal import refer_to_sighting
 from mien.errors import ConflictError, MienError
 from mien.permission.grant import may_add
 from mien.permission.verdict import Reason
 from mien.service import audit
 from mien.service.audit import Action, Event
-from mien.service.deployment import Deployment
+from mien.service.deployment import Deployment, recording
 from mien.service.intake import ReadPhoto
 from mien.types import Face, PhotoAnalysis, PhotoId
 from mien.vault.vault import FaceSecrets, SealedPhoto
@@ -58,6 +60,31 @@ def commit_batch(
     deployment: Deployment, batch: Sequence[ReadPhoto], *, collection: Collection, grant_id: str
 ) -> BatchCounts:
     """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
+    with recording(deployment.home):
+        fresh = _find_fresh(deployment, batch, grant_id=grant_id)
+        counts = _commit(deployment, fresh, collection=collection, grant_id=grant_id)
+    if len(fresh) < len(batch):
+        counts.refused[Reason.RETENTION_ENDED] += len(batch) - len(fresh)
+    return counts
+
+
+def _find_fresh(
+    deployment: Deployment, batch: Sequence[ReadPhoto], *, grant_id: str
+) -> list[ReadPhoto]:
+    """Those whose time under the grant is not over: what was erased by time stays out."""
+    with deployment.database.reading() as connection:
+        return [
+            photo
+            for photo in batch
+            if not has_lapsed(
+                connection, deployment.vault.mark(refer_to_sighting(photo.sha256, grant_id))
+            )
+        ]
+
+
+def _commit(
+    deployment: Deployment, batch: Sequence[ReadPhoto], *, collection: Collection, grant_id: str
+) -> BatchCounts:
     sealed: list[Sealed] = []
     try:
         with deployment.vault.writing():

@@ -44,6 +44,10 @@ class Home:
     def lock(self) -> Path:
         return self.folder / "adding.lock"
 
+    @property
+    def erasing_lock(self) -> Path:
+        return self.folder / "erasing.lock"
+
 
 class Deployment:
     """The open handles, and who acts. Vision is opened when first asked for."""
@@ -125,3 +129,23 @@ def _open_lock(path: Path) -> BinaryIO:
             f"Nothing can be added to the data folder {path.parent} ({error.strerror}). "
             "Give write access to it or make room, then run the same command again."
         ) from error
+
+
+@contextmanager
+def erasing(home: Home, *, waits: bool = True) -> Iterator[bool]:
+    """Held by the one who erases; whether it was free, where nobody waits for it."""
+    with home.erasing_lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+@contextmanager
+def recording(home: Home) -> Iterator[None]:
+    """Held while a batch or a snapshot is written, so that no erasure falls in between."""
+    with home.erasing_lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield

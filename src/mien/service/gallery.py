@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -60,6 +60,13 @@ class Galleries:
             elif gallery.revision != collection.revision:
                 self._reconcile(collection, gallery)
             return gallery
+
+    def erase(self, face_ids: Iterable[int]) -> None:
+        """Takes faces out of the memory of every gallery that is loaded."""
+        ids = np.fromiter(face_ids, dtype=np.int64)
+        with self._turn:
+            for gallery in self._galleries.values():
+                gallery.index.erase(ids)
 
     def _open(self, collection: Collection, *, gaussian: Gaussian) -> Gallery:
         rotation = self._deployment.vault.rotation_of(collection.dimension)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from mien.catalog import grants as rows
+from mien.catalog.photos import iter_uris, quarantine
 from mien.errors import SettingsError
 from mien.permission.basis import Basis
-from mien.permission.grant import Grant, GrantKind
+from mien.permission.grant import Grant, GrantKind, is_narrower
 from mien.permission.purpose import is_purpose
-from mien.permission.scope import is_scope
-from mien.permission.use import Use
+from mien.permission.scope import covers, is_scope
+from mien.permission.use import ADDING, Use
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.deployment import Deployment
@@ -63,7 +64,7 @@ def add_grant(deployment: Deployment, draft: GrantDraft) -> Grant:
     with deployment.database.writing() as connection:
         rows.record_grant(connection, grant, at=now)
         deployment.vault.notary.make_grant_key(grant.grant_id)
-        audit.append(deployment, connection, event=_tell_recorded(grant))
+        audit.append(deployment, connection, event=_tell(Action.GRANT_RECORDED, grant))
     return grant
 
 
@@ -99,7 +100,58 @@ def revoke_grant(deployment: Deployment, grant_id: str) -> Grant:
     return get_grant(deployment, grant_id)
 
 
-def _tell_recorded(grant: Grant) -> Event:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """What a grant is to allow from now on; what is not given stays as it is."""
+
+    scope: Sequence[Path | str] = ()
+    purposes: Sequence[str] = ()
+    uses: Sequence[Use] = ()
+    until: date | None = None
+    retention_days: int | None = None
+
+
+def narrow_grant(deployment: Deployment, grant_id: str, *, narrowing: Narrowing) -> Grant:
+    """From now on the grant allows less; what it does not cover any more waits for erasure.
+
+    Raises `NotFoundError`, and `SettingsError` for what it did not allow before.
+    """
+    with deployment.database.writing() as connection:
+        stored = rows.get_grant(connection, grant_id)
+        narrowed = _narrow(stored.grant, narrowing)
+        rows.narrow_grant(connection, narrowed)
+        lost = [
+            location_id
+            for location_id, uri in iter_uris(connection, stored.id)
+            if not narrowed.uses.issuperset(ADDING) or not covers(narrowed.scope, uri)
+        ]
+        quarantine(connection, lost, at=deployment.clock())
+        audit.append(deployment, connection, event=_tell(Action.GRANT_NARROWED, narrowed))
+    return narrowed
+
+
+def _narrow(grant: Grant, narrowing: Narrowing) -> Grant:
+    narrowed = replace(
+        grant,
+        scope=tuple(map(_scope_of, narrowing.scope)) or grant.scope,
+        purposes=frozenset(narrowing.purposes) or grant.purposes,
+        uses=frozenset(narrowing.uses) or grant.uses,
+        valid_until=grant.valid_until if narrowing.until is None else _end_of(narrowing.until),
+        retention=(
+            grant.retention
+            if narrowing.retention_days is None
+            else timedelta(days=narrowing.retention_days)
+        ),
+    )
+    if not is_narrower(narrowed, grant):
+        raise SettingsError(
+            "A grant can only be narrowed: this asks for more than it allows. "
+            "Record a new grant for that."
+        )
+    return narrowed
+
+
+def _tell(action: Action, grant: Grant) -> Event:
     facts = {
         "kind": grant.kind,
         "basis": grant.basis,
@@ -116,7 +168,7 @@ def _tell_recorded(grant: Grant) -> Event:
         "terms": grant.terms,
     }
     return Event(
-        action=Action.GRANT_RECORDED,
+        action=action,
         grant_id=grant.grant_id,
         facts=facts,
         note=Note(details, Owner(grant.grant_id)),

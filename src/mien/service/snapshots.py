@@ -11,23 +11,61 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from heapq import merge
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from mien.catalog.collections import Collection
+import numpy as np
+
+from mien.catalog.collections import Collection, get_collection
 from mien.catalog.faces import iter_identities
 from mien.errors import IndexStateError, VaultError
 from mien.index.base import VectorIndex
-from mien.service.deployment import Deployment
+from mien.index.exact import ExactIndex
+from mien.service.deployment import Deployment, recording
 
 _LENGTH = struct.Struct("<Q")
 _HEADER = struct.Struct("<Q32s")
+_NOBODY: Mapping[int, str] = {}
 
 
 def write_snapshot(deployment: Deployment, collection: Collection, *, index: VectorIndex) -> None:
-    """Replaces the collection's snapshot; the one before becomes unreadable at once."""
+    """Replaces the collection's snapshot; the one before becomes unreadable at once.
+
+    Where the collection has changed since it was read, nothing is written: what the index
+    holds may have been erased meanwhile.
+    """
+    with recording(deployment.home):
+        with deployment.database.reading() as connection:
+            current = get_collection(connection, collection.name)
+        if current.revision == collection.revision:
+            _write(deployment, collection, index=index)
+
+
+def erase_from_snapshot(
+    deployment: Deployment, collection: Collection, *, uuid_by_id: Mapping[int, str]
+) -> int:
+    """Writes the collection's snapshot anew without these faces, whose rows are gone already.
+
+    One that cannot be read goes as a whole. How many of the faces are left in it: none, unless
+    the disk lies.
+    """
+    index = ExactIndex(collection.dimension)
+    erased = np.array(sorted(uuid_by_id), dtype=np.int64)
+    if read_snapshot(deployment, collection, index=index, gone=uuid_by_id):
+        index.erase(erased)
+        _write(deployment, collection, index=index)
+    elif not read_snapshot(deployment, collection, index=index):
+        deployment.vault.forget_parts(_name_of(collection))
+        _path_of(deployment, collection).unlink(missing_ok=True)
+    for unfinished in deployment.home.snapshots.glob(f"{collection.uuid}.*.new"):
+        unfinished.unlink(missing_ok=True)
+    return int(np.isin(erased, index.ids()).sum())
+
+
+def _write(deployment: Deployment, collection: Collection, *, index: VectorIndex) -> None:
     path = _path_of(deployment, collection)
     path.parent.mkdir(exist_ok=True, mode=0o700)
     header = _HEADER.pack(len(index), _digest(deployment, collection, faces=len(index)))
@@ -44,13 +82,22 @@ def write_snapshot(deployment: Deployment, collection: Collection, *, index: Vec
         unfinished.unlink(missing_ok=True)
 
 
-def read_snapshot(deployment: Deployment, collection: Collection, *, index: VectorIndex) -> bool:
-    """Fills an empty index from the collection's snapshot; whether there was one that fits."""
+def read_snapshot(
+    deployment: Deployment,
+    collection: Collection,
+    *,
+    index: VectorIndex,
+    gone: Mapping[int, str] = _NOBODY,
+) -> bool:
+    """Fills an empty index from the collection's snapshot; whether there was one that fits.
+
+    `gone` are faces, uuids by id, that the catalog had when the snapshot was written.
+    """
     try:
         with _path_of(deployment, collection).open("rb") as file:
             parts = deployment.vault.unseal_parts(_name_of(collection), _iter_frames(file))
             faces, digest = _HEADER.unpack(next(parts))
-            if digest != _digest(deployment, collection, faces=faces):
+            if digest != _digest(deployment, collection, faces=faces, gone=gone):
                 return False
             index.restore(parts)
     except (OSError, VaultError, IndexStateError, struct.error, StopIteration):
@@ -58,11 +105,18 @@ def read_snapshot(deployment: Deployment, collection: Collection, *, index: Vect
     return True
 
 
-def _digest(deployment: Deployment, collection: Collection, *, faces: int) -> bytes:
-    """Of the first faces that the catalog has, by rising id."""
+def _digest(
+    deployment: Deployment,
+    collection: Collection,
+    *,
+    faces: int,
+    gone: Mapping[int, str] = _NOBODY,
+) -> bytes:
+    """Of the first faces that the catalog has, or had, by rising id."""
     digest = hashlib.sha256()
     with deployment.database.reading() as connection:
-        for face_id, uuid in islice(iter_identities(connection, collection.id), faces):
+        identities = merge(iter_identities(connection, collection.id), sorted(gone.items()))
+        for face_id, uuid in islice(identities, faces):
             digest.update(f"{face_id} {uuid}\n".encode())
     return digest.digest()
 

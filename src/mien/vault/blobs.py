@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -85,6 +85,25 @@ class BlobStore:
         except FileNotFoundError:
             return False
         return True
+
+    def keep(self, blob_id: str, stays: Callable[[tuple[PartKind, str]], bool]) -> None:
+        """Writes the blob anew without the parts that do not stay.
+
+        One that is gone stays so; a damaged one, of which nothing can be read, goes as a whole.
+        """
+        if not self.holds(blob_id):
+            return
+        try:
+            parts = self.read(blob_id)
+        except TamperedError:
+            self.delete(blob_id)
+            return
+        kept = {part: envelope for part, envelope in parts.items() if stays(part)}
+        if len(kept) < len(parts):
+            self.write(blob_id, kept)
+
+    def holds(self, blob_id: str) -> bool:
+        return self._path_of(blob_id).exists()
 
     def iter_ids(self) -> Iterator[str]:
         """The ids of all blobs, those whose writing was cut short included."""

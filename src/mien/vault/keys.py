@@ -14,6 +14,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,22 @@ CREATE TABLE IF NOT EXISTS face_keys (
 CREATE INDEX IF NOT EXISTS face_keys_of_photo ON face_keys (photo_id);
 CREATE TABLE IF NOT EXISTS secrets (
   name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS erasures (
+  uuid TEXT PRIMARY KEY, kind TEXT NOT NULL, began_us INTEGER NOT NULL, marks BLOB NOT NULL) STRICT;
 """
 _WAIT_S = 60.0
 _IDS_A_QUERY = 500
 _CHECK = "root key check"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureCopy:
+    """An entry of the ledger of erasures, as it is kept beside the keys; times in microseconds."""
+
+    uuid: str
+    kind: str
+    began_us: int
+    marks: bytes
 
 
 class KeyStore:
@@ -85,12 +98,8 @@ class KeyStore:
 
     def make_photo_key(self, photo_id: str, *, grant_id: str) -> bytes:
         """The photo's key, made where there is none, and wrapped under this grant too."""
-        grant_key = self.make_grant_key(grant_id)
         key = self._find_photo_key(photo_id) or make_key()
-        wrapped = seal(grant_key, key, context=f"photo key:{photo_id}:{grant_id}")
-        self._execute(
-            "INSERT OR IGNORE INTO photo_keys VALUES (?, ?, ?)", photo_id, grant_id, wrapped
-        )
+        self._wrap_photo_key(key, photo_id=photo_id, grant_id=grant_id)
         return key
 
     def get_photo_key(self, photo_id: str) -> bytes:
@@ -103,8 +112,7 @@ class KeyStore:
     def make_face_key(self, face_id: str, *, photo_id: str, photo_key: bytes) -> bytes:
         """A fresh key for a face, wrapped under its photo's."""
         key = make_key()
-        wrapped = seal(photo_key, key, context=f"face key:{face_id}:{photo_id}")
-        self._execute("INSERT INTO face_keys VALUES (?, ?, ?)", face_id, photo_id, wrapped)
+        self._wrap_face_key(key, face_id=face_id, photo_id=photo_id, photo_key=photo_key)
         return key
 
     def find_face_keys(self, photo_id: str, *, photo_key: bytes) -> Mapping[str, bytes]:
@@ -133,6 +141,81 @@ class KeyStore:
         self._delete("DELETE FROM face_keys WHERE photo_id IN ({})", photo_ids)
         return self._delete("DELETE FROM photo_keys WHERE photo_id IN ({})", photo_ids)
 
+    def destroy_covers(self, covers: Iterable[tuple[str, str]]) -> int:
+        """Takes photos, each with a grant, out of the grant's reach; how many were in it."""
+        statement = "DELETE FROM photo_keys WHERE photo_id = ? AND grant_id = ?"
+        return sum(self._execute(statement, *cover).rowcount for cover in covers)
+
+    def destroy_grant_keys(self, grant_ids: Sequence[str]) -> int:
+        """Destroys the grants' keys and what hangs on them alone; how many there were."""
+        self._delete("DELETE FROM photo_keys WHERE grant_id IN ({})", grant_ids)
+        return self._delete("DELETE FROM grant_keys WHERE grant_id IN ({})", grant_ids)
+
+    def destroy_secret(self, name: str) -> None:
+        self._execute("DELETE FROM secrets WHERE name = ?", name)
+
+    def renew_photo_key(self, photo_id: str) -> None:
+        """Another key for the photo, under the same grants and for the same faces.
+
+        Copies of the thumbnail that lie elsewhere do not open any more.
+        """
+        old = self._find_photo_key(photo_id)
+        if old is None:
+            return
+        faces = self.find_face_keys(photo_id, photo_key=old)
+        grants = self._execute("SELECT grant_id FROM photo_keys WHERE photo_id = ?", photo_id)
+        grant_ids = [grant_id for (grant_id,) in grants.fetchall()]
+        self.destroy_photo_keys([photo_id])
+        key = make_key()
+        for grant_id in grant_ids:
+            self._wrap_photo_key(key, photo_id=photo_id, grant_id=grant_id)
+        for face_id, face_key in faces.items():
+            self._wrap_face_key(face_key, face_id=face_id, photo_id=photo_id, photo_key=key)
+
+    def count_keys(
+        self,
+        *,
+        face_ids: Sequence[str],
+        photo_ids: Sequence[str],
+        covers: Iterable[tuple[str, str]],
+        grant_ids: Sequence[str],
+    ) -> int:
+        """How many keys of all these there are."""
+        one = "SELECT count(*) FROM photo_keys WHERE photo_id = ? AND grant_id = ?"
+        return (
+            self._count("SELECT count(*) FROM face_keys WHERE face_id IN ({})", face_ids)
+            + self._count("SELECT count(*) FROM photo_keys WHERE photo_id IN ({})", photo_ids)
+            + sum(int(self._execute(one, *cover).fetchone()[0]) for cover in covers)
+            + self._count("SELECT count(*) FROM grant_keys WHERE grant_id IN ({})", grant_ids)
+        )
+
+    def put_erasure(self, erasure: ErasureCopy) -> None:
+        """Keeps a copy of an entry of the ledger of erasures, unless it is kept already."""
+        self._execute(
+            "INSERT OR IGNORE INTO erasures VALUES (?, ?, ?, ?)",
+            *(erasure.uuid, erasure.kind, erasure.began_us, erasure.marks),
+        )
+
+    def find_erasure_uuids(self) -> set[str]:
+        return {uuid for (uuid,) in self._execute("SELECT uuid FROM erasures")}
+
+    def get_erasure(self, uuid: str) -> ErasureCopy:
+        """The copy of an entry that `find_erasure_uuids` names."""
+        return ErasureCopy(*self._execute("SELECT * FROM erasures WHERE uuid = ?", uuid).fetchone())
+
+    def scrub(self) -> None:
+        """Leaves no trace of destroyed keys in the file, where pages were split for one."""
+        self._execute("VACUUM")
+
+    def iter_covers(self) -> Iterator[tuple[str, str]]:
+        """Every photo that has a key, with each grant whose key opens it."""
+        yield from self._execute("SELECT photo_id, grant_id FROM photo_keys")
+
+    def iter_grant_ids(self) -> Iterator[str]:
+        """Every grant that has a key."""
+        for (grant_id,) in self._execute("SELECT grant_id FROM grant_keys"):
+            yield grant_id
+
     def iter_photo_ids(self) -> Iterator[str]:
         """Every photo that has a key, each once."""
         for (photo_id,) in self._execute("SELECT DISTINCT photo_id FROM photo_keys"):
@@ -142,6 +225,17 @@ class KeyStore:
         """Every face that has a key."""
         for (face_id,) in self._execute("SELECT face_id FROM face_keys"):
             yield face_id
+
+    def _wrap_photo_key(self, key: bytes, *, photo_id: str, grant_id: str) -> None:
+        grant_key = self.make_grant_key(grant_id)
+        wrapped = seal(grant_key, key, context=f"photo key:{photo_id}:{grant_id}")
+        self._execute(
+            "INSERT OR IGNORE INTO photo_keys VALUES (?, ?, ?)", photo_id, grant_id, wrapped
+        )
+
+    def _wrap_face_key(self, key: bytes, *, face_id: str, photo_id: str, photo_key: bytes) -> None:
+        wrapped = seal(photo_key, key, context=f"face key:{face_id}:{photo_id}")
+        self._execute("INSERT INTO face_keys VALUES (?, ?, ?)", face_id, photo_id, wrapped)
 
     def _open_grant_key(self, grant_id: str, *, wrapped: bytes) -> bytes:
         return unseal(self._root_key, wrapped, context=f"grant key:{grant_id}")
@@ -178,7 +272,7 @@ class KeyStore:
         row: tuple[Any, ...] | None = self._execute(statement, value).fetchone()
         return row
 
-    def _execute(self, statement: str, *values: str | bytes) -> sqlite3.Cursor:
+    def _execute(self, statement: str, *values: str | bytes | int) -> sqlite3.Cursor:
         with self._told_plainly():
             return self._connection.execute(statement, values)
 
@@ -193,10 +287,14 @@ class KeyStore:
             ) from error
 
     def _delete(self, statement: str, ids: Sequence[str]) -> int:
-        return sum(
-            self._execute(statement.format(",".join("?" * len(some))), *some).rowcount
-            for some in _in_parts(ids)
-        )
+        return sum(cursor.rowcount for cursor in self._execute_in_parts(statement, ids))
+
+    def _count(self, statement: str, ids: Sequence[str]) -> int:
+        return sum(int(cursor.fetchone()[0]) for cursor in self._execute_in_parts(statement, ids))
+
+    def _execute_in_parts(self, statement: str, ids: Sequence[str]) -> Iterator[sqlite3.Cursor]:
+        for some in _in_parts(ids):
+            yield self._execute(statement.format(",".join("?" * len(some))), *some)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -206,6 +304,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA journal_mode = TRUNCATE")
     connection.execute("PRAGMA synchronous = FULL")
     connection.executescript(_SCHEMA)

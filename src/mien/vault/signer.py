@@ -1,4 +1,4 @@
-"""Signs and checks checkpoints: signed notes in the form of C2SP.
+"""The deployment's signature: on documents, and on checkpoints in the form of C2SP.
 
 A checkpoint (c2sp.org/tlog-checkpoint) is a text and its signature (c2sp.org/signed-note):
 
@@ -10,6 +10,7 @@ A checkpoint (c2sp.org/tlog-checkpoint) is a text and its signature (c2sp.org/si
 
 The origin is made from the public key, so that no two logs have the same one. The key for
 verifying is handed out in the form of Go's note package: `origin+key id+base64(1, key)`.
+A document is JSON, and so can never be taken for a checkpoint.
 """
 
 from __future__ import annotations
@@ -60,6 +61,15 @@ class Signer:
     def verification_key(self) -> str:
         """What others need to check the signatures; nobody can sign with it."""
         return f"{self.origin}+{self._key_id.hex()}+{b64encode(_ED25519 + self._public).decode()}"
+
+    @property
+    def public_key(self) -> bytes:
+        """The 32 bytes that signatures are checked with."""
+        return self._public
+
+    def sign_document(self, document: bytes) -> bytes:
+        """The 64 bytes of a signature on a JSON object."""
+        return self._private.sign(document)
 
     def sign(self, size: int, root: bytes) -> str:
         """A checkpoint as a signed note; the same one for the same head."""

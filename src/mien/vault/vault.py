@@ -7,10 +7,12 @@ a process but sealed.
 
 from __future__ import annotations
 
+import hmac
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
@@ -20,12 +22,14 @@ from numpy.typing import NDArray
 from mien.errors import KeyDestroyedError, TamperedError
 from mien.types import Vectors
 from mien.vault.blobs import BlobStore, PartKind
-from mien.vault.keys import KeyStore
+from mien.vault.keys import ErasureCopy, KeyStore
 from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
 
 _TEMPLATE = np.dtype("<f2")
+_MARKING_KEY = "ledger of erasures"
+MARK_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +47,22 @@ class SealedPhoto:
 
     blob_id: str
     photo_id: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Shreds:
+    """What is to be destroyed, by outside ids.
+
+    `covers` are pairs of a photo that stays and a grant that must not open it any more.
+    `kept_blobs` are pairs of a blob and its photo, which stay, but for the thumbnail and faces.
+    """
+
+    face_ids: list[str] = field(default_factory=list)
+    photo_ids: list[str] = field(default_factory=list)
+    covers: list[tuple[str, str]] = field(default_factory=list)
+    grant_ids: list[str] = field(default_factory=list)
+    blob_ids: list[str] = field(default_factory=list)
+    kept_blobs: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Vault:
@@ -128,6 +148,12 @@ class Vault:
             at, kind=PartKind.THUMBNAIL, owner_id=at.photo_id, key=key, context="thumbnail"
         )
 
+    def find_thumbnail(self, at: SealedPhoto) -> bytes | None:
+        """As `read_thumbnail`; nothing where it was erased with a face that it showed."""
+        if (PartKind.THUMBNAIL, at.photo_id) not in self._blobs.read(at.blob_id):
+            return None
+        return self.read_thumbnail(at)
+
     def seal_parts(self, name: str, parts: Iterable[bytes]) -> Iterator[bytes]:
         """Seals parts in order under a fresh key; what this name sealed before is unreadable.
 
@@ -159,6 +185,85 @@ class Vault:
         for blob_id in blob_ids:
             self._blobs.delete(blob_id)
 
+    def shred(self, shreds: Shreds) -> None:
+        """Destroys keys, then files; all of it may be done again."""
+        with self.writing():
+            self._keys.destroy_face_keys(shreds.face_ids)
+            self._keys.destroy_photo_keys(shreds.photo_ids)
+            self._keys.destroy_covers(shreds.covers)
+            self._keys.destroy_grant_keys(shreds.grant_ids)
+            for photo_id in sorted({photo_id for _, photo_id in shreds.kept_blobs}):
+                self._keys.renew_photo_key(photo_id)
+        for blob_id in shreds.blob_ids:
+            self._blobs.delete(blob_id)
+        gone = set(shreds.face_ids)
+        for blob_id, _ in shreds.kept_blobs:
+            self._blobs.keep(blob_id, lambda part: _stays(part, gone=gone))
+
+    def count_left(self, shreds: Shreds) -> dict[str, int]:
+        """How much of what was to be destroyed there still is, by class."""
+        gone = set(shreds.face_ids)
+        with self._turn:
+            keys = self._keys.count_keys(
+                face_ids=shreds.face_ids,
+                photo_ids=shreds.photo_ids,
+                covers=shreds.covers,
+                grant_ids=shreds.grant_ids,
+            )
+        return {
+            "keys": keys,
+            "sealed_files": sum(self._blobs.holds(blob_id) for blob_id in shreds.blob_ids),
+            "sealed_parts": sum(
+                not _stays(part, gone=gone)
+                for blob_id, _ in shreds.kept_blobs
+                if self._blobs.holds(blob_id)
+                for part in self._blobs.read(blob_id)
+            ),
+        }
+
+    def mark(self, reference: str) -> bytes:
+        """A keyed reference: whoever lacks the vault's keys learns nothing from it."""
+        return hmac.digest(self._marking_key, reference.encode(), "sha256")[:MARK_BYTES]
+
+    def forget_parts(self, name: str) -> None:
+        """What this name sealed is unreadable from now on."""
+        with self.writing():
+            self._keys.destroy_secret(name)
+
+    def scrub(self) -> None:
+        """Leaves no trace of destroyed keys in the key file."""
+        with self._turn:
+            self._keys.scrub()
+
+    def find_erasure_uuids(self) -> set[str]:
+        """The erasures that the copy of the ledger beside the keys knows."""
+        with self._turn:
+            return self._keys.find_erasure_uuids()
+
+    def read_erasures(self, uuids: Iterable[str]) -> list[ErasureCopy]:
+        """Entries of the copy."""
+        with self._turn:
+            return [self._keys.get_erasure(uuid) for uuid in uuids]
+
+    def copy_erasures(self, erasures: Iterable[ErasureCopy]) -> None:
+        """Adds entries to the copy."""
+        with self.writing():
+            for erasure in erasures:
+                self._keys.put_erasure(erasure)
+
+    def find_marked(self, is_marked: Callable[[str], bool]) -> Shreds:
+        """Everything held whose reference is marked, as a ledger would have it destroyed."""
+        with self._turn:
+            faces, grants = list(self._keys.iter_face_ids()), list(self._keys.iter_grant_ids())
+            covers = list(self._keys.iter_covers())
+        return Shreds(
+            face_ids=[face for face in faces if is_marked(f"face:{face}")],
+            photo_ids=sorted({photo for photo, _ in covers if is_marked(f"photo key:{photo}")}),
+            covers=[cover for cover in covers if is_marked(f"cover:{cover[0]}:{cover[1]}")],
+            grant_ids=[grant for grant in grants if is_marked(f"grant key:{grant}")],
+            blob_ids=[blob for blob in self._blobs.iter_ids() if is_marked(f"blob:{blob}")],
+        )
+
     def sweep(self, *, blob_ids: set[str], photo_ids: set[str], face_ids: set[str]) -> int:
         """Destroys all keys and files but those of the given ids: what an interrupted run left.
 
@@ -173,6 +278,19 @@ class Vault:
         self.discard(blob_ids=stray_blobs, face_ids=stray_faces)
         return len(stray_blobs) + len(stray_photos) + len(stray_faces)
 
+    @cached_property
+    def _marking_key(self) -> bytes:
+        return self._load_secret(_MARKING_KEY, make=make_key)
+
+    def _load_secret(self, name: str, *, make: Callable[[], bytes]) -> bytes:
+        # Under the key file's write lock, so that two processes agree on one.
+        with self._turn, self._keys.transaction():
+            secret = self._keys.find_secret(name)
+            if secret is None:
+                secret = make()
+                self._keys.put_secret(name, secret)
+            return secret
+
     def _format_template(self, embedding: NDArray[np.float32]) -> bytes:
         turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
         return bytes(turned[0].astype(_TEMPLATE).tobytes())
@@ -186,12 +304,23 @@ class Vault:
         return unseal(key, envelope, context=f"{context}:{at.blob_id}:{owner_id}")
 
     def _load_rotation(self, dimension: int) -> Rotation:
-        name = f"rotation-{dimension}"
-        # Under the key file's write lock, so that two processes agree on one.
-        with self._keys.transaction():
-            content = self._keys.find_secret(name)
-            if content is not None:
-                return parse_rotation(content, dimension=dimension)
-            rotation = make_rotation(dimension)
-            self._keys.put_secret(name, rotation.as_bytes())
-            return rotation
+        content = self._load_secret(
+            f"rotation-{dimension}", make=lambda: make_rotation(dimension).as_bytes()
+        )
+        return parse_rotation(content, dimension=dimension)
+
+
+def references_of(shreds: Shreds) -> Iterator[str]:
+    """What a ledger calls each of these."""
+    yield from (f"face:{face_id}" for face_id in shreds.face_ids)
+    yield from (f"photo key:{photo_id}" for photo_id in shreds.photo_ids)
+    yield from (f"cover:{photo_id}:{grant_id}" for photo_id, grant_id in shreds.covers)
+    yield from (f"grant key:{grant_id}" for grant_id in shreds.grant_ids)
+    yield from (f"blob:{blob_id}" for blob_id in shreds.blob_ids)
+    yield from (f"kept blob:{blob_id}" for blob_id, _ in shreds.kept_blobs)
+
+
+def _stays(part: tuple[PartKind, str], *, gone: set[str]) -> bool:
+    """A thumbnail shows every face of its photo, so it goes with any of them."""
+    kind, owner_id = part
+    return kind is not PartKind.THUMBNAIL and owner_id not in gone

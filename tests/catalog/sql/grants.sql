@@ -1,3 +1,7 @@
+-- find_first_additions
+SELECT locations.grant_id, min(locations.added_at) AS added_at
+FROM locations GROUP BY locations.grant_id;
+
 -- find_grant
 SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.basis, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
 FROM grants
@@ -23,6 +27,9 @@ FROM grants
 WHERE grants.id IN (SELECT runs.grant_id
 FROM runs
 WHERE runs.collection_id = ?);
+
+-- narrow_grant
+UPDATE grants SET scope=?, uses=?, purposes=?, retention_days=?, valid_until=? WHERE grants.uuid = ?;
 
 -- record_grant
 INSERT INTO grants (uuid, kind, grantor, scope, uses, purposes, basis, assessment, retention_days, terms, valid_from, valid_until, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);

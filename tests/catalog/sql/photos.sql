@@ -1,7 +1,7 @@
 -- add_location
 UPDATE locations SET state=? WHERE locations.uri = ? AND locations.photo_id != ? AND locations.state = ?;
-UPDATE locations SET state=?, fingerprint=?, seen_at=? WHERE locations.uri = ? AND locations.photo_id = ? AND locations.grant_id = ?;
-INSERT INTO locations (photo_id, grant_id, uri, state, fingerprint, added_at, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?);
+UPDATE locations SET state=?, fingerprint=?, seen_at=?, quarantined_at=? WHERE locations.uri = ? AND locations.photo_id = ? AND locations.grant_id = ?;
+INSERT INTO locations (photo_id, grant_id, uri, state, fingerprint, added_at, seen_at, quarantined_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- add_photo
 SELECT photos.id
@@ -31,5 +31,13 @@ SELECT locations.id, locations.uri
 FROM locations
 WHERE locations.grant_id = ? AND locations.state = ? AND (locations.uri LIKE ? || '%' ESCAPE '/');
 
+-- iter_uris
+SELECT locations.id, locations.uri
+FROM locations
+WHERE locations.grant_id = ? AND locations.state != ?;
+
 -- mark_vanished
 UPDATE locations SET state=? WHERE locations.id = ?;
+
+-- quarantine
+UPDATE locations SET state=?, quarantined_at=? WHERE locations.id = ?;

@@ -1,0 +1,276 @@
+"""Rows that go together: what falls with a face, a location or a grant, and its deletion.
+
+A photo stays as long as any location of it does. One that stays without some of its faces
+keeps its row, so that it is known again and they do not come back with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
+
+from mien.catalog.photos import photo_uuid_of
+from mien.catalog.schema import (
+    collections,
+    faces,
+    grants,
+    indexed_photos,
+    locations,
+    photos,
+    runs,
+)
+from mien.catalog.selection import Selection
+from mien.types import FaceId, GrantId
+
+_IDS_A_QUERY = 500
+
+Item = TypeVar("Item")
+
+
+@dataclass(slots=True, kw_only=True)
+class Removal:
+    """Everything that goes with a selection, by ids inside and outside.
+
+    `kept_blobs` are of photos that stay without some of their faces; `covers` are pairs of a
+    photo that stays and a grant that covered it; strays have no row, and came back from a backup.
+    """
+
+    faces: list[tuple[int, str, int]] = field(default_factory=list)
+    blobs: list[tuple[int, str]] = field(default_factory=list)
+    photos: list[tuple[int, str]] = field(default_factory=list)
+    locations: list[int] = field(default_factory=list)
+    grants: list[tuple[int, str]] = field(default_factory=list)
+    ended_grants: list[str] = field(default_factory=list)
+    covers: list[tuple[str, str]] = field(default_factory=list)
+    kept_blobs: list[tuple[str, str]] = field(default_factory=list)
+    stray_faces: list[str] = field(default_factory=list)
+    stray_photos: list[str] = field(default_factory=list)
+    stray_blobs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A removal, with references to the rows that only they can tell, and the places left.
+
+    `sightings` are photos, by SHA-256, each with a grant that it was found under.
+    """
+
+    removal: Removal
+    references: tuple[str, ...]
+    sightings: tuple[tuple[str, str], ...]
+    uris: tuple[str, ...]
+
+
+def plan_removal(connection: Connection, selection: Selection) -> Plan:
+    """What goes with a selection; changes nothing."""
+    removal = Removal()
+    going = _find_locations(connection, selection)
+    removal.locations = [row.id for row in going]
+    photos_gone = _plan_photos(connection, removal, going=going)
+    _plan_faces(connection, removal, selection=selection, photos_gone=photos_gone)
+    removal.grants = _find_grants(connection, selection.grant_ids)
+    removal.ended_grants = [uuid for _, uuid in _find_grants(connection, selection.ended_grant_ids)]
+    return Plan(
+        removal,
+        references=tuple(_refer_to(row) for row in going),
+        sightings=tuple((row.sha256, row.grant_uuid) for row in going),
+        uris=tuple(row.uri for row in going),
+    )
+
+
+def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> None:
+    """Takes the planned rows away, ends grants that end, and tells every index in memory."""
+    face_collections = {collection_id for _, _, collection_id in removal.faces}
+    _delete(connection, faces, ids=[face_id for face_id, _, _ in removal.faces])
+    _delete(connection, indexed_photos, ids=[blob_id for blob_id, _ in removal.blobs])
+    _delete(connection, locations, ids=removal.locations)
+    _delete(connection, photos, ids=[photo_id for photo_id, _ in removal.photos])
+    grant_ids = [grant_id for grant_id, _ in removal.grants]
+    for some in _in_parts(grant_ids):
+        connection.execute(delete(runs).where(runs.c.grant_id.in_(some)))
+    _delete(connection, grants, ids=grant_ids)
+    for ended in removal.ended_grants:
+        in_force = (grants.c.uuid == ended) & grants.c.revoked_at.is_(None)
+        connection.execute(
+            update(grants).where(in_force, grants.c.valid_until > at).values(revoked_at=at)
+        )
+    for collection_id in sorted(face_collections):
+        connection.execute(
+            update(collections)
+            .where(collections.c.id == collection_id)
+            .values(revision=collections.c.revision + 1)
+        )
+
+
+def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
+    """How many of the planned rows there still are, by class; ids are never used again."""
+    return {
+        "faces": _count(connection, faces, ids=[face_id for face_id, _, _ in removal.faces]),
+        "photos": _count(connection, photos, ids=[photo_id for photo_id, _ in removal.photos]),
+        "locations": _count(connection, locations, ids=removal.locations),
+        "grants": _count(connection, grants, ids=[grant_id for grant_id, _ in removal.grants]),
+    }
+
+
+def refer_to_sighting(sha256: str, grant_id: str) -> str:
+    """What is remembered of a photo that may not come in under a grant again."""
+    return f"sighting:{sha256}:{grant_id}"
+
+
+def iter_face_references(connection: Connection) -> Iterator[tuple[FaceId, str]]:
+    """Every face, with what a ledger would call it."""
+    for row in connection.execute(select(faces.c.id, faces.c.uuid)):
+        yield FaceId(row.id), refer_to_face(row.uuid)
+
+
+def iter_location_references(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Every location, with what a ledger would call it."""
+    for row in connection.execute(_describe_locations()):
+        yield row.id, _refer_to(row)
+
+
+def iter_grant_references(connection: Connection) -> Iterator[tuple[GrantId, str]]:
+    """Every grant, with what a ledger would call it."""
+    for row in connection.execute(select(grants.c.id, grants.c.uuid)):
+        yield GrantId(row.id), refer_to_grant(row.uuid)
+
+
+def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
+    """The blob of every indexed photo, with the photo's outside id."""
+    found = select(indexed_photos.c.blob_id, photos.c.sha256).join_from(indexed_photos, photos)
+    for row in connection.execute(found):
+        yield row.blob_id, photo_uuid_of(row.sha256)
+
+
+def refer_to_face(uuid: str) -> str:
+    """What a ledger calls a face."""
+    return f"face:{uuid}"
+
+
+def refer_to_grant(uuid: str) -> str:
+    """What a ledger calls a grant."""
+    return f"grant:{uuid}"
+
+
+def iter_covers(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Every photo's outside id, with every grant that covers it."""
+    found = select(photos.c.sha256, grants.c.uuid).join_from(locations, photos).join(grants)
+    for row in connection.execute(found.distinct()):
+        yield photo_uuid_of(row.sha256), row.uuid
+
+
+def _find_locations(connection: Connection, selection: Selection) -> list[Row[Any]]:
+    found = _describe_locations()
+    chosen = [
+        *_rows(connection, found, column=locations.c.id, values=selection.location_ids),
+        *_rows(connection, found, column=locations.c.grant_id, values=selection.grant_ids),
+    ]
+    return list({row.id: row for row in chosen}.values())
+
+
+def _describe_locations() -> Any:  # noqa: ANN401  (a select of many columns)
+    return (
+        select(
+            *(locations.c[name] for name in ("id", "uri", "photo_id", "grant_id", "added_at")),
+            photos.c.sha256,
+            grants.c.uuid.label("grant_uuid"),
+        )
+        .join_from(locations, photos)
+        .join(grants)
+    )
+
+
+def _refer_to(location: Row[Any]) -> str:
+    """The moment is part of it: what is added anew later is another location."""
+    added = location.added_at.isoformat()
+    return f"location:{location.sha256}:{location.grant_uuid}:{added}:{location.uri}"
+
+
+def _plan_photos(
+    connection: Connection, removal: Removal, *, going: list[Row[Any]]
+) -> dict[int, str]:
+    """Photos without a location left, by id; notes also which grants lose a photo that stays."""
+    uuids = {row.photo_id: photo_uuid_of(row.sha256) for row in going}
+    gone = {row.id for row in going}
+    staying: set[tuple[int, str]] = set()
+    for row in _rows(
+        connection, _describe_locations(), column=locations.c.photo_id, values=list(uuids)
+    ):
+        if row.id not in gone:
+            staying.add((row.photo_id, row.grant_uuid))
+    kept = {photo_id for photo_id, _ in staying}
+    lost = {(row.photo_id, row.grant_uuid) for row in going} - staying
+    removal.covers = sorted((uuids[photo], grant) for photo, grant in lost if photo in kept)
+    photos_gone = {photo: uuid for photo, uuid in uuids.items() if photo not in kept}
+    removal.photos = list(photos_gone.items())
+    return photos_gone
+
+
+def _plan_faces(
+    connection: Connection,
+    removal: Removal,
+    *,
+    selection: Selection,
+    photos_gone: dict[int, str],
+) -> None:
+    found = select(
+        *(faces.c[name] for name in ("id", "uuid", "collection_id")), indexed_photos.c.photo_id
+    ).join_from(faces, indexed_photos)
+    of_photos = indexed_photos.c.photo_id
+    chosen = [
+        *_rows(connection, found, column=faces.c.id, values=selection.face_ids),
+        *_rows(connection, found, column=of_photos, values=list(photos_gone)),
+    ]
+    by_id = {row.id: row for row in chosen}
+    removal.faces = [(row.id, row.uuid, row.collection_id) for row in by_id.values()]
+    kept = {row.photo_id for row in by_id.values()} - photos_gone.keys()
+    blobs = select(
+        indexed_photos.c.id, indexed_photos.c.blob_id, photos.c.sha256, indexed_photos.c.photo_id
+    ).join_from(indexed_photos, photos)
+    for row in _rows(connection, blobs, column=of_photos, values=[*photos_gone, *sorted(kept)]):
+        if row.photo_id in photos_gone:
+            removal.blobs.append((row.id, row.blob_id))
+        else:
+            removal.kept_blobs.append((row.blob_id, photo_uuid_of(row.sha256)))
+
+
+def _find_grants(connection: Connection, ids: Collection[GrantId]) -> list[tuple[int, str]]:
+    found = select(grants.c.id, grants.c.uuid)
+    return [(row.id, row.uuid) for row in _rows(connection, found, column=grants.c.id, values=ids)]
+
+
+def _rows(
+    connection: Connection,
+    found: Any,  # noqa: ANN401  (a select of any columns)
+    *,
+    column: ColumnElement[int],
+    values: Iterable[int],
+) -> Iterator[Row[Any]]:
+    for some in _in_parts(values):
+        yield from connection.execute(found.where(column.in_(some)))
+
+
+def _delete(connection: Connection, table: Table, *, ids: Iterable[int]) -> None:
+    for some in _in_parts(ids):
+        connection.execute(delete(table).where(table.c.id.in_(some)))
+
+
+def _count(connection: Connection, table: Table, *, ids: Iterable[int]) -> int:
+    return sum(
+        connection.execute(
+            select(func.count()).select_from(table).where(table.c.id.in_(some))
+        ).scalar_one()
+        for some in _in_parts(ids)
+    )
+
+
+def _in_parts(values: Iterable[Item]) -> Iterator[list[Item]]:
+    """Few enough at a time for any database's limit on the parameters of a query."""
+    remaining = iter(values)
+    while some := list(islice(remaining, _IDS_A_QUERY)):
+        yield some

@@ -1,0 +1,63 @@
+-- count_left
+SELECT count(*) AS count_1
+FROM faces
+WHERE faces.id IN (?, ?);
+SELECT count(*) AS count_1
+FROM photos
+WHERE photos.id IN (?);
+SELECT count(*) AS count_1
+FROM locations
+WHERE locations.id IN (?, ?);
+SELECT count(*) AS count_1
+FROM grants
+WHERE grants.id IN (?);
+
+-- delete_rows
+DELETE FROM faces WHERE faces.id IN (?, ?);
+DELETE FROM indexed_photos WHERE indexed_photos.id IN (?);
+DELETE FROM locations WHERE locations.id IN (?, ?);
+DELETE FROM photos WHERE photos.id IN (?);
+DELETE FROM runs WHERE runs.grant_id IN (?);
+DELETE FROM grants WHERE grants.id IN (?);
+UPDATE grants SET revoked_at=? WHERE grants.uuid = ? AND grants.revoked_at IS NULL AND grants.valid_until > ?;
+UPDATE collections SET revision=(collections.revision + ?) WHERE collections.id = ?;
+
+-- iter_blobs
+SELECT indexed_photos.blob_id, photos.sha256
+FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id;
+
+-- iter_covers
+SELECT DISTINCT photos.sha256, grants.uuid
+FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id;
+
+-- iter_face_references
+SELECT faces.id, faces.uuid
+FROM faces;
+
+-- iter_grant_references
+SELECT grants.id, grants.uuid
+FROM grants;
+
+-- iter_location_references
+SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
+FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id;
+
+-- plan_removal
+SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
+FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id
+WHERE locations.id IN (?);
+SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
+FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id
+WHERE locations.grant_id IN (?);
+SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
+FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id
+WHERE locations.photo_id IN (?);
+SELECT faces.id, faces.uuid, faces.collection_id, indexed_photos.photo_id
+FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
+WHERE faces.id IN (?);
+SELECT indexed_photos.id, indexed_photos.blob_id, photos.sha256, indexed_photos.photo_id
+FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id
+WHERE indexed_photos.photo_id IN (?);
+SELECT grants.id, grants.uuid
+FROM grants
+WHERE grants.id IN (?);

@@ -1,0 +1,39 @@
+-- select_before
+SELECT locations.id
+FROM locations
+WHERE locations.added_at < ?;
+
+-- select_below
+SELECT locations.id, locations.uri
+FROM locations
+WHERE locations.uri = ? OR (locations.uri LIKE ? || '%' ESCAPE '/');
+
+-- select_faces
+SELECT faces_1.id
+FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN indexed_photos AS indexed_photos_1 ON indexed_photos_1.photo_id = indexed_photos.photo_id JOIN faces AS faces_1 ON faces_1.indexed_photo_id = indexed_photos_1.id
+WHERE (faces_1.id = faces.id OR faces_1.collection_id != faces.collection_id) AND faces_1.x1 BETWEEN faces.x1 - ? AND faces.x1 + ? AND faces_1.y1 BETWEEN faces.y1 - ? AND faces.y1 + ? AND faces_1.x2 BETWEEN faces.x2 - ? AND faces.x2 + ? AND faces_1.y2 BETWEEN faces.y2 - ? AND faces.y2 + ? AND faces.uuid = ?;
+
+-- select_grant
+SELECT locations.id
+FROM locations
+WHERE locations.grant_id = ?;
+
+-- select_grantor
+SELECT grants.id, grants.grantor
+FROM grants;
+
+-- select_overdue
+SELECT locations.id, locations.grant_id
+FROM locations
+WHERE locations.grant_id = ?;
+SELECT locations.id, locations.grant_id
+FROM locations
+WHERE locations.grant_id = ? AND locations.added_at <= ?;
+SELECT locations.id, locations.grant_id
+FROM locations
+WHERE locations.quarantined_at <= ?;
+
+-- select_photo
+SELECT locations.id
+FROM locations JOIN photos ON photos.id = locations.photo_id
+WHERE photos.sha256 = ?;
