@@ -1,10 +1,5 @@
 """Search in a million faces: how fast, how exact, how small; and the same faces in other engines.
 
-<<<<<<< HEAD
-=======
-    PYTHONPATH=src python -m bench search
-
->>>>>>> index
 The gallery is drawn from the recogniser's own Gaussian. The probes are real photos. For the
 comparison every real photo of somebody who has several stands in the gallery too, and an
 engine's share is how many of a person's other photos are among the ten best, the probe itself
@@ -44,12 +39,7 @@ _BLOCK_ROWS = 20_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     photos = Path("../shared/data/lfw-view1/images")
     parser.add_argument("--photos", type=Path, default=photos, help="named Name_Surname_0001.jpg")
-<<<<<<< HEAD
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder of the weight cache")
-=======
-    weights = platformdirs.user_cache_path("mien", appauthor=False) / "models"
-    parser.add_argument("--weights", type=Path, default=weights, help="folder of the weight cache")
->>>>>>> index
     parser.add_argument("--faces", type=int, default=1_000_000)
     parser.add_argument("--peer-faces", type=int, default=200_000)
 
