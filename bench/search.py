@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from bench.faces import People, draw_faces, embed_people
 from bench.machine import read_resident_bytes
 from bench.peers import Engine, FaissFlat, Mien, Usearch, open_pgvector
