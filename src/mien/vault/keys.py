@@ -123,6 +123,13 @@ class KeyStore:
             for face_id, wrapped in rows
         }
 
+    def find_face_key(self, face_id: str, *, photo_id: str, photo_key: bytes) -> bytes | None:
+        """The key of one face in the photo; nothing where it is destroyed."""
+        row = self._find_row("SELECT photo_id, wrapped FROM face_keys WHERE face_id = ?", face_id)
+        if row is None or row[0] != photo_id:
+            return None
+        return unseal(photo_key, row[1], context=f"face key:{face_id}:{photo_id}")
+
     def put_secret(self, name: str, content: bytes) -> None:
         """Keeps the content under this name, in the place of what was there."""
         sealed = seal(self._root_key, content, context=f"secret:{name}")

@@ -124,7 +124,7 @@ class Notary:
             photo_key = self._keys.get_photo_key(owner.photo_id)
         except KeyDestroyedError:
             return None
-        return self._keys.find_face_keys(owner.photo_id, photo_key=photo_key).get(owner.face_id)
+        return self._keys.find_face_key(owner.face_id, photo_id=owner.photo_id, photo_key=photo_key)
 
     def _authenticate(self, context: str, content: bytes) -> bytes:
         key = self._secret(_REFERENCES)
