@@ -2,7 +2,7 @@
 
 Twenty faces of twenty photos are erased by a fresh process, as `mien erase` would, once while
 the sealed snapshot lies there and once with the collection loaded. Every byte of the home's
-databases and snapshots,, is read afterwards for what was erased.
+databases and snapshots is read afterwards for what was erased.
 """
 
 from __future__ import annotations
