@@ -30,11 +30,15 @@ FOLDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Share of pairs judged right, photos in which no face was found, pairs."""
+    """Share of pairs judged right, photos in which no face was found, pairs.
+
+    Half of the pairs of two different people score higher than `strangers_score`.
+    """
 
     share: float
     faceless: int
     pairs: int
+    strangers_score: float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +59,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
                 at_least=98.5,
             ),
             make_row("LFW, photos in which no face was found", pairs.faceless),
+            make_row("LFW, median score of two different people", pairs.strangers_score),
             make_row(
                 f"London, smiling photos that find the same person first among {people}",
                 found,
@@ -93,7 +98,12 @@ def measure_accuracy(pipeline: Pipeline, folder: Path) -> Accuracy:
     vectors = embed_central_faces(pipeline, [folder / "images" / name for name in names])
     scores = np.array([score(vectors.get(pair["a"]), vectors.get(pair["b"])) for pair in pairs])
     is_mated = np.array([pair["same"] == "1" for pair in pairs])
-    return Accuracy(judge(scores, is_mated), len(names) - len(vectors), len(pairs))
+    return Accuracy(
+        share=judge(scores, is_mated),
+        faceless=len(names) - len(vectors),
+        pairs=len(pairs),
+        strangers_score=float(np.median(scores[~is_mated])),
+    )
 
 
 def embed_central_faces(
