@@ -15,12 +15,12 @@ from uuid import uuid4
 from bench.faces import draw_faces
 
 from mien.catalog import collections as collection_rows
-from mien.catalog import faces as face_rows
 from mien.catalog import photos as photo_rows
 from mien.catalog import runs as run_rows
 from mien.catalog.collections import Collection
 from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant, get_grant
+from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo
 from mien.library import Library
 from mien.permission.basis import Basis
 from mien.service.deployment import Deployment
@@ -136,14 +136,13 @@ def _record(
         credit=Credit(),
     )
     photo_id = photo_rows.add_photo(connection, photo, at=_NOW)
-    face_rows.index_photo(
-        connection,
-        photo_id,
+    new = NewIndexedPhoto(
+        photo_id=photo_id,
         collection_id=collection.id,
         blob_id=place.blob_id,
-        faces_by_uuid={secret.face_id: _FACE for secret in secrets},
-        at=_NOW,
+        faces=[KeptFace(secret.face_id, _FACE) for secret in secrets],
     )
+    index_photo(connection, new, at=_NOW)
     uri = f"{stored.grant.scope[0]}{sha256[:2]}/IMG_{sha256[:12]}.jpg"
     sighting = photo_rows.Sighting(uri=uri, fingerprint="1.1", grant_id=stored.id, at=_NOW)
     photo_rows.add_location(connection, photo_id, sighting=sighting)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mien.errors import PhotoError
+from mien.errors import ModelError, PhotoError
 from mien.testing import DIMENSION, PEOPLE, FakeModels, draw_photo
 from mien.types import PhotoAnalysis
 
@@ -130,3 +130,22 @@ def test_the_model_says_what_its_embeddings_are_comparable_with() -> None:
     assert model.gaussian.covariance.shape == (DIMENSION, DIMENSION)
     # Unit vectors spread evenly: the trace is the mean squared length.
     assert np.trace(model.gaussian.covariance) == pytest.approx(1)
+
+
+def test_scores_at_measured_rates_are_known_and_no_others() -> None:
+    model = FakeModels().model
+    assert model.score_at(1e-3) < model.score_at(1e-4)
+    with pytest.raises(ModelError, match=r"0\.0001, 0\.001, 0\.01"):
+        model.score_at(0.5)
+
+
+def test_drawn_strangers_score_below_what_counts_as_one_person() -> None:
+    vision, model = FakeModels().open(threads=1), FakeModels().model
+    faces = [vision.analyse(draw_photo(person)).faces[0] for person in range(60)]
+    templates = np.stack([face.embedding for face in faces])
+    scores = (templates @ templates.T)[np.triu_indices(60, 1)]
+    assert np.mean(scores > model.score_at(1e-2)) < 0.01
+    again = [vision.analyse(draw_photo(person, seed=9)).faces[0] for person in range(60)]
+    assert all(
+        a.embedding @ b.embedding > model.score_at(1e-4) for a, b in zip(faces, again, strict=True)
+    )

@@ -44,6 +44,7 @@ _MODEL = EmbeddingModel(
     gaussian=Gaussian(
         np.zeros(DIMENSION, np.float32), np.eye(DIMENSION, dtype=np.float32) / np.float32(DIMENSION)
     ),
+    score_by_fmr={1e-2: 0.6, 1e-3: 0.75, 1e-4: 0.8},
 )
 
 

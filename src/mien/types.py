@@ -6,11 +6,14 @@ x to the right, y downwards. Embeddings are float32, unit length unless said oth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NewType
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mien.errors import ModelError
 
 Rgb = NDArray[np.uint8]
 """An upright photo or chip, shape (height, width, 3), red first."""
@@ -25,6 +28,7 @@ FaceId = NewType("FaceId", int)
 PhotoId = NewType("PhotoId", int)
 CollectionId = NewType("CollectionId", int)
 GrantId = NewType("GrantId", int)
+PersonId = NewType("PersonId", int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +126,26 @@ class Gaussian:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddingModel:
-    """What makes two templates comparable: same model id and same digest."""
+    """What makes two templates comparable: same model id and same digest.
+
+    `score_by_fmr` holds measured scores that strangers exceed at a false match rate.
+    """
 
     model_id: str
     digest: str
     dimension: int
     gaussian: Gaussian
+    score_by_fmr: Mapping[float, float]
+
+    def score_at(self, fmr: float) -> float:
+        """The score from which on two faces count as of one person at this false match rate.
+
+        Raises `ModelError` for a rate that was not measured.
+        """
+        if fmr not in self.score_by_fmr:
+            measured = ", ".join(f"{rate:g}" for rate in sorted(self.score_by_fmr))
+            raise ModelError(
+                f"No score was measured for {self.model_id} at a false match rate of {fmr:g}; "
+                f"choose one of {measured or 'none'}."
+            )
+        return self.score_by_fmr[fmr]

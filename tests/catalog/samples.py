@@ -15,8 +15,9 @@ from sqlalchemy import Connection
 
 from mien.catalog.collections import Collection, create_collection
 from mien.catalog.connect import Database, open_database
-from mien.catalog.faces import SearchScope, index_photo, iter_visible_ids
+from mien.catalog.faces import SearchScope, iter_visible_ids
 from mien.catalog.grants import get_grant, record_grant
+from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo
 from mien.catalog.photos import NewPhoto, Sighting, add_location, add_photo
 from mien.permission.basis import Basis
 from mien.types import (
@@ -37,7 +38,11 @@ from permission.samples import make_grant
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 MODEL = EmbeddingModel(
-    "fake", "fa" * 32, 4, Gaussian(np.zeros(4, np.float32), np.eye(4, dtype=np.float32))
+    "fake",
+    "fa" * 32,
+    4,
+    Gaussian(np.zeros(4, np.float32), np.eye(4, dtype=np.float32)),
+    {1e-3: 0.9},
 )
 
 POINTS = tuple(Point(x / 3, x) for x in range(5))
@@ -87,16 +92,16 @@ def add_faces(
     """Photo `number` in a collection, with faces `1000 * number` and on, and no location."""
     photo_id = add_photo(connection, new_photo(number), at=NOW)
     first = 1000 * number
-    index_photo(
-        connection,
-        photo_id,
+    new = NewIndexedPhoto(
+        photo_id=photo_id,
         collection_id=collection_id,
         blob_id=make_uuid((collection_id << 64) + number),
-        faces_by_uuid={
-            make_uuid((collection_id << 64) + first + place): FACE for place in range(faces)
-        },
-        at=NOW,
+        faces=[
+            KeptFace(make_uuid((collection_id << 64) + first + place), FACE)
+            for place in range(faces)
+        ],
     )
+    index_photo(connection, new, at=NOW)
     return photo_id
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 
 from catalog.samples import (
+    FACE,
     MODEL,
     NOW,
     add_collection,
@@ -35,6 +36,7 @@ from mien.catalog import (
     erasures,
     faces,
     grants,
+    indexed,
     photos,
     removal,
     runs,
@@ -112,8 +114,6 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
         ),
-        "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
-        "is_indexed": lambda c: faces.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
         "iter_blob_ids": lambda c: list(faces.iter_blob_ids(c)),
         "iter_face_uuids": lambda c: list(faces.iter_face_uuids(c)),
         "iter_identities": lambda c: list(faces.iter_identities(c, COLLECTION)),
@@ -129,6 +129,13 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "narrow_grant": lambda c: grants.narrow_grant(c, make_grant(grant_id=make_uuid(1))),
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
+    },
+    "indexed": {
+        "add_faces": lambda c: indexed.add_faces(
+            c, [indexed.KeptFace(make_uuid(9), FACE)], indexed_photo_id=1, collection_id=COLLECTION
+        ),
+        "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
+        "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
     },
     "photos": {
         "add_location": lambda c: photos.add_location(c, PHOTO, sighting=SIGHTING),

@@ -29,11 +29,11 @@ from mien.catalog.faces import (
     count_photos,
     find_stored_faces,
     find_visible_faces,
-    is_indexed,
     iter_blob_ids,
     iter_face_uuids,
     iter_identities,
 )
+from mien.catalog.indexed import is_indexed
 from mien.catalog.photos import mark_vanished
 from mien.catalog.schema import faces
 from mien.types import CollectionId, Credit, FaceId, GrantId

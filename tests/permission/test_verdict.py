@@ -21,6 +21,8 @@ CODES = {
     "no-purpose",
     "malformed-purpose",
     "purpose-not-granted",
+    "not-enrolled",
+    "face-suppressed",
 }
 """Programs compare these: one that is renamed here breaks them."""
 

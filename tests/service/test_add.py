@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -206,7 +206,7 @@ class OtherModels(FakeModels):
     @property
     def model(self) -> EmbeddingModel:
         fake = FakeModels().model
-        return EmbeddingModel(fake.model_id, self.digest, fake.dimension, fake.gaussian)
+        return replace(fake, digest=self.digest)
 
 
 def test_a_collection_takes_no_templates_of_another_model(stage: Stage) -> None:

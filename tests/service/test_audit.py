@@ -67,7 +67,7 @@ def test_a_run_is_entered_with_its_counts(stage: Stage) -> None:
     grant, made, _, added, ended = entries_of(stage)[:5]
     counts = {"photos_new": 2, "photos_known": 0, "faces": 2}
     collection = made["facts"]["collection"]
-    assert added["facts"] == {"collection": collection, **counts, "refused": {}}
+    assert added["facts"] == {"collection": collection, **counts, "dropped": {}, "refused": {}}
     assert ended["facts"] == {"collection": collection, **counts}
     assert added["grant"] == ended["grant"] == grant["grant"]
 

@@ -20,7 +20,6 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    insert,
     or_,
     select,
     true,
@@ -28,7 +27,7 @@ from sqlalchemy import (
 
 from mien.catalog.photos import LocationState, photo_uuid_of
 from mien.catalog.schema import faces, indexed_photos, locations, photos
-from mien.types import Box, CollectionId, Credit, Face, FaceId, GrantId, PhotoId
+from mien.types import Box, CollectionId, Credit, FaceId, GrantId, PersonId
 
 _IDS_A_QUERY = 500
 _ROWS_A_STEP = 10_000
@@ -74,6 +73,7 @@ class VisibleFace:
     """A face that a search may show, with its photo."""
 
     stored: StoredFace
+    person_id: PersonId | None
     box: Box
     confidence: float
     sha256: str
@@ -86,45 +86,6 @@ class VisibleFace:
     def is_for_display(self) -> bool:
         """Whether a crop or a thumbnail may be shown, and not the link alone."""
         return any(location.is_for_display for location in self.locations)
-
-
-def index_photo(
-    connection: Connection,
-    photo_id: PhotoId,
-    *,
-    collection_id: CollectionId,
-    blob_id: str,
-    faces_by_uuid: dict[str, Face],
-    at: datetime,
-) -> None:
-    """Records a photo's faces in a collection. Once for each photo and collection."""
-    row = insert(indexed_photos).values(
-        collection_id=collection_id, photo_id=photo_id, blob_id=blob_id, indexed_at=at
-    )
-    indexed_photo_id = connection.execute(row.returning(indexed_photos.c.id)).scalar_one()
-    rows = [
-        {
-            "uuid": uuid,
-            "collection_id": collection_id,
-            "indexed_photo_id": indexed_photo_id,
-            **{edge: getattr(face.box, edge) for edge in ("x1", "y1", "x2", "y2")},
-            "landmarks": face.landmarks.as_array().round(2).tolist(),
-            "confidence": face.confidence,
-        }
-        for uuid, face in faces_by_uuid.items()
-    ]
-    if rows:
-        connection.execute(insert(faces), rows)
-
-
-def is_indexed(connection: Connection, sha256: str, *, collection_id: CollectionId) -> bool:
-    """Was the photo of these bytes already indexed in this collection?"""
-    found = (
-        select(indexed_photos.c.id)
-        .join(photos)
-        .where(photos.c.sha256 == sha256, indexed_photos.c.collection_id == collection_id)
-    )
-    return connection.execute(found).one_or_none() is not None
 
 
 def count_faces(connection: Connection, collection_id: CollectionId) -> int:
@@ -211,6 +172,7 @@ def _find_some(
     rows = connection.execute(
         select(
             *(faces.c[name] for name in ("id", "uuid", "x1", "y1", "x2", "y2", "confidence")),
+            faces.c.person_id,
             *(photos.c[name] for name in ("width_px", "height_px")),
             *(photos.c[name] for name in ("caption", "credit", "copyright")),
             photos.c.sha256,
@@ -239,6 +201,7 @@ def _find_some(
 def _parse_visible(row: Row[*tuple[Any, ...]], places: dict[str, bool]) -> VisibleFace:
     return VisibleFace(
         stored=StoredFace(FaceId(row.id), row.uuid, photo_uuid_of(row.sha256), row.blob_id),
+        person_id=row.person_id,
         box=Box(row.x1, row.y1, row.x2, row.y2),
         confidence=row.confidence,
         sha256=row.sha256,

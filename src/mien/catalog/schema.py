@@ -149,8 +149,69 @@ indexed_photos = Table(
     _of("photos"),
     Column("blob_id", String(36), nullable=False, unique=True),
     Column("indexed_at", Instant, nullable=False),
+    # Faces that were found and not kept: of nobody enrolled, or of somebody who opted out.
+    Column("dropped", Integer, nullable=False),
+    # The newest enrolment that its faces were compared with; a later one asks for another look.
+    Column("scanned_to", BigInteger, nullable=False),
     UniqueConstraint("collection_id", "photo_id"),
     Index(None, "photo_id"),
+    sqlite_autoincrement=True,
+)
+
+# Those who are known by name because they consented to it, or their guardian did.
+people = Table(
+    "people",
+    metadata,
+    _id(),
+    _uuid(),
+    Column("name", String, nullable=False),
+    # When a minor comes of age; what the guardian consented to ends there.
+    Column("of_age_at", Instant),
+    Column("enrolled_at", Instant, nullable=False),
+    # The last time the person had anything to do with it: three years later all of it goes.
+    Column("touched_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# One template of a person for each photo that they handed in, sealed under the person's key.
+enrolments = Table(
+    "enrolments",
+    metadata,
+    _id(),
+    Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
+    Column("model_digest", String(64), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Index(None, "person_id"),
+    sqlite_autoincrement=True,
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    _uuid(),
+    Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
+    Column("purposes", JSON, nullable=False),
+    # Parties, notice and evidence, sealed under the person's key.
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "person_id"),
+    sqlite_autoincrement=True,
+)
+
+# What became of a consent: rows are appended, and never changed.
+consent_events = Table(
+    "consent_events",
+    metadata,
+    _id(),
+    _of("consents"),
+    Column("number", Integer, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("valid_until", Instant),
+    # Who said so and what shows it, sealed under the person's key.
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("consent_id", "number"),
     sqlite_autoincrement=True,
 )
 
@@ -161,11 +222,14 @@ faces = Table(
     _uuid(),
     _of("collections"),
     _of("indexed_photos"),
+    # Who it was kept for, where only enrolled people are kept.
+    Column("person_id", _Id, ForeignKey("people.id")),
     *(Column(edge, Float, nullable=False) for edge in ("x1", "y1", "x2", "y2")),
     Column("landmarks", JSON, nullable=False),
     Column("confidence", Float, nullable=False),
     Index(None, "collection_id"),
     Index(None, "indexed_photo_id"),
+    Index(None, "person_id"),
     sqlite_autoincrement=True,
 )
 
@@ -240,5 +304,43 @@ lapsed = Table(
     metadata,
     _id(),
     Column("mark", LargeBinary(16), nullable=False, unique=True),
+    sqlite_autoincrement=True,
+)
+
+# Items, sources and faces that must never be indexed; what tells them is sealed.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    _id(),
+    _uuid(),
+    Column("level", String(16), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Requests of subjects and rights holders; who asks for what is sealed under the case's key.
+cases = Table(
+    "cases",
+    metadata,
+    _id(),
+    _uuid(),
+    Column("kind", String(16), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    _id(),
+    _of("cases"),
+    Column("number", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("case_id", "number"),
     sqlite_autoincrement=True,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -22,8 +24,15 @@ def upgrade() -> None:
     _create_indexed_photos()
     _create_locations()
     _create_runs()
+    _create_people()
+    _create_enrolments()
+    _create_consents()
+    _create_consent_events()
     _create_faces()
     _create_audit_notes()
+    _create_suppressions()
+    _create_cases()
+    _create_case_events()
 
 
 def _create_collections() -> None:
@@ -150,6 +159,8 @@ def _create_indexed_photos() -> None:
         sa.Column("photo_id", _ID, nullable=False),
         sa.Column("blob_id", sa.String(length=36), nullable=False),
         sa.Column("indexed_at", sa.BigInteger(), nullable=False),
+        sa.Column("dropped", sa.Integer(), nullable=False),
+        sa.Column("scanned_to", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["collection_id"], ["collections.id"], name=op.f("fk_indexed_photos_collection_id")
         ),
@@ -218,6 +229,62 @@ def _create_runs() -> None:
     )
 
 
+def _create_people() -> None:
+    op.create_table(
+        "people",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("of_age_at", sa.BigInteger(), nullable=True),
+        sa.Column("enrolled_at", sa.BigInteger(), nullable=False),
+        sa.Column("touched_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_people_uuid")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_enrolments() -> None:
+    op.create_table(
+        "enrolments",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("person_id", _ID, nullable=False),
+        sa.Column("model_digest", sa.String(length=64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_enrolments_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolments")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_enrolments_person_id"), "enrolments", ["person_id"], unique=False)
+
+
+def _create_consents() -> None:
+    op.create_table(
+        "consents",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("person_id", _ID, nullable=False),
+        sa.Column("purposes", sa.JSON(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_consents_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_consents_uuid")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_consents_person_id"), "consents", ["person_id"], unique=False)
+
+
+def _create_consent_events() -> None:
+    op.create_table(
+        "consent_events",
+        *_event_columns("consent", state_length=32),
+        sa.Column("valid_until", sa.BigInteger(), nullable=True),
+        *_event_constraints("consent"),
+        sqlite_autoincrement=True,
+    )
+
+
 def _create_faces() -> None:
     op.create_table(
         "faces",
@@ -225,6 +292,7 @@ def _create_faces() -> None:
         sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("collection_id", _ID, nullable=False),
         sa.Column("indexed_photo_id", _ID, nullable=False),
+        sa.Column("person_id", _ID, nullable=True),
         sa.Column("x1", sa.Float(), nullable=False),
         sa.Column("y1", sa.Float(), nullable=False),
         sa.Column("x2", sa.Float(), nullable=False),
@@ -237,12 +305,14 @@ def _create_faces() -> None:
         sa.ForeignKeyConstraint(
             ["indexed_photo_id"], ["indexed_photos.id"], name=op.f("fk_faces_indexed_photo_id")
         ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_faces_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_faces")),
         sa.UniqueConstraint("uuid", name=op.f("uq_faces_uuid")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_faces_collection_id"), "faces", ["collection_id"], unique=False)
     op.create_index(op.f("ix_faces_indexed_photo_id"), "faces", ["indexed_photo_id"], unique=False)
+    op.create_index(op.f("ix_faces_person_id"), "faces", ["person_id"], unique=False)
 
 
 def _create_audit_notes() -> None:
@@ -259,3 +329,61 @@ def _create_audit_notes() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_audit_notes_owner"), "audit_notes", ["owner"], unique=False)
+
+
+def _create_suppressions() -> None:
+    op.create_table(
+        "suppressions",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("level", sa.String(length=16), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_suppressions_uuid")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_cases() -> None:
+    op.create_table(
+        "cases",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_cases_uuid")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_case_events() -> None:
+    op.create_table(
+        "case_events",
+        *_event_columns("case", state_length=16),
+        *_event_constraints("case"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _event_columns(of: str, *, state_length: int) -> list[sa.Column[Any]]:
+    return [
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column(f"{of}_id", _ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=state_length), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+    ]
+
+
+def _event_constraints(of: str) -> list[sa.Constraint]:
+    table = f"{of}_events"
+    return [
+        sa.ForeignKeyConstraint([f"{of}_id"], [f"{of}s.id"], name=op.f(f"fk_{table}_{of}_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+        sa.UniqueConstraint(f"{of}_id", "number", name=op.f(f"uq_{table}_{of}_id_number")),
+    ]

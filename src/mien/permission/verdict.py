@@ -25,6 +25,8 @@ class Reason(StrEnum):
     NO_PURPOSE = "no-purpose"
     MALFORMED_PURPOSE = "malformed-purpose"
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
+    NOT_ENROLLED = "not-enrolled"
+    FACE_SUPPRESSED = "face-suppressed"
 
     @property
     def explanation(self) -> str:
@@ -45,6 +47,8 @@ _EXPLANATIONS = {
     Reason.NO_PURPOSE: "No purpose was named, and nothing is searched without one.",
     Reason.MALFORMED_PURPOSE: "A purpose is a short slug in lower case, such as family-album.",
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
+    Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
+    Reason.FACE_SUPPRESSED: "The face is of somebody who opted out.",
 }
 
 

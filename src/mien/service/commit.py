@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
-from mien.catalog import faces as face_rows
 from mien.catalog import photos as photo_rows
 from mien.catalog.collections import Collection, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
 from mien.catalog.grants import get_grant
+from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
 from mien.catalog.removal import refer_to_sighting
 from mien.errors import ConflictError, MienError
 from mien.permission.grant import may_add
@@ -25,8 +25,9 @@ from mien.permission.verdict import Reason
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment, recording
+from mien.service.gate import Gate, open_gate
 from mien.service.intake import ReadPhoto
-from mien.types import Face, PhotoAnalysis, PhotoId
+from mien.types import PhotoAnalysis, PhotoId
 from mien.vault.vault import FaceSecrets, SealedPhoto
 
 
@@ -35,8 +36,10 @@ class Sealed:
     """A photo whose secrets lie in the vault, and whose rows are still to be written."""
 
     photo: ReadPhoto
-    blob_id: str
-    faces_by_uuid: dict[str, Face]
+    blob_id: str = ""
+    faces: Sequence[KeptFace] = ()
+    dropped: Counter[Reason] = field(default_factory=Counter)
+    scanned_to: int = 0
 
 
 @dataclass(slots=True)
@@ -46,12 +49,14 @@ class BatchCounts:
     new: int = 0
     known: int = 0
     faces: int = 0
+    dropped: Counter[Reason] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
 
     def count(self, item: Sealed, *, is_new: bool) -> None:
         if is_new:
             self.new += 1
-            self.faces += len(item.faces_by_uuid)
+            self.faces += len(item.faces)
+            self.dropped += item.dropped
         else:
             self.known += 1
 
@@ -85,11 +90,12 @@ def _find_fresh(
 def _commit(
     deployment: Deployment, batch: Sequence[ReadPhoto], *, collection: Collection, grant_id: str
 ) -> BatchCounts:
+    gate = open_gate(deployment, collection)
     sealed: list[Sealed] = []
     try:
         with deployment.vault.writing():
             for photo in batch:
-                sealed.append(_seal(deployment, photo, grant_id=grant_id))  # noqa: PERF401  (kept up to an error)
+                sealed.append(_seal(deployment, photo, gate=gate, grant_id=grant_id))  # noqa: PERF401  (kept up to an error)
         counts, unused = _record(deployment, sealed, collection=collection, grant_id=grant_id)
     except MienError:
         _discard(deployment, sealed)
@@ -98,24 +104,25 @@ def _commit(
     return counts
 
 
-def _seal(deployment: Deployment, photo: ReadPhoto, *, grant_id: str) -> Sealed:
+def _seal(deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str) -> Sealed:
     photo_id = photo_rows.photo_uuid_of(photo.sha256)
     if photo.analysis is None:
         deployment.vault.add_grant(photo_id, grant_id=grant_id)
-        return Sealed(photo, "", {})
+        return Sealed(photo)
+    admissions = gate.admit(photo.analysis.faces)
+    kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in admissions.kept]
     blob_id = str(uuid4())
-    secrets = [
-        FaceSecrets(str(uuid4()), face.embedding, face.crop_jpeg) for face in photo.analysis.faces
-    ]
     deployment.vault.write_photo(
         SealedPhoto(blob_id, photo_id),
         grant_id=grant_id,
-        thumbnail_jpeg=photo.analysis.thumbnail_jpeg,
-        faces=secrets,
+        # A thumbnail would show the faces that are not kept.
+        thumbnail_jpeg=None if admissions.dropped else photo.analysis.thumbnail_jpeg,
+        faces=[
+            FaceSecrets(face.uuid, one.face.embedding, one.face.crop_jpeg)
+            for face, one in zip(kept, admissions.kept, strict=True)
+        ],
     )
-    faces = (embedded.face for embedded in photo.analysis.faces)
-    uuids = (secret.face_id for secret in secrets)
-    return Sealed(photo, blob_id, dict(zip(uuids, faces, strict=True)))
+    return Sealed(photo, blob_id, kept, admissions.dropped, gate.scanned_to)
 
 
 def _record(
@@ -160,6 +167,7 @@ def _tell_added(
             "photos_new": counts.new,
             "photos_known": counts.known,
             "faces": counts.faces,
+            "dropped": {str(reason): n for reason, n in counts.dropped.items()},
             "refused": {str(reason): n for reason, n in counts.refused.items()},
         },
     )
@@ -170,7 +178,7 @@ def _record_photo(
 ) -> tuple[PhotoId, bool]:
     """The photo's id, and whether it is new to the collection."""
     photo, analysis = item.photo, item.photo.analysis
-    if face_rows.is_indexed(connection, photo.sha256, collection_id=collection.id):
+    if is_indexed(connection, photo.sha256, collection_id=collection.id):
         known = photo_rows.find_photo_id(connection, photo.sha256)
         if known is not None:
             return known, False
@@ -179,14 +187,15 @@ def _record_photo(
             f"{photo.found.shown} was erased while it was being added. Run the command again."
         )
     photo_id = photo_rows.add_photo(connection, _describe(photo, analysis), at=at)
-    face_rows.index_photo(
-        connection,
-        photo_id,
+    new = NewIndexedPhoto(
+        photo_id=photo_id,
         collection_id=collection.id,
         blob_id=item.blob_id,
-        faces_by_uuid=item.faces_by_uuid,
-        at=at,
+        faces=item.faces,
+        dropped=item.dropped.total(),
+        scanned_to=item.scanned_to,
     )
+    index_photo(connection, new, at=at)
     return photo_id, True
 
 
@@ -206,5 +215,5 @@ def _discard(deployment: Deployment, unused: Sequence[Sealed]) -> None:
     if with_blob:
         deployment.vault.discard(
             blob_ids=[item.blob_id for item in with_blob],
-            face_ids=[uuid for item in with_blob for uuid in item.faces_by_uuid],
+            face_ids=[face.uuid for item in with_blob for face in item.faces],
         )

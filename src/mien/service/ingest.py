@@ -34,12 +34,16 @@ _AHEAD_A_WORKER = 2
 
 @dataclass(slots=True)
 class AddReport:
-    """What became of everything met. `verdict` is about the run as a whole."""
+    """What became of everything met. `verdict` is about the run as a whole.
+
+    `dropped` faces were found in photos that entered, and not kept.
+    """
 
     verdict: Verdict = ALLOWED
     photos_new: int = 0
     photos_known: int = 0
     faces: int = 0
+    dropped: Counter[Reason] = field(default_factory=Counter)
     ignored: int = 0
     refused: Counter[Reason] = field(default_factory=Counter)
     failed: list[FailedFile] = field(default_factory=list)
@@ -55,6 +59,7 @@ class AddReport:
         self.photos_new += counts.new
         self.photos_known += counts.known
         self.faces += counts.faces
+        self.dropped.update(counts.dropped)
         self.refused.update(counts.refused)
 
 

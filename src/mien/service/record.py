@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from mien.catalog import collections as collection_rows
-from mien.catalog import faces as face_rows
 from mien.catalog import photos as photo_rows
 from mien.catalog import runs as run_rows
 from mien.catalog.collections import Collection
 from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant
+from mien.catalog.indexed import is_indexed
 from mien.permission.basis import Basis
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
@@ -61,7 +61,7 @@ class RunRecord:
         if self._collection is None:
             return False
         with self._deployment.database.reading() as connection:
-            return face_rows.is_indexed(connection, sha256, collection_id=self._collection.id)
+            return is_indexed(connection, sha256, collection_id=self._collection.id)
 
     def begin(self) -> Collection:
         """The collection, with the run recorded. Raises `ConflictError` for another model's."""

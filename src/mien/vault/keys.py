@@ -2,6 +2,7 @@
 
     root key -> key per grant -> key per photo (wrapped under each grant that covers it)
              |                                 -> key per face
+             -> key per subject: a person, a suppression, a case
              -> named secrets: the rotation, the keys of index snapshots
 
 They live in one small SQLite file of their own, to be left out of ordinary backups: whoever
@@ -31,6 +32,10 @@ CREATE INDEX IF NOT EXISTS photo_keys_of_grant ON photo_keys (grant_id);
 CREATE TABLE IF NOT EXISTS face_keys (
   face_id TEXT PRIMARY KEY, photo_id TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS face_keys_of_photo ON face_keys (photo_id);
+CREATE TABLE IF NOT EXISTS subject_keys (
+  subject TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vouchers (
+  name TEXT PRIMARY KEY, mark BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS secrets (
   name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS erasures (
@@ -130,6 +135,33 @@ class KeyStore:
             return None
         return unseal(photo_key, row[1], context=f"face key:{face_id}:{photo_id}")
 
+    def make_subject_key(self, subject: str) -> bytes:
+        """The subject's key, made where there is none."""
+        key = self.find_subject_key(subject)
+        if key is None:
+            key = make_key()
+            wrapped = seal(self._root_key, key, context=f"subject key:{subject}")
+            self._execute("INSERT INTO subject_keys VALUES (?, ?)", subject, wrapped)
+        return key
+
+    def find_subject_key(self, subject: str) -> bytes | None:
+        """Nothing where it was never made, or is destroyed."""
+        row = self._find_row("SELECT wrapped FROM subject_keys WHERE subject = ?", subject)
+        if row is None:
+            return None
+        return unseal(self._root_key, row[0], context=f"subject key:{subject}")
+
+    def put_voucher(self, name: str, mark: bytes) -> None:
+        """Remembers what a record was marked with last."""
+        self._execute("INSERT OR REPLACE INTO vouchers VALUES (?, ?)", name, mark)
+
+    def find_voucher(self, name: str) -> bytes | None:
+        row = self._find_row("SELECT mark FROM vouchers WHERE name = ?", name)
+        return None if row is None else row[0]
+
+    def destroy_vouchers(self, names: Sequence[str]) -> None:
+        self._delete("DELETE FROM vouchers WHERE name IN ({})", names)
+
     def put_secret(self, name: str, content: bytes) -> None:
         """Keeps the content under this name, in the place of what was there."""
         sealed = seal(self._root_key, content, context=f"secret:{name}")
@@ -157,6 +189,10 @@ class KeyStore:
         """Destroys the grants' keys and what hangs on them alone; how many there were."""
         self._delete("DELETE FROM photo_keys WHERE grant_id IN ({})", grant_ids)
         return self._delete("DELETE FROM grant_keys WHERE grant_id IN ({})", grant_ids)
+
+    def destroy_subject_keys(self, subjects: Sequence[str]) -> int:
+        """How many of them there were."""
+        return self._delete("DELETE FROM subject_keys WHERE subject IN ({})", subjects)
 
     def destroy_secret(self, name: str) -> None:
         self._execute("DELETE FROM secrets WHERE name = ?", name)
@@ -186,6 +222,7 @@ class KeyStore:
         photo_ids: Sequence[str],
         covers: Iterable[tuple[str, str]],
         grant_ids: Sequence[str],
+        subjects: Sequence[str],
     ) -> int:
         """How many keys of all these there are."""
         one = "SELECT count(*) FROM photo_keys WHERE photo_id = ? AND grant_id = ?"
@@ -194,6 +231,7 @@ class KeyStore:
             + self._count("SELECT count(*) FROM photo_keys WHERE photo_id IN ({})", photo_ids)
             + sum(int(self._execute(one, *cover).fetchone()[0]) for cover in covers)
             + self._count("SELECT count(*) FROM grant_keys WHERE grant_id IN ({})", grant_ids)
+            + self._count("SELECT count(*) FROM subject_keys WHERE subject IN ({})", subjects)
         )
 
     def put_erasure(self, erasure: ErasureCopy) -> None:
@@ -232,6 +270,11 @@ class KeyStore:
         """Every face that has a key."""
         for (face_id,) in self._execute("SELECT face_id FROM face_keys"):
             yield face_id
+
+    def iter_subjects(self) -> Iterator[str]:
+        """Every subject that has a key."""
+        for (subject,) in self._execute("SELECT subject FROM subject_keys"):
+            yield subject
 
     def _wrap_photo_key(self, key: bytes, *, photo_id: str, grant_id: str) -> None:
         grant_key = self.make_grant_key(grant_id)

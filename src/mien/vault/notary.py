@@ -34,14 +34,20 @@ _SIZE = struct.Struct("<Q")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose key seals a note: a face's in its photo, a grant's, or the deployment's own."""
+    """Whose key seals a note: a face's in its photo, a grant's, a subject's, or the deployment's.
+
+    A subject is named with its kind, as `person:UUID`.
+    """
 
     grant_id: str = ""
     photo_id: str = ""
     face_id: str = ""
+    subject: str = ""
 
     @property
     def label(self) -> str:
+        if self.subject:
+            return self.subject
         kind = "face" if self.face_id else "grant" if self.grant_id else "home"
         return f"{kind}:{self.face_id or self.grant_id}"
 
@@ -73,6 +79,21 @@ class Notary:
     def mark(self, seq: int, leaf_hash: bytes) -> bytes:
         """Shows that the entry was written with this vault, at this place in the log."""
         return self._authenticate(f"entry:{seq}", leaf_hash)
+
+    def vouch(self, name: str, content: bytes) -> None:
+        """Remembers, beside the keys, that this is what the record of that name says now.
+
+        A record that was edited, or restored from before it last changed, is told by that.
+        """
+        with self._turn, self._keys.transaction():
+            self._keys.put_voucher(name, self._authenticate(f"voucher:{name}", content))
+
+    def is_vouched(self, name: str, content: bytes) -> bool:
+        """Is this what the record of that name said when it last changed here?"""
+        with self._turn:
+            known = self._keys.find_voucher(name)
+        mark = self._authenticate(f"voucher:{name}", content)
+        return known is not None and hmac.compare_digest(known, mark)
 
     def seal_note(self, note: bytes, *, owner: Owner, context: str) -> bytes | None:
         """The note under its owner's key; nothing where that key is destroyed."""
@@ -117,6 +138,8 @@ class Notary:
                 return self._find_face_key(owner)
             if owner.grant_id:
                 return self._keys.find_grant_key(owner.grant_id)
+            if owner.subject:
+                return self._keys.find_subject_key(owner.subject)
         return self._secret(_NOTES)
 
     def _find_face_key(self, owner: Owner) -> bytes | None:

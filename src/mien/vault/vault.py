@@ -26,6 +26,7 @@ from mien.vault.keys import ErasureCopy, KeyStore
 from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
+from mien.vault.subjects import Subjects
 
 _TEMPLATE = np.dtype("<f2")
 _MARKING_KEY = "ledger of erasures"
@@ -61,6 +62,7 @@ class Shreds:
     photo_ids: list[str] = field(default_factory=list)
     covers: list[tuple[str, str]] = field(default_factory=list)
     grant_ids: list[str] = field(default_factory=list)
+    subjects: list[str] = field(default_factory=list)
     blob_ids: list[str] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
 
@@ -74,6 +76,7 @@ class Vault:
         self._rotations: dict[int, Rotation] = {}
         self._turn = threading.RLock()
         self.notary = Notary(self._keys, turn=self._turn)
+        self.subjects = Subjects(self._keys, turn=self._turn)
 
     def close(self) -> None:
         with self._turn:
@@ -97,14 +100,21 @@ class Vault:
         self._keys.make_photo_key(photo_id, grant_id=grant_id)
 
     def write_photo(
-        self, at: SealedPhoto, *, grant_id: str, thumbnail_jpeg: bytes, faces: Sequence[FaceSecrets]
+        self,
+        at: SealedPhoto,
+        *,
+        grant_id: str,
+        thumbnail_jpeg: bytes | None,
+        faces: Sequence[FaceSecrets],
     ) -> None:
         """Seals what is kept of a photo under a grant. Inside `writing`."""
         photo_key = self._keys.make_photo_key(at.photo_id, grant_id=grant_id)
-        context = f"thumbnail:{at.blob_id}:{at.photo_id}"
-        parts = {
-            (PartKind.THUMBNAIL, at.photo_id): seal(photo_key, thumbnail_jpeg, context=context)
-        }
+        parts: dict[tuple[PartKind, str], bytes] = {}
+        if thumbnail_jpeg is not None:
+            context = f"thumbnail:{at.blob_id}:{at.photo_id}"
+            parts[PartKind.THUMBNAIL, at.photo_id] = seal(
+                photo_key, thumbnail_jpeg, context=context
+            )
         for face in faces:
             key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
             template = self._format_template(face.embedding)
@@ -192,6 +202,7 @@ class Vault:
             self._keys.destroy_photo_keys(shreds.photo_ids)
             self._keys.destroy_covers(shreds.covers)
             self._keys.destroy_grant_keys(shreds.grant_ids)
+            self._keys.destroy_subject_keys(shreds.subjects)
             for photo_id in sorted({photo_id for _, photo_id in shreds.kept_blobs}):
                 self._keys.renew_photo_key(photo_id)
         for blob_id in shreds.blob_ids:
@@ -209,6 +220,7 @@ class Vault:
                 photo_ids=shreds.photo_ids,
                 covers=shreds.covers,
                 grant_ids=shreds.grant_ids,
+                subjects=shreds.subjects,
             )
         return {
             "keys": keys,
@@ -255,12 +267,13 @@ class Vault:
         """Everything held whose reference is marked, as a ledger would have it destroyed."""
         with self._turn:
             faces, grants = list(self._keys.iter_face_ids()), list(self._keys.iter_grant_ids())
-            covers = list(self._keys.iter_covers())
+            covers, subjects = list(self._keys.iter_covers()), list(self._keys.iter_subjects())
         return Shreds(
             face_ids=[face for face in faces if is_marked(f"face:{face}")],
             photo_ids=sorted({photo for photo, _ in covers if is_marked(f"photo key:{photo}")}),
             covers=[cover for cover in covers if is_marked(f"cover:{cover[0]}:{cover[1]}")],
             grant_ids=[grant for grant in grants if is_marked(f"grant key:{grant}")],
+            subjects=[subject for subject in subjects if is_marked(f"subject key:{subject}")],
             blob_ids=[blob for blob in self._blobs.iter_ids() if is_marked(f"blob:{blob}")],
         )
 
@@ -316,6 +329,7 @@ def references_of(shreds: Shreds) -> Iterator[str]:
     yield from (f"photo key:{photo_id}" for photo_id in shreds.photo_ids)
     yield from (f"cover:{photo_id}:{grant_id}" for photo_id, grant_id in shreds.covers)
     yield from (f"grant key:{grant_id}" for grant_id in shreds.grant_ids)
+    yield from (f"subject key:{subject}" for subject in shreds.subjects)
     yield from (f"blob:{blob_id}" for blob_id in shreds.blob_ids)
     yield from (f"kept blob:{blob_id}" for blob_id, _ in shreds.kept_blobs)
 

@@ -71,11 +71,15 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What a recogniser gives; `gaussian` names the file of its mean and covariance."""
+    """What a recogniser gives; `gaussian` names the file of its mean and covariance.
+
+    `score_by_fmr` holds the scores that strangers exceed at measured false match rates.
+    """
 
     dimension: int
     distance: Literal["cosine"]
     gaussian: str
+    score_by_fmr: Mapping[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +162,13 @@ def _parse_card(table: dict[str, Any]) -> Card:
     if "alignment" in table:
         parts["alignment"] = Alignment(**_frozen(table["alignment"]))
     if "embedding" in table:
-        parts["embedding"] = Embedding(**table["embedding"])
+        parts["embedding"] = _parse_embedding(table["embedding"])
     return Card(**parts)
+
+
+def _parse_embedding(table: dict[str, Any]) -> Embedding:
+    scores = {float(rate): score for rate, score in table["score_by_fmr"].items()}
+    return Embedding(**{**table, "score_by_fmr": scores})
 
 
 def _frozen(table: dict[str, Any]) -> dict[str, Any]:

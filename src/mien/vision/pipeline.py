@@ -125,6 +125,7 @@ def describe_model(pack: Pack) -> EmbeddingModel:
         digest=hashlib.sha256(canonical.encode()).hexdigest(),
         dimension=embedding.dimension,
         gaussian=load_gaussian(pack.recogniser),
+        score_by_fmr=embedding.score_by_fmr,
     )
 
 

@@ -14,22 +14,9 @@ FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOI
 WHERE faces.id IN (?, ?);
 
 -- find_visible_faces
-SELECT faces.id, faces.uuid, faces.x1, faces.y1, faces.x2, faces.y2, faces.confidence, photos.width_px, photos.height_px, photos.caption, photos.credit, photos.copyright, photos.sha256, indexed_photos.blob_id, locations.uri, locations.grant_id
+SELECT faces.id, faces.uuid, faces.x1, faces.y1, faces.x2, faces.y2, faces.confidence, faces.person_id, photos.width_px, photos.height_px, photos.caption, photos.credit, photos.copyright, photos.sha256, indexed_photos.blob_id, locations.uri, locations.grant_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN photos ON photos.id = indexed_photos.photo_id JOIN locations ON locations.photo_id = photos.id
 WHERE faces.id IN (?, ?) AND faces.collection_id = ? AND locations.state = ? AND (locations.grant_id IN (?) OR locations.grant_id IN (?) AND locations.added_at > ?) ORDER BY faces.id, locations.id;
-
--- index_photo
-SELECT photos.id
-FROM photos
-WHERE photos.sha256 = ?;
-INSERT INTO photos (sha256, size_bytes, width_px, height_px, media_type, caption, credit, copyright, first_seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
-INSERT INTO indexed_photos (collection_id, photo_id, blob_id, indexed_at) VALUES (?, ?, ?, ?) RETURNING id;
-INSERT INTO faces (uuid, collection_id, indexed_photo_id, x1, y1, x2, y2, landmarks, confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
-
--- is_indexed
-SELECT indexed_photos.id
-FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id
-WHERE photos.sha256 = ? AND indexed_photos.collection_id = ?;
 
 -- iter_blob_ids
 SELECT indexed_photos.blob_id

