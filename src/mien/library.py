@@ -34,9 +34,12 @@ from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
+from mien.service.evidence import Evidence, export_evidence
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.policy import Form, Policy, make_policy, publish_policy
+from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
 from mien.service.retention import Deadline
@@ -253,6 +256,27 @@ class Library:
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
+
+    def policy(self) -> Policy:
+        """What is held, by whose permission, for what and until when, as of now."""
+        self.enforce_retention()
+        operator = Operator(self.settings.controller, self.settings.contact)
+        return make_policy(self._deployment, operator, grace=self._grace)
+
+    def publish_policy(
+        self, path: str | os.PathLike[str], *, form: Form | str = Form.HTML
+    ) -> Policy:
+        """Writes the policy there, and its version into the audit log. Raises `SettingsError`."""
+        policy, chosen = self.policy(), _parse_word(Form, form)
+        publish_policy(self._deployment, policy, path=Path(path), form=chosen)
+        return policy
+
+    def export_evidence(self, folder: str | os.PathLike[str]) -> Evidence:
+        """Writes log, grants, certificates and policy under a signed manifest, for an authority.
+
+        Raises `SettingsError` where the folder cannot be made, `AuditError`.
+        """
+        return export_evidence(self._deployment, self.policy(), folder=Path(folder))
 
     def examine(self) -> Diagnosis:
         """The state of the deployment: counts, index recall and latency."""

@@ -46,6 +46,8 @@ class Action(StrEnum):
     SEARCH = "search"
     ERASURE = "erasure"
     RETENTION = "retention"
+    POLICY_PUBLISHED = "policy-published"
+    EVIDENCE_EXPORTED = "evidence-exported"
 
 
 @dataclass(frozen=True, slots=True)
