@@ -33,8 +33,9 @@ from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
+from mien.service.enrol import ConsentDraft, Enrolled, EnrolmentDraft, enrol_person
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
-from mien.service.evidence import Evidence, export_evidence
+from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
@@ -108,7 +109,7 @@ class Library:
         *scope: str | os.PathLike[str],
         grantor: str,
         purposes: Sequence[str],
-        basis: Basis | str,
+        basis: Basis | str | Sequence[Basis | str],
         until: date,
         kind: GrantKind | str = GrantKind.OWNER_ASSERTION,
     ) -> Grant:
@@ -122,7 +123,7 @@ class Library:
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
-                basis=_parse_word(Basis, basis),
+                bases=[_parse_word(Basis, one) for one in _listed(basis)],
                 until=until,
             )
         )
@@ -146,6 +147,28 @@ class Library:
     def narrow(self, grant_id: str, narrowing: Narrowing) -> Grant:
         """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
         return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
+
+    def enrol(
+        self,
+        name: str,
+        *photos: str | os.PathLike[str],
+        consent: ConsentDraft,
+        faces: Sequence[int] = (),
+    ) -> Enrolled:
+        """Records a person's consent, and a template of each photo; the photos are not kept.
+
+        `faces` chooses one in each photo that shows several. Raises `SettingsError`, and
+        `PhotoError` for photos that do not show one and the same person.
+        """
+        draft = EnrolmentDraft(
+            name=name,
+            photos=[Path(photo) for photo in photos],
+            consent=consent,
+            faces=faces,
+            max_bytes=self.settings.max_file_bytes,
+            threads=os.cpu_count() or 1,
+        )
+        return enrol_person(self._deployment, draft)
 
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.
@@ -334,6 +357,10 @@ class _DefaultPack:
                 size_bytes=self._settings.max_file_bytes, pixels=self._settings.max_pixels
             ),
         )
+
+
+def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:
+    return [basis] if isinstance(basis, str) else basis
 
 
 def _parse_word(words: type[Word], word: Word | str) -> Word:

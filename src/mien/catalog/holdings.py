@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from mien.catalog.schema import (
-    consents,
     faces,
     indexed_photos,
     locations,
@@ -70,12 +68,6 @@ def find_sources(connection: Connection) -> dict[CollectionId, set[GrantId]]:
 def count_people(connection: Connection) -> int:
     """Those who are known by name."""
     return connection.execute(select(func.count()).select_from(people)).scalar_one()
-
-
-def iter_consented_purposes(connection: Connection) -> Iterator[str]:
-    """The purposes of every consent on record, one after the other."""
-    for purposes in connection.execute(select(consents.c.purposes)).scalars():
-        yield from purposes
 
 
 def count_suppressions(connection: Connection) -> dict[str, int]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mien.catalog.collections import Collection
+from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
 from mien.service.likeness import Likeness, know_nobody
@@ -58,9 +59,12 @@ class Gate:
 
 def open_gate(deployment: Deployment, collection: Collection) -> Gate:
     """The gate of a collection. Ask for it anew for each batch: opt-outs hold at once."""
-    return Gate(suppressed=know_nobody(deployment.model.dimension), enrolled=_know(collection))
+    nobody = know_nobody(deployment.model.dimension)
+    return Gate(suppressed=nobody, enrolled=_know_enrolled(deployment, collection))
 
 
-def _know(collection: Collection) -> Likeness | None:
-    del collection
-    return None
+def _know_enrolled(deployment: Deployment, collection: Collection) -> Likeness | None:
+    """Nobody is enrolled anywhere; nothing where faces of anybody are kept."""
+    if collection.basis is not Basis.ENROLLED_ONLY:
+        return None
+    return know_nobody(deployment.model.dimension)

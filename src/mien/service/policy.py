@@ -133,7 +133,7 @@ def _describe(policy: Policy) -> Node:
             for found in facts.collections
         ],
         "sources": [_describe_source(source) for source in facts.sources],
-        "purposes": facts.purposes,
+        "purposes": {purpose: facts.consented.get(purpose, 0) for purpose in facts.purposes},
         "people": facts.people,
         "suppressed": dict(facts.suppressed),
         "grace_days": facts.grace.days,

@@ -11,15 +11,18 @@ from mien.catalog import grants as grant_rows
 from mien.catalog import holdings
 from mien.catalog.collections import Collection
 from mien.catalog.connect import Connection
+from mien.catalog.consents import iter_consents
 from mien.catalog.grants import StoredGrant
 from mien.catalog.holdings import Holding
 from mien.permission.basis import Basis
+from mien.permission.consent import may_process
 from mien.permission.grant import GrantKind, keep_until, may_apply
 from mien.permission.publication import publish_grantor, publish_places
 from mien.permission.use import Use
 from mien.permission.verdict import Verdict
+from mien.service.consents import believe
 from mien.service.deployment import Deployment
-from mien.types import EmbeddingModel, GrantId
+from mien.types import EmbeddingModel, GrantId, PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,15 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the policy says of one deployment at one moment."""
+    """All that the policy says of one deployment at one moment.
+
+    `consented` holds every purpose of a consent on record, and how many people it holds for now.
+    """
 
     operator: Operator
     collections: tuple[CollectionFacts, ...]
     sources: tuple[SourceFacts, ...]
-    consented_purposes: tuple[str, ...]
+    consented: Mapping[str, int]
     people: int
     suppressed: Mapping[str, int]
     model: ModelFacts
@@ -101,7 +107,7 @@ class Facts:
     def purposes(self) -> tuple[str, ...]:
         """Every purpose on record, each once."""
         granted = (purpose for source in self.sources for purpose in source.purposes)
-        return tuple(sorted({*granted, *self.consented_purposes}))
+        return tuple(sorted({*granted, *self.consented}))
 
 
 def gather_facts(deployment: Deployment, operator: Operator, *, grace: timedelta) -> Facts:
@@ -123,7 +129,7 @@ def gather_facts(deployment: Deployment, operator: Operator, *, grace: timedelta
                 )
                 for each in stored
             ),
-            consented_purposes=_sort(holdings.iter_consented_purposes(connection)),
+            consented=_count_consents(deployment, connection, at=now),
             people=holdings.count_people(connection),
             suppressed=holdings.count_suppressions(connection),
             model=_describe_model(deployment.model),
@@ -144,7 +150,7 @@ def _gather_collections(
                 by_id[grant_id]
                 for grant_id in sorted(sources.get(found.id, ()))
                 # The same photo may lie in another collection, under a grant of another basis.
-                if by_id[grant_id].grant.basis is found.basis
+                if found.basis in by_id[grant_id].grant.bases
             ],
         )
         for found in collection_rows.iter_collections(connection)
@@ -177,7 +183,7 @@ def _describe_source(
         places=publish_places(grant),
         uses=tuple(use for use in Use if use in grant.uses),
         purposes=_sort(grant.purposes),
-        bases=(grant.basis,),
+        bases=tuple(basis for basis in Basis if basis in grant.bases),
         assessment=_tidy(grant.assessment),
         retention_days=None if grant.retention is None else grant.retention.days,
         valid_from=grant.valid_from,
@@ -186,6 +192,19 @@ def _describe_source(
         photos=photos,
         erase_at=erase_at,
     )
+
+
+def _count_consents(
+    deployment: Deployment, connection: Connection, *, at: datetime
+) -> dict[str, int]:
+    people: dict[str, set[PersonId]] = {}
+    for stored in iter_consents(connection):
+        consent = believe(deployment, stored)
+        for purpose in consent.purposes:
+            covered = people.setdefault(purpose, set())
+            if may_process(consent, purpose=purpose, at=at).is_allowed:
+                covered.add(stored.person_id)
+    return {purpose: len(people[purpose]) for purpose in sorted(people)}
 
 
 def _find_end(

@@ -7,6 +7,7 @@ it because it is on record, and for no other reason.
 from __future__ import annotations
 
 from mien.catalog.audit import Json
+from mien.permission.basis import Basis
 from mien.permission.grant import GrantKind
 from mien.service.policy_facts import CollectionFacts, Facts, SourceFacts
 
@@ -92,7 +93,7 @@ def _describe_collection(found: CollectionFacts, facts: Facts) -> Node:
 
 
 def _describe_basis(found: CollectionFacts, sources: list[SourceFacts]) -> Node:
-    if found.basis == "enrolled_only":
+    if found.basis is Basis.ENROLLED_ONLY:
         return _CONSENT
     assessments = sorted({source.assessment for source in sources if source.assessment})
     return {
@@ -111,7 +112,7 @@ def _describe_people(facts: Facts) -> list[Node]:
         {
             "@type": "dpv:Process",
             "dct:description": "enrolment of people by name",
-            "dpv:hasPurpose": [_purpose(purpose) for purpose in facts.consented_purposes],
+            "dpv:hasPurpose": [_purpose(purpose) for purpose in facts.consented],
             "dpv:hasDataSubject": _node("dpv:DataSubject", "people who enrolled"),
             "dpv:hasPersonalData": [
                 _node("pd:FacialPrint", "templates of the photos that they handed in"),

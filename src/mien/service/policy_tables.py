@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from mien.pages.document import Table
+from mien.permission.basis import Basis
 from mien.permission.grant import GrantKind
 from mien.permission.use import Use
 from mien.permission.verdict import Reason
@@ -12,9 +13,9 @@ from mien.service.policy_facts import CollectionFacts, ErrorRate, Facts, SourceF
 from mien.service.policy_record import DATA, MEASURES, RECIPIENTS, SUBJECTS, TRANSFERS
 
 BASES = {
-    "household": "everybody in the operator's own photos, for the operator alone",
-    "documented_basis": "everybody, for named purposes, after an assessment of the risks",
-    "enrolled_only": "people who enrolled and consent, and nobody else",
+    Basis.ENROLLED_ONLY: "people who enrolled and consent, and nobody else",
+    Basis.DOCUMENTED_BASIS: "everybody, for named purposes, after an assessment of the risks",
+    Basis.HOUSEHOLD: "everybody in the operator's own photos, for the operator alone",
 }
 KINDS = {
     GrantKind.OWNER_ASSERTION: "the operator's own photos",
@@ -51,7 +52,7 @@ def make_tables(facts: Facts) -> dict[str, Table]:
             empty="No permission is on record, so nothing can be added.",
         ),
         "purposes": Table(
-            ("Purpose", "Collections", "Permissions in force", "Consents"),
+            ("Purpose", "Collections", "Permissions in force", "People who consent"),
             tuple(_describe_purpose(purpose, facts) for purpose in facts.purposes),
             empty="No purpose is on record, so every search is refused.",
         ),
@@ -112,12 +113,11 @@ def _describe_purpose(purpose: str, facts: Facts) -> tuple[str, ...]:
         for source in facts.sources
         if source.verdict.is_allowed and purpose in source.purposes
     ]
-    is_consented = purpose in facts.consented_purposes
     return (
         purpose,
         ", ".join(collections) or "none",
         ", ".join(in_force) or "none",
-        "yes" if is_consented else "no",
+        f"{facts.consented.get(purpose, 0):,}",
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from mien.pages.document import Block, Document, Items, Section, Table
+from mien.permission.basis import Basis
 from mien.service.policy_facts import Facts
 from mien.service.policy_tables import make_tables
 
@@ -71,7 +72,7 @@ def _fill(facts: Facts) -> dict[str, str]:
     operator, model = facts.operator, facts.model
     bases = {found.basis for found in facts.collections}
     bases |= {basis for source in facts.sources for basis in source.bases}
-    in_use = dict.fromkeys(("household", "documented_basis", "enrolled_only"), "")
+    in_use = dict.fromkeys((basis.value for basis in Basis), "")
     suppressed = [_count(number, level, f"{level}s") for level, number in facts.suppressed.items()]
     return {
         **(in_use | {basis.value: "used" for basis in bases}),
