@@ -37,6 +37,7 @@ from mien.catalog import (
     erasures,
     faces,
     grants,
+    holdings,
     indexed,
     people,
     photos,
@@ -119,6 +120,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_unfinished": erasures.find_unfinished,
         "get_certificate": lambda c: erasures.get_certificate(c, make_uuid(1)),
         "has_lapsed": lambda c: erasures.has_lapsed(c, bytes(16)),
+        "iter_certificates": lambda c: list(erasures.iter_certificates(c)),
         "iter_entries": lambda c: list(erasures.iter_entries(c, [make_uuid(1)])),
         "record_erasure": lambda c: erasures.record_erasure(
             c, OTHER_ENTRY, work={}, counts={}, audit_seq=0
@@ -148,6 +150,13 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "narrow_grant": lambda c: grants.narrow_grant(c, make_grant(grant_id=make_uuid(1))),
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
+    },
+    "holdings": {
+        "count_holdings": holdings.count_holdings,
+        "count_people": holdings.count_people,
+        "count_photos_by_grant": holdings.count_photos_by_grant,
+        "count_suppressions": holdings.count_suppressions,
+        "find_sources": holdings.find_sources,
     },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(

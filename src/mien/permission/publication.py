@@ -29,7 +29,10 @@ def publish_places(grant: Grant) -> tuple[str, ...]:
 
 
 def _publish_place(uri: str) -> str:
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return STORE
     if parts.scheme in ("http", "https"):
         # Not `netloc`: somebody may have written a password into it.
         return parts.hostname or STORE

@@ -8,7 +8,7 @@ same record gives the same version, and any other one another.
 from __future__ import annotations
 
 import json
-import tempfile
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -100,16 +100,14 @@ def publish_policy(deployment: Deployment, policy: Policy, *, path: Path, form: 
 
 def _replace(path: Path, text: str) -> None:
     """Whoever reads the file meanwhile reads the old one or the new one."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            file.write(text)
-        written = Path(file.name)
-        written.chmod(0o644)
-        written.replace(path)
+        fresh.write_text(text, "utf-8")
+        fresh.replace(path)
     except OSError as error:
         raise SettingsError(f"The policy {path} cannot be written: {error.strerror}.") from error
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _describe(policy: Policy) -> Node:
