@@ -458,16 +458,17 @@ def test_another_form_is_refused(filled: Stage) -> None:
         library.publish_policy(filled.folder / "policy", form="pdf")
 
 
-@pytest.mark.parametrize("place", ["missing/policy.md", "folder"])
+@pytest.mark.parametrize("place", ["missing/policy.md", "folder", "file/below"])
 def test_what_cannot_be_written_is_not_entered(filled: Stage, place: str) -> None:
     (filled.folder / "folder").mkdir()
+    (filled.folder / "file").touch()
     with filled.open() as library:
         before = library.audit().entries()
         with pytest.raises(SettingsError, match="cannot be written"):
             library.publish_policy(filled.folder / place)
         assert library.audit().entries() == before
         assert library.audit().verify().is_sound
-    assert sorted(p.name for p in filled.folder.iterdir()) == ["folder", "home", "photos"]
+    assert sorted(p.name for p in filled.folder.iterdir()) == ["file", "folder", "home", "photos"]
 
 
 def test_an_older_copy_is_replaced_as_a_whole(filled: Stage) -> None:

@@ -36,8 +36,8 @@ def evidence(
         )
         return
     out.print(
-        f"{made.files:,} files written to {made.folder}: {made.grants:,} grants, "
-        f"{made.certificates:,} certificates of erasure, the policy and the audit log.",
+        f"{made.files:,} files written to {made.folder}: the audit log, the policy, every grant "
+        f"({made.grants:,}) and every certificate of erasure ({made.certificates:,}).",
         soft_wrap=True,
     )
     out.print(f"The manifest is signed with the key {made.public_key}", soft_wrap=True)

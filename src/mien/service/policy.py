@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -107,7 +108,8 @@ def _replace(path: Path, text: str) -> None:
     except OSError as error:
         raise SettingsError(f"The policy {path} cannot be written: {error.strerror}.") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink()
 
 
 def _describe(policy: Policy) -> Node:
