@@ -128,6 +128,8 @@ class _Leave:
 
     collection: Collection
     scope: SearchScope
+    purpose: str
+    at: datetime
 
 
 def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Leave | Verdict:
@@ -155,7 +157,8 @@ def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Le
     ]
     if not kept:
         return refuse(Reason.RETENTION_ENDED)
-    return _Leave(collection, SearchScope(collection.id, tuple(_cover(s, at=at) for s in kept)))
+    scope = SearchScope(collection.id, tuple(_cover(s, at=at) for s in kept))
+    return _Leave(collection, scope, request.purpose, at)
 
 
 def _cover(stored: StoredGrant, *, at: datetime) -> CoveringGrant:
@@ -213,11 +216,13 @@ def _rank_visible(
     with deployment.database.reading() as connection:
         visible = iter_visible_ids(connection, leave.scope)
         among = np.fromiter(visible, dtype=np.int64)
-    limit = min(request.limit, among.size)
-    if limit == 0:
-        return ()
-    hits = index.search(probe, limit=limit, among=among)
-    return _see(deployment, hits, leave=leave, request=request)
+    fetched = 0
+    candidates: tuple[Candidate, ...] = ()
+    while fetched < among.size and len(candidates) < request.limit:
+        fetched = min(max(request.limit, fetched * _GROWTH), among.size)
+        hits = index.search(probe, limit=fetched, among=among)
+        candidates = _see(deployment, hits, leave=leave, request=request)
+    return candidates
 
 
 def _see(
@@ -232,11 +237,29 @@ def _see(
     with deployment.database.reading() as connection:
         face_ids = [face_id for face_id, _ in scored]
         visible = find_visible_faces(connection, leave.scope, face_ids=face_ids)
+        visible = _leave_out(deployment, connection, visible, leave=leave)
     shown = [(score, visible[face_id]) for face_id, score in scored if face_id in visible]
     return tuple(
         Candidate(rank, min(max(score, -1.0), 1.0), face)  # half a template's last bit beyond
         for rank, (score, face) in enumerate(shown[: request.limit], start=1)
     )
+
+
+def _leave_out(
+    deployment: Deployment,
+    connection: Connection,
+    visible: Mapping[FaceId, VisibleFace],
+    *,
+    leave: _Leave,
+) -> Mapping[FaceId, VisibleFace]:
+    """Where only enrolled people are kept: without those who do not consent to this search."""
+    if leave.collection.basis is not Basis.ENROLLED_ONLY:
+        return visible
+    people = {face.person_id for face in visible.values() if face.person_id is not None}
+    consenting = find_consenting(
+        deployment, connection, people, purpose=leave.purpose, at=leave.at
+    )
+    return {face_id: face for face_id, face in visible.items() if face.person_id in consenting}
 
 
 def _tell_shown(candidate: Candidate) -> Note:
