@@ -105,7 +105,7 @@ class Library:
         *scope: str | os.PathLike[str],
         grantor: str,
         purposes: Sequence[str],
-        basis: Basis | str,
+        basis: Basis | str | Sequence[Basis | str],
         until: date,
         kind: GrantKind | str = GrantKind.OWNER_ASSERTION,
     ) -> Grant:
@@ -119,7 +119,7 @@ class Library:
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
-                basis=_parse_word(Basis, basis),
+                bases=[_parse_word(Basis, one) for one in _listed(basis)],
                 until=until,
             )
         )
@@ -310,6 +310,10 @@ class _DefaultPack:
                 size_bytes=self._settings.max_file_bytes, pixels=self._settings.max_pixels
             ),
         )
+
+
+def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:
+    return [basis] if isinstance(basis, str) else basis
 
 
 def _parse_word(words: type[Word], word: Word | str) -> Word:

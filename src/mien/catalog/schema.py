@@ -77,7 +77,7 @@ grants = Table(
     Column("scope", JSON, nullable=False),
     Column("uses", JSON, nullable=False),
     Column("purposes", JSON, nullable=False),
-    Column("basis", String(32), nullable=False),
+    Column("bases", JSON, nullable=False),
     Column("assessment", String, nullable=False),
     Column("retention_days", Integer),
     Column("terms", String, nullable=False),

@@ -42,7 +42,7 @@ _EXPLANATIONS = {
     Reason.GRANT_EXPIRED: "The grant has expired.",
     Reason.OUT_OF_SCOPE: "The photo lies outside the scope of the grant.",
     Reason.USE_NOT_GRANTED: "The grant does not allow this use.",
-    Reason.BASIS_MISMATCH: "The grant allows another basis than the collection's.",
+    Reason.BASIS_MISMATCH: "The grant does not allow the basis of the collection.",
     Reason.RETENTION_ENDED: "The time for which the grant allows keeping it is over.",
     Reason.NO_PURPOSE: "No purpose was named, and nothing is searched without one.",
     Reason.MALFORMED_PURPOSE: "A purpose is a short slug in lower case, such as family-album.",

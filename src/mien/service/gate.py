@@ -15,6 +15,7 @@ from mien.catalog.collections import Collection
 from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
+from mien.service.enrolled import load_enrolled
 from mien.service.likeness import Likeness, know_nobody
 from mien.types import EmbeddedFace, PersonId
 

@@ -7,7 +7,7 @@ looked up again under the grants that cover the search.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from mien.catalog import collections as collection_rows
 from mien.catalog import grants as grant_rows
 from mien.catalog.audit import Json
 from mien.catalog.collections import Collection
+from mien.catalog.connect import Connection
 from mien.catalog.faces import (
     CoveringGrant,
     SearchScope,
@@ -27,6 +28,7 @@ from mien.catalog.faces import (
 from mien.catalog.grants import StoredGrant
 from mien.errors import SettingsError
 from mien.index.base import NO_FACE, Hits, VectorIndex
+from mien.permission.basis import Basis
 from mien.permission.grant import may_keep, may_search
 from mien.permission.purpose import check_purpose
 from mien.permission.use import Use
@@ -34,6 +36,7 @@ from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
+from mien.service.enrolled import find_consenting
 from mien.service.gallery import Galleries
 from mien.service.searched import SearchSession
 from mien.types import FaceId, PhotoAnalysis, Vectors
