@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 from mien.library import Library
 from mien.permission.basis import Basis
-from mien.service.enrol import ConsentDraft, Enrolled
 from mien.service.ingest import AddReport
+from mien.service.rescan import RescanProgress
+from service.enrolling import consent, portraits
 from service.stage import PURPOSE, Stage
 
 COLLECTION = "members"
 
 
 def enrol(
-    stage: Stage, library: Library, person: int, *purposes: str, seed: int = 900, days: int = 365
-) -> Enrolled:
+    stage: Stage,
+    library: Library,
+    person: int,
+    *purposes: str,
+    days: int = 365,
+    progress: RescanProgress = lambda _: None,
+) -> None:
     """Enrols a drawn person under a name made of their number."""
-    handed_in = stage.folder / "handed in" / f"{person}.png"
-    handed_in.parent.mkdir(exist_ok=True)
-    stage.draw("spare.png", person, seed=seed).rename(handed_in)
-    consent = ConsentDraft(
-        evidence="signed form 7, binder 3",
-        purposes=purposes or (PURPOSE,),
-        until=(stage.now + timedelta(days=days)).date(),
+    enrolled = library.enrol(
+        name_of(person),
+        *portraits(stage, person, number=1),
+        consent=consent(stage, *purposes, days=days),
+        progress=progress,
     )
-    return library.enrol(name_of(person), handed_in, consent=consent)
+    assert enrolled.verdict.is_allowed
 
 
 def name_of(person: int) -> str:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from mien.library import Library
-from mien.permission.basis import Basis
-from mien.service.erase import FacesTarget
 from mien.service.rescan import RescanReport
 from mien.testing import draw_photo
 from service.enrolled_stage import COLLECTION, add, enrol, name_of

@@ -280,6 +280,7 @@ def _create_consent_events() -> None:
         "consent_events",
         *_event_columns("consent", state_length=32),
         sa.Column("valid_until", sa.BigInteger(), nullable=True),
+        sa.Column("party", sa.String(length=16), nullable=False),
         *_event_constraints("consent"),
         sqlite_autoincrement=True,
     )

@@ -27,6 +27,15 @@ class Reason(StrEnum):
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
     NOT_ENROLLED = "not-enrolled"
     FACE_SUPPRESSED = "face-suppressed"
+    NO_CONSENT = "no-consent"
+    CONSENT_NOT_GIVEN = "consent-not-given"
+    CONSENT_NOT_YET_VALID = "consent-not-yet-valid"
+    CONSENT_EXPIRED = "consent-expired"
+    CONSENT_WITHDRAWN = "consent-withdrawn"
+    CONSENT_CHANGED = "consent-changed"
+    CONSENT_CONFLICT = "consent-conflict"
+    PURPOSE_NOT_CONSENTED = "purpose-not-consented"
+    MINOR_WITHOUT_GUARDIAN = "minor-without-guardian"
 
     @property
     def explanation(self) -> str:
@@ -49,6 +58,15 @@ _EXPLANATIONS = {
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
     Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
     Reason.FACE_SUPPRESSED: "The face is of somebody who opted out.",
+    Reason.NO_CONSENT: "Nobody recorded that the person consents.",
+    Reason.CONSENT_NOT_GIVEN: "The person was asked, and has not consented.",
+    Reason.CONSENT_NOT_YET_VALID: "The consent is not in force yet.",
+    Reason.CONSENT_EXPIRED: "The consent has expired.",
+    Reason.CONSENT_WITHDRAWN: "The person withdrew their consent.",
+    Reason.CONSENT_CHANGED: "The record of the consent is not what was last recorded here.",
+    Reason.CONSENT_CONFLICT: "What is recorded of the consent contradicts itself.",
+    Reason.PURPOSE_NOT_CONSENTED: "The person did not consent to this purpose.",
+    Reason.MINOR_WITHOUT_GUARDIAN: "A minor is enrolled only with the consent of a guardian.",
 }
 
 

@@ -259,9 +259,7 @@ def _leave_out(
     if leave.collection.basis is not Basis.ENROLLED_ONLY:
         return visible
     people = {face.person_id for face in visible.values() if face.person_id is not None}
-    consenting = find_consenting(
-        deployment, connection, people, purpose=leave.purpose, at=leave.at
-    )
+    consenting = find_consenting(deployment, connection, people, purpose=leave.purpose, at=leave.at)
     return {face_id: face for face_id, face in visible.items() if face.person_id in consenting}
 
 
