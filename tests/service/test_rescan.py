@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mien.library import Library
+from mien.permission.basis import Basis
+from mien.service.erase import FacesTarget
 from mien.service.rescan import RescanReport
 from mien.testing import draw_photo
 from service.enrolled_stage import COLLECTION, add, enrol, name_of
@@ -80,6 +84,111 @@ def test_an_interrupted_rescan_goes_on_where_it_stopped(stage: Stage) -> None:
         assert len(found_all(library, BEN)) == 100
     assert len(query_faces(stage, BEN)) == 100
     check_sound(stage.home)
+
+
+def test_adding_more_ends_what_was_interrupted(stage: Stage) -> None:
+    draw_three(stage)
+    with stage.open() as library:
+        enrol(stage, library, ANN)
+        add(stage, library)
+        with pytest.raises(KeyboardInterrupt):
+            enrol(stage, library, BEN, progress=interrupt)
+        stage.draw("more.png", CAT)
+        add(stage, library)
+        assert found(library, BEN) == ["both.png"]
+
+
+def interrupt(_: RescanReport) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", ["vault", "rows", "mark"])
+def test_a_sudden_end_at_any_step_loses_and_doubles_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    draw_three(stage)
+    with stage.open() as library:
+        enrol(stage, library, ANN)
+        add(stage, library)
+    places = {
+        "vault": "mien.vault.vault.Vault.add_faces",
+        "rows": "mien.service.rescan.rows.add_faces",
+        "mark": "mien.service.rescan.rows.mark_scanned",
+    }
+    with monkeypatch.context() as broken:
+        broken.setattr(places[step], die)
+        with stage.open() as library, pytest.raises(SuddenEndError):
+            enrol(stage, library, BEN)
+    with stage.open() as library:
+        library.rescan()
+        assert found(library, BEN) == ["both.png"]
+    keys = query(stage.home / "keys" / "keys.db", "SELECT face_id FROM face_keys")
+    assert sorted(keys) == sorted(query(stage.home / "catalog.db", "SELECT uuid FROM faces"))
+    check_sound(stage.home)
+
+
+class SuddenEndError(Exception):
+    """Stands for a process that ended."""
+
+
+def die(*_: object, **__: object) -> None:
+    raise SuddenEndError
+
+
+def test_a_photo_that_went_away_or_changed_is_named_and_waits(stage: Stage) -> None:
+    draw_three(stage)
+    with stage.open() as library:
+        enrol(stage, library, ANN)
+        add(stage, library)
+        (stage.photos / "both.png").unlink()
+        stage.draw("neither.png", BEN, seed=77)
+        enrol(stage, library, BEN)
+        report = library.rescan()
+    assert {failed.path.rsplit("/", 1)[-1]: failed.reason for failed in report.failed} == {
+        "both.png": "unreadable",
+        "neither.png": "changed",
+    }
+    assert report.waiting == 2
+
+
+def test_under_a_revoked_grant_nothing_is_kept(stage: Stage) -> None:
+    draw_three(stage)
+    with stage.open() as library:
+        enrol(stage, library, ANN)
+        grant = stage.grant(library, bases=[Basis.ENROLLED_ONLY])
+        add(stage, library, grant=grant)
+        library.revoke(grant)
+        enrol(stage, library, BEN)
+    assert query_faces(stage, BEN) == []
+
+
+def test_an_erased_face_does_not_come_back_by_a_later_enrolment(stage: Stage) -> None:
+    stage.draw("both.png", ANN, BEN)
+    with stage.open() as library:
+        enrol(stage, library, ANN)
+        add(stage, library)
+        library.erase(FacesTarget((uuid_of(stage),)))
+        enrol(stage, library, ANN)
+        enrol(stage, library, BEN)
+        assert found(library, ANN) == found(library, BEN) == []
+
+
+def uuid_of(stage: Stage) -> str:
+    (uuid,) = query(stage.home / "catalog.db", "SELECT uuid FROM faces")
+    return str(uuid)
+
+
+def test_every_batch_is_entered_into_the_log(stage: Stage) -> None:
+    draw_three(stage)
+    with stage.open() as library:
+        enrol(stage, library, ANN)
+        add(stage, library)
+        enrol(stage, library, BEN)
+        facts: list[Any] = [
+            entry["facts"] for entry in library.audit().entries() if entry["action"] == "rescanned"
+        ]
+        assert [(fact["photos"], fact["faces"]) for fact in facts] == [(3, 1)]
+        assert library.audit().verify().is_sound
 
 
 def query_faces(stage: Stage, person: int) -> list[int]:

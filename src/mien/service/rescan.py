@@ -220,8 +220,10 @@ def _record(
     try:
         with deployment.database.writing() as connection, deployment.vault.writing():
             for look in batch:
-                if _may_look(deployment, connection, look, collection=collection):
-                    kept = _keep(deployment, connection, look, collection=collection, gate=gate)
+                if _may_look(deployment, connection, look=look, collection=collection):
+                    kept = _keep(
+                        deployment, connection, look=look, collection=collection, gate=gate
+                    )
                     sealed += kept
             if sealed:
                 raise_revision(connection, collection.id)
@@ -241,7 +243,7 @@ def _record(
 
 
 def _may_look(
-    deployment: Deployment, connection: Connection, look: _Look, *, collection: Collection
+    deployment: Deployment, connection: Connection, *, look: _Look, collection: Collection
 ) -> bool:
     """Asked again inside the transaction: it may have been erased or revoked meanwhile."""
     if not rows.is_there(connection, look.stale.indexed_photo_id):
@@ -254,8 +256,8 @@ def _may_look(
 def _keep(
     deployment: Deployment,
     connection: Connection,
-    look: _Look,
     *,
+    look: _Look,
     collection: Collection,
     gate: Gate,
 ) -> list[KeptFace]:

@@ -239,8 +239,8 @@ def _see(
     ]
     with deployment.database.reading() as connection:
         face_ids = [face_id for face_id, _ in scored]
-        visible = find_visible_faces(connection, leave.scope, face_ids=face_ids)
-        visible = _leave_out(deployment, connection, visible, leave=leave)
+        found = find_visible_faces(connection, leave.scope, face_ids=face_ids)
+        visible = _leave_out(deployment, connection, visible=found, leave=leave)
     shown = [(score, visible[face_id]) for face_id, score in scored if face_id in visible]
     return tuple(
         Candidate(rank, min(max(score, -1.0), 1.0), face)  # half a template's last bit beyond
@@ -251,15 +251,17 @@ def _see(
 def _leave_out(
     deployment: Deployment,
     connection: Connection,
-    visible: Mapping[FaceId, VisibleFace],
     *,
+    visible: Mapping[FaceId, VisibleFace],
     leave: _Leave,
 ) -> Mapping[FaceId, VisibleFace]:
     """Where only enrolled people are kept: without those who do not consent to this search."""
     if leave.collection.basis is not Basis.ENROLLED_ONLY:
         return visible
     people = {face.person_id for face in visible.values() if face.person_id is not None}
-    consenting = find_consenting(deployment, connection, people, purpose=leave.purpose, at=leave.at)
+    consenting = find_consenting(
+        deployment, connection, person_ids=people, purpose=leave.purpose, at=leave.at
+    )
     return {face_id: face for face_id, face in visible.items() if face.person_id in consenting}
 
 

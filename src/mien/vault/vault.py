@@ -115,14 +115,14 @@ class Vault:
             parts[PartKind.THUMBNAIL, at.photo_id] = seal(
                 photo_key, thumbnail_jpeg, context=context
             )
-        parts |= self._seal_faces(at, photo_key, faces)
+        parts |= self._seal_faces(at, faces, photo_key=photo_key)
         self._blobs.write(at.blob_id, parts)
 
     def add_faces(self, at: SealedPhoto, faces: Sequence[FaceSecrets]) -> None:
         """Seals more faces of a photo that is kept. Inside `writing`. Raises as reading does."""
         photo_key = self._keys.get_photo_key(at.photo_id)
         parts = dict(self._blobs.read(at.blob_id))
-        self._blobs.write(at.blob_id, parts | self._seal_faces(at, photo_key, faces))
+        self._blobs.write(at.blob_id, parts | self._seal_faces(at, faces, photo_key=photo_key))
 
     def read_templates(self, at: SealedPhoto) -> Mapping[str, NDArray[np.float16]]:
         """The turned templates of all faces in the photo that still have a key, by face id."""
@@ -303,7 +303,7 @@ class Vault:
             return secret
 
     def _seal_faces(
-        self, at: SealedPhoto, photo_key: bytes, faces: Sequence[FaceSecrets]
+        self, at: SealedPhoto, faces: Sequence[FaceSecrets], *, photo_key: bytes
     ) -> dict[tuple[PartKind, str], bytes]:
         parts: dict[tuple[PartKind, str], bytes] = {}
         for face in faces:
