@@ -43,6 +43,7 @@ from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
+from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import Deadline
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
@@ -57,7 +58,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _silent(_: AddReport) -> None:
+def _silent(_: object) -> None:
     pass
 
 
@@ -154,9 +155,11 @@ class Library:
         *photos: str | os.PathLike[str],
         consent: ConsentDraft,
         faces: Sequence[int] = (),
+        progress: RescanProgress = _silent,
     ) -> Enrolled:
         """Records a person's consent, and a template of each photo; the photos are not kept.
 
+        Then every collection of enrolled people is looked through again for them.
         `faces` chooses one in each photo that shows several. Raises `SettingsError`, and
         `PhotoError` for photos that do not show one and the same person.
         """
@@ -168,7 +171,20 @@ class Library:
             max_bytes=self.settings.max_file_bytes,
             threads=os.cpu_count() or 1,
         )
-        return enrol_person(self._deployment, draft)
+        enrolled = enrol_person(self._deployment, draft)
+        if enrolled.person is not None:
+            self.rescan(progress=progress)
+        return enrolled
+
+    def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
+        """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
+
+        `enrol` and `add` do so too.
+        """
+        request = RescanRequest(
+            workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
+        )
+        return rescan(self._deployment, request, progress=progress)
 
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.
@@ -218,7 +234,9 @@ class Library:
             max_file_bytes=self.settings.max_file_bytes,
         )
         self.enforce_retention()
-        return add_photos(self._deployment, request, progress=progress)
+        report = add_photos(self._deployment, request, progress=progress)
+        self.rescan()
+        return report
 
     def search(
         self,

@@ -162,8 +162,14 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "add_faces": lambda c: indexed.add_faces(
             c, [indexed.KeptFace(make_uuid(9), FACE)], indexed_photo_id=1, collection_id=COLLECTION
         ),
+        "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
+        "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),
+        "find_boxes": lambda c: indexed.find_boxes(c, 1),
+        "find_stale": lambda c: indexed.find_stale(c, COLLECTION, scanned_to=1, after=0, limit=32),
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
+        "is_there": lambda c: indexed.is_there(c, 1),
+        "mark_scanned": lambda c: indexed.mark_scanned(c, 1, scanned_to=1, dropped=0),
     },
     "people": {
         "add_enrolments": lambda c: people.add_enrolments(
