@@ -37,7 +37,7 @@ def test_every_kind_is_decided_above() -> None:
 @pytest.mark.parametrize(
     ("uri", "place"),
     [
-        ("file:///home/ann/Ann%20Ek%27s%20wedding/", FOLDER),
+        ("file:///photos/Ann%20Ek%27s%20wedding/", FOLDER),
         ("file:///", FOLDER),
         ("file://server/share/ann/", FOLDER),
         ("https://museum.example/people/ann/", "museum.example"),

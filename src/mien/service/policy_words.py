@@ -73,15 +73,15 @@ def _fill(facts: Facts) -> dict[str, str]:
     bases = {found.basis for found in facts.collections}
     bases |= {basis for source in facts.sources for basis in source.bases}
     in_use = dict.fromkeys((basis.value for basis in Basis), "")
-    suppressed = [_count(number, level, f"{level}s") for level, number in facts.suppressed.items()]
+    suppressed = [_count(number, level) for level, number in facts.suppressed.items()]
     return {
         **(in_use | {basis.value: "used" for basis in bases}),
         "who": f"{operator.controller} keeps" if operator.controller else "The operator keeps",
         "controller": operator.controller,
         "contact": operator.contact,
-        "people": _count(facts.people, "person", "people") if facts.people else "",
+        "people": _count(facts.people, "person", many="people") if facts.people else "",
         "suppressed": ", ".join(suppressed),
-        "grace": f"{_count(facts.grace.days, 'day', 'days')} later" if facts.grace else "at once",
+        "grace": f"{_count(facts.grace.days, 'day')} later" if facts.grace else "at once",
         "model": model.model_id,
         "measured_on": model.measured_on or "nothing that is known here",
         "missed": _say_missed(facts),
@@ -107,5 +107,5 @@ def _say_strangers(facts: Facts) -> dict[str, str]:
     }
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+def _count(number: int, word: str, *, many: str = "") -> str:
+    return f"{number:,} {word if number == 1 else many or f'{word}s'}"
