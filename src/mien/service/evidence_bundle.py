@@ -28,8 +28,8 @@ from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.audit_bundle import export_log
 from mien.service.deployment import Deployment
+from mien.service.document import sign_statement
 from mien.service.policy import Form, Policy
-from mien.service.signed import sign_statement
 
 _TYPE = "mien-evidence/1"
 _POLICY_FILES = {
@@ -117,7 +117,7 @@ def _sign(deployment: Deployment, policy: Policy, *, hashes: dict[str, str]) -> 
         "policy_version": policy.version,
         "files": hashes,
     }
-    return sign_statement(signer, statement, name="manifest")
+    return sign_statement(signer, "manifest", statement=statement)
 
 
 def _hash_files(folder: Path) -> dict[str, str]:
