@@ -26,11 +26,12 @@ from typing import Self, TypeVar
 
 from mien.errors import MienError, PhotoError, SettingsError
 from mien.permission.basis import Basis
+from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
-from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
+from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
 from mien.service.enrol import ConsentDraft, Enrolled, EnrolmentDraft, enrol_person
@@ -208,11 +209,29 @@ class Library:
         """When the first of what each grant brought in is to be erased, the soonest first."""
         return retention.list_deadlines(self._deployment, grace=self._grace)
 
-    def create_collection(self, name: str, *, basis: Basis | str) -> CollectionSummary:
-        """Raises `ConflictError` where the name is taken, `SettingsError` for no basis."""
-        return collections.create_collection(
-            self._deployment, name, basis=_parse_word(Basis, basis)
+    def create_collection(
+        self,
+        name: str,
+        *,
+        basis: Basis | str,
+        purposes: Sequence[str] = (),
+        assessment: str = "",
+        retention_days: int | None = None,
+        one_person_confirms: bool = False,
+    ) -> CollectionSummary:
+        """Makes an empty collection; with purposes, it is searched for no other.
+
+        Raises `ConflictError` where the name is taken, `SettingsError` for what cannot be.
+        """
+        draft = CollectionDraft(
+            name=name,
+            basis=_parse_word(Basis, basis),
+            purposes=purposes,
+            assessment=assessment,
+            retention_days=retention_days,
+            confirmations=ALONE if one_person_confirms else None,
         )
+        return collections.create_collection(self._deployment, draft)
 
     def collections(self) -> list[CollectionSummary]:
         """All collections and how much they hold."""

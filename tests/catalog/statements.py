@@ -46,6 +46,7 @@ from mien.catalog import (
     selection,
 )
 from mien.permission.basis import Basis
+from mien.permission.charter import Charter
 from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
 
@@ -99,7 +100,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "collections": {
         "create_collection": lambda c: collections.create_collection(
-            c, "other", basis=Basis.HOUSEHOLD, model=MODEL, at=NOW
+            c, "other", charter=Charter(basis=Basis.HOUSEHOLD), model=MODEL, at=NOW
         ),
         "find_collection": lambda c: collections.find_collection(c, "default"),
         "get_collection": lambda c: collections.get_collection(c, "default"),
@@ -202,12 +203,14 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_blobs": lambda c: list(removal.iter_blobs(c)),
         "iter_covers": lambda c: list(removal.iter_covers(c)),
         "iter_face_references": lambda c: list(removal.iter_face_references(c)),
+        "iter_indexed_references": lambda c: list(removal.iter_indexed_references(c)),
         "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
         "iter_location_references": lambda c: list(removal.iter_location_references(c)),
         "plan_removal": lambda c: removal.plan_removal(
             c,
             selection.Selection(
                 face_ids=[FaceId(1)],
+                indexed_ids=[1],
                 location_ids=[1],
                 grant_ids=[GrantId(1)],
                 ended_grant_ids=[GrantId(2)],
@@ -227,7 +230,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),
         "select_overdue": lambda c: selection.select_overdue(
             c,
-            selection.Deadlines(ended=[GRANT], kept_until={GrantId(2): NOW}, quarantined_until=NOW),
+            selection.Deadlines(
+                ended=[GRANT],
+                kept_until={GrantId(2): NOW},
+                indexed_until={COLLECTION: NOW},
+                quarantined_until=NOW,
+            ),
         ),
         "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
     },

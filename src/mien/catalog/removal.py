@@ -6,10 +6,10 @@ keeps its row, so that it is known again and they do not come back with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
@@ -51,13 +51,15 @@ class Removal:
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
+    stray_vouchers: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A removal, with references to the rows that only they can tell, and the places left.
 
-    `sightings` are photos, by SHA-256, each with a grant that it was found under.
+    `sightings` are photos, by SHA-256, each with a grant that it was found under or a
+    collection that it was indexed in.
     """
 
     removal: Removal
@@ -69,16 +71,23 @@ class Plan:
 def plan_removal(connection: Connection, selection: Selection) -> Plan:
     """What goes with a selection; changes nothing."""
     removal = Removal()
-    going = _find_locations(connection, selection)
+    chosen = _find_locations(connection, selection)
+    forgotten = _find_indexed(connection, selection.indexed_ids)
+    going = _unite(chosen, _find_orphaned(connection, forgotten))
     removal.locations = [row.id for row in going]
     photos_gone = _plan_photos(connection, removal, going=going)
-    _plan_faces(connection, removal, selection=selection, photos_gone=photos_gone)
+    _plan_faces(
+        connection, removal, selection=selection, photos_gone=photos_gone, forgotten=forgotten
+    )
     removal.grants = _find_grants(connection, selection.grant_ids)
     removal.ended_grants = [uuid for _, uuid in _find_grants(connection, selection.ended_grant_ids)]
     return Plan(
         removal,
         references=tuple(_refer_to(row) for row in going),
-        sightings=tuple((row.sha256, row.grant_uuid) for row in going),
+        sightings=(
+            *((row.sha256, row.grant_uuid) for row in chosen),
+            *((row.sha256, row.collection_uuid) for row in forgotten),
+        ),
         uris=tuple(row.uri for row in going),
     )
 
@@ -117,9 +126,9 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
     }
 
 
-def refer_to_sighting(sha256: str, grant_id: str) -> str:
-    """What is remembered of a photo that may not come in under a grant again."""
-    return f"sighting:{sha256}:{grant_id}"
+def refer_to_sighting(sha256: str, uuid: str) -> str:
+    """What is remembered of a photo that may not come in again under a grant or in a collection."""
+    return f"sighting:{sha256}:{uuid}"
 
 
 def iter_face_references(connection: Connection) -> Iterator[tuple[FaceId, str]]:
@@ -140,6 +149,12 @@ def iter_grant_references(connection: Connection) -> Iterator[tuple[GrantId, str
         yield GrantId(row.id), refer_to_grant(row.uuid)
 
 
+def iter_indexed_references(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Every indexed photo, with what a ledger would call its blob."""
+    for row in connection.execute(select(indexed_photos.c.id, indexed_photos.c.blob_id)):
+        yield row.id, refer_to_blob(row.blob_id)
+
+
 def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
     """The blob of every indexed photo, with the photo's outside id."""
     found = select(indexed_photos.c.blob_id, photos.c.sha256).join_from(indexed_photos, photos)
@@ -150,6 +165,11 @@ def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
 def refer_to_face(uuid: str) -> str:
     """What a ledger calls a face."""
     return f"face:{uuid}"
+
+
+def refer_to_blob(blob_id: str) -> str:
+    """What a ledger calls what was sealed of a photo in a collection."""
+    return f"blob:{blob_id}"
 
 
 def refer_to_grant(uuid: str) -> str:
@@ -170,7 +190,7 @@ def _find_locations(connection: Connection, selection: Selection) -> list[Row[An
         *_rows(connection, found, column=locations.c.id, values=selection.location_ids),
         *_rows(connection, found, column=locations.c.grant_id, values=selection.grant_ids),
     ]
-    return list({row.id: row for row in chosen}.values())
+    return _unite(chosen)
 
 
 def _describe_locations() -> Any:  # noqa: ANN401  (a select of many columns)
@@ -217,26 +237,60 @@ def _plan_faces(
     *,
     selection: Selection,
     photos_gone: dict[int, str],
+    forgotten: Sequence[Row[Any]],
 ) -> None:
     found = select(
         *(faces.c[name] for name in ("id", "uuid", "collection_id")), indexed_photos.c.photo_id
     ).join_from(faces, indexed_photos)
-    of_photos = indexed_photos.c.photo_id
-    chosen = [
-        *_rows(connection, found, column=faces.c.id, values=selection.face_ids),
-        *_rows(connection, found, column=of_photos, values=list(photos_gone)),
-    ]
+    of_photos, of_indexed = indexed_photos.c.photo_id, faces.c.indexed_photo_id
+    indexed_gone = {row.id for row in forgotten}
+    chosen = list(_rows(connection, found, column=faces.c.id, values=selection.face_ids))
+    kept = {row.photo_id for row in chosen} - photos_gone.keys()
+    chosen += _rows(connection, found, column=of_photos, values=list(photos_gone))
+    chosen += _rows(connection, found, column=of_indexed, values=indexed_gone)
     by_id = {row.id: row for row in chosen}
     removal.faces = [(row.id, row.uuid, row.collection_id) for row in by_id.values()]
-    kept = {row.photo_id for row in by_id.values()} - photos_gone.keys()
     blobs = select(
         indexed_photos.c.id, indexed_photos.c.blob_id, photos.c.sha256, indexed_photos.c.photo_id
     ).join_from(indexed_photos, photos)
     for row in _rows(connection, blobs, column=of_photos, values=[*photos_gone, *sorted(kept)]):
         if row.photo_id in photos_gone:
             removal.blobs.append((row.id, row.blob_id))
-        else:
+        elif row.id not in indexed_gone:
             removal.kept_blobs.append((row.blob_id, photo_uuid_of(row.sha256)))
+    removal.blobs += [(row.id, row.blob_id) for row in forgotten if row.photo_id not in photos_gone]
+
+
+def _find_indexed(connection: Connection, ids: Collection[int]) -> list[Row[Any]]:
+    found = (
+        select(
+            *(indexed_photos.c[name] for name in ("id", "blob_id", "photo_id")),
+            photos.c.sha256,
+            collections.c.uuid.label("collection_uuid"),
+        )
+        .join_from(indexed_photos, photos)
+        .join(collections)
+    )
+    return list(_rows(connection, found, column=indexed_photos.c.id, values=ids))
+
+
+def _find_orphaned(connection: Connection, forgotten: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """The locations of photos that are indexed nowhere else: nothing asks for them any more."""
+    ids, photo_ids = {row.id for row in forgotten}, {row.photo_id for row in forgotten}
+    of_photos = indexed_photos.c.photo_id
+    found = select(indexed_photos.c.id, of_photos)
+    still = {
+        row.photo_id
+        for row in _rows(connection, found, column=of_photos, values=photo_ids)
+        if row.id not in ids
+    }
+    places = _describe_locations()
+    return list(_rows(connection, places, column=locations.c.photo_id, values=photo_ids - still))
+
+
+def _unite(*found: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Each row once."""
+    return list({row.id: row for row in chain(*found)}.values())
 
 
 def _find_grants(connection: Connection, ids: Collection[GrantId]) -> list[tuple[int, str]]:

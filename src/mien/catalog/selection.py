@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, or_, select
 
 from mien.catalog.schema import faces, grants, indexed_photos, locations, photos
-from mien.types import FaceId, GrantId
+from mien.types import CollectionId, FaceId, GrantId
 
 _SAME_PX = 2.0
 """The same face of the same photo, found twice, lies no further apart."""
@@ -17,16 +17,20 @@ _SAME_PX = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What somebody wants gone. Of an `ended` grant the key goes, and its row stays."""
+    """What somebody wants gone. Of an `ended` grant the key goes, and its row stays.
+
+    `indexed_ids` are photos as they are indexed in one collection; elsewhere they stay.
+    """
 
     face_ids: Collection[FaceId] = ()
+    indexed_ids: Collection[int] = ()
     location_ids: Collection[int] = ()
     grant_ids: Collection[GrantId] = ()
     ended_grant_ids: Collection[GrantId] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.face_ids or self.location_ids or self.grant_ids)
+        return not (self.face_ids or self.indexed_ids or self.location_ids or self.grant_ids)
 
 
 def select_faces(connection: Connection, uuids: Sequence[str]) -> Selection:
@@ -102,13 +106,14 @@ def select_grant(connection: Connection, grant_id: GrantId) -> Selection:
 class Deadlines:
     """What has been kept long enough.
 
-    All under `ended` grants, what other grants brought in until a moment of each, and what
-    went into quarantine until one moment.
+    All under `ended` grants, what other grants brought in until a moment of each, what was
+    indexed in collections until a moment of each, and what went into quarantine until one.
     """
 
     ended: Collection[GrantId]
     kept_until: Mapping[GrantId, datetime]
     quarantined_until: datetime
+    indexed_until: Mapping[CollectionId, datetime] = field(default_factory=dict)
 
 
 def select_overdue(connection: Connection, deadlines: Deadlines) -> Selection:
@@ -124,6 +129,16 @@ def select_overdue(connection: Connection, deadlines: Deadlines) -> Selection:
     found = select(locations.c.id, locations.c.grant_id)
     rows = [row for condition in conditions for row in connection.execute(found.where(condition))]
     return Selection(
+        indexed_ids=set(_iter_indexed(connection, deadlines.indexed_until)),
         location_ids={row.id for row in rows},
         ended_grant_ids={GrantId(row.grant_id) for row in rows} & set(deadlines.ended),
     )
+
+
+def _iter_indexed(connection: Connection, until: Mapping[CollectionId, datetime]) -> Iterator[int]:
+    for collection_id, moment in until.items():
+        found = select(indexed_photos.c.id).where(
+            indexed_photos.c.collection_id == collection_id,
+            indexed_photos.c.indexed_at <= moment,
+        )
+        yield from connection.execute(found).scalars()

@@ -35,6 +35,10 @@ def upgrade() -> None:
     _create_case_events()
 
 
+def _create_index(table: str, *columns: str) -> None:
+    op.create_index(op.f("_".join(("ix", table, *columns))), table, list(columns), unique=False)
+
+
 def _create_collections() -> None:
     op.create_table(
         "collections",
@@ -42,6 +46,10 @@ def _create_collections() -> None:
         sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("basis", sa.String(length=32), nullable=False),
+        sa.Column("purposes", sa.JSON(), nullable=False),
+        sa.Column("assessment", sa.String(), nullable=False),
+        sa.Column("retention_days", sa.Integer(), nullable=True),
+        sa.Column("confirmations", sa.Integer(), nullable=False),
         sa.Column("model_id", sa.String(length=64), nullable=False),
         sa.Column("model_digest", sa.String(length=64), nullable=False),
         sa.Column("dimension", sa.Integer(), nullable=False),
@@ -60,14 +68,15 @@ def _create_grants() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("grantor", sa.String(), nullable=False),
-        sa.Column("scope", sa.JSON(), nullable=False),
-        sa.Column("uses", sa.JSON(), nullable=False),
-        sa.Column("purposes", sa.JSON(), nullable=False),
-        sa.Column("bases", sa.JSON(), nullable=False),
-        sa.Column("assessment", sa.String(), nullable=False),
+        *(
+            sa.Column(name, sa.String(), nullable=False)
+            for name in ("grantor", "contact", "verified_by", "jurisdiction", "assessment", "terms")
+        ),
+        *(
+            sa.Column(name, sa.JSON(), nullable=False)
+            for name in ("scope", "uses", "purposes", "bases", "evidence")
+        ),
         sa.Column("retention_days", sa.Integer(), nullable=True),
-        sa.Column("terms", sa.String(), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
         sa.Column("valid_until", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
@@ -174,9 +183,8 @@ def _create_indexed_photos() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        op.f("ix_indexed_photos_photo_id"), "indexed_photos", ["photo_id"], unique=False
-    )
+    _create_index("indexed_photos", "photo_id")
+    _create_index("indexed_photos", "collection_id", "indexed_at")
 
 
 def _create_locations() -> None:
@@ -199,13 +207,9 @@ def _create_locations() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_locations_photo_id"), "locations", ["photo_id"], unique=False)
-    op.create_index(
-        op.f("ix_locations_quarantined_at"), "locations", ["quarantined_at"], unique=False
-    )
-    op.create_index(
-        op.f("ix_locations_grant_id_added_at"), "locations", ["grant_id", "added_at"], unique=False
-    )
+    _create_index("locations", "photo_id")
+    _create_index("locations", "quarantined_at")
+    _create_index("locations", "grant_id", "added_at")
 
 
 def _create_runs() -> None:
@@ -256,7 +260,7 @@ def _create_enrolments() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolments")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_enrolments_person_id"), "enrolments", ["person_id"], unique=False)
+    _create_index("enrolments", "person_id")
 
 
 def _create_consents() -> None:
@@ -272,7 +276,7 @@ def _create_consents() -> None:
         sa.UniqueConstraint("uuid", name=op.f("uq_consents_uuid")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_consents_person_id"), "consents", ["person_id"], unique=False)
+    _create_index("consents", "person_id")
 
 
 def _create_consent_events() -> None:
@@ -311,9 +315,9 @@ def _create_faces() -> None:
         sa.UniqueConstraint("uuid", name=op.f("uq_faces_uuid")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_faces_collection_id"), "faces", ["collection_id"], unique=False)
-    op.create_index(op.f("ix_faces_indexed_photo_id"), "faces", ["indexed_photo_id"], unique=False)
-    op.create_index(op.f("ix_faces_person_id"), "faces", ["person_id"], unique=False)
+    _create_index("faces", "collection_id")
+    _create_index("faces", "indexed_photo_id")
+    _create_index("faces", "person_id")
 
 
 def _create_audit_notes() -> None:
@@ -329,7 +333,7 @@ def _create_audit_notes() -> None:
         sa.UniqueConstraint("seq", "number", name=op.f("uq_audit_notes_seq_number")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_audit_notes_owner"), "audit_notes", ["owner"], unique=False)
+    _create_index("audit_notes", "owner")
 
 
 def _create_suppressions() -> None:

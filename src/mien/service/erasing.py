@@ -36,6 +36,7 @@ from mien.service.certificate import issue_certificate
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
 from mien.service.snapshots import erase_from_snapshot
+from mien.service.standing import name_grant, vouch_for_ended
 from mien.vault.keys import ErasureCopy
 from mien.vault.notary import Owner
 from mien.vault.vault import Shreds, references_of
@@ -79,6 +80,7 @@ def begin_erasure(
     delete_rows(connection, removal, at=entry.began_at)
     if kind in _FINAL:
         close_photos(connection, (blob_id for blob_id, _ in removal.kept_blobs))
+    vouch_for_ended(deployment, connection, removal.ended_grants)
     counts = count_removal(removal)
     ledger.record_erasure(
         connection,
@@ -122,6 +124,7 @@ def shreds_of(removal: Removal) -> Shreds:
         photo_ids=[*(uuid for _, uuid in removal.photos), *removal.stray_photos],
         covers=[(photo, grant) for photo, grant in removal.covers],
         grant_ids=[*removal.ended_grants, *(uuid for _, uuid in removal.grants)],
+        vouchers=[*map(name_grant, (uuid for _, uuid in removal.grants)), *removal.stray_vouchers],
         blob_ids=[*(blob_id for _, blob_id in removal.blobs), *removal.stray_blobs],
         kept_blobs=[(blob_id, photo) for blob_id, photo in removal.kept_blobs],
     )

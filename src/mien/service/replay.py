@@ -21,6 +21,7 @@ from mien.catalog.removal import (
     iter_covers,
     iter_face_references,
     iter_grant_references,
+    iter_indexed_references,
     iter_location_references,
     plan_removal,
 )
@@ -114,6 +115,7 @@ def _plan(
         location_ids=[
             location for location, name in iter_location_references(connection) if is_marked(name)
         ],
+        indexed_ids=[one for one, name in iter_indexed_references(connection) if is_marked(name)],
         grant_ids=[grant for grant, name in iter_grant_references(connection) if is_marked(name)],
     )
     plan = plan_removal(connection, selection)
@@ -132,6 +134,7 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     removal.stray_photos = sorted({*shreds.photo_ids} - covered - photos)
     removal.stray_blobs = sorted({*shreds.blob_ids} - {blob for _, blob in removal.blobs})
     removal.covers = sorted(lost | ({*shreds.covers} - covers))
+    removal.stray_vouchers = sorted(shreds.vouchers)
     removal.ended_grants = sorted({*shreds.grant_ids} - {uuid for _, uuid in removal.grants})
 
 

@@ -1,8 +1,8 @@
 """Retention: what may not be kept any longer is erased, by time and not by an operator.
 
-It ends at the retention that a grant states, counted from when a photo was taken in, or a
-grace period after the grant's own end, whichever comes first. Long before, nothing of it
-answers: searches ask the grants.
+It ends at the retention that a grant states, counted from when a photo was taken in, or that
+of a collection, counted from when it was indexed there, or a grace period after the grant's
+own end, whichever comes first. Long before, nothing of it answers: searches ask both.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from mien.catalog.collections import iter_collections
 from mien.catalog.connect import Connection
 from mien.catalog.grants import find_first_additions, iter_grants
 from mien.catalog.selection import Deadlines, Selection, select_overdue
 from mien.permission.grant import Grant, ends_at, keep_until
+from mien.service import standing
 from mien.service.deployment import Deployment
 from mien.service.erase import ErasureReport, erase
 from mien.service.erasing import RETENTION
@@ -40,6 +42,11 @@ class OverdueTarget:
                     s.id: self.at - s.grant.retention
                     for s in stored
                     if s.grant.retention is not None and s.id not in ended
+                },
+                indexed_until={
+                    c.id: self.at - c.charter.retention
+                    for c in iter_collections(connection)
+                    if c.charter.retention is not None
                 },
                 quarantined_until=self.at - self.grace,
             ),
@@ -71,7 +78,7 @@ def list_deadlines(deployment: Deployment, *, grace: timedelta) -> list[Deadline
         first = find_first_additions(connection)
         deadlines = [
             Deadline(stored.grant, keep_until(stored.grant, since=first[stored.id], grace=grace))
-            for stored in iter_grants(connection)
+            for stored in standing.iter_grants(deployment, connection)
             if stored.id in first
         ]
     return sorted(deadlines, key=lambda deadline: deadline.erase_at)

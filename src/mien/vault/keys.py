@@ -107,6 +107,10 @@ class KeyStore:
         self._wrap_photo_key(key, photo_id=photo_id, grant_id=grant_id)
         return key
 
+    def add_cover(self, photo_id: str, *, grant_id: str) -> None:
+        """Wraps the photo's key under another grant. Raises `KeyDestroyedError`."""
+        self._wrap_photo_key(self.get_photo_key(photo_id), photo_id=photo_id, grant_id=grant_id)
+
     def get_photo_key(self, photo_id: str) -> bytes:
         """Raises `KeyDestroyedError` where no grant opens the photo any more."""
         key = self._find_photo_key(photo_id)
@@ -223,8 +227,9 @@ class KeyStore:
         covers: Iterable[tuple[str, str]],
         grant_ids: Sequence[str],
         subjects: Sequence[str],
+        vouchers: Sequence[str],
     ) -> int:
-        """How many keys of all these there are."""
+        """How many keys and vouchers of all these there are."""
         one = "SELECT count(*) FROM photo_keys WHERE photo_id = ? AND grant_id = ?"
         return (
             self._count("SELECT count(*) FROM face_keys WHERE face_id IN ({})", face_ids)
@@ -232,6 +237,7 @@ class KeyStore:
             + sum(int(self._execute(one, *cover).fetchone()[0]) for cover in covers)
             + self._count("SELECT count(*) FROM grant_keys WHERE grant_id IN ({})", grant_ids)
             + self._count("SELECT count(*) FROM subject_keys WHERE subject IN ({})", subjects)
+            + self._count("SELECT count(*) FROM vouchers WHERE name IN ({})", vouchers)
         )
 
     def put_erasure(self, erasure: ErasureCopy) -> None:
@@ -275,6 +281,11 @@ class KeyStore:
         """Every subject that has a key."""
         for (subject,) in self._execute("SELECT subject FROM subject_keys"):
             yield subject
+
+    def iter_vouchers(self) -> Iterator[str]:
+        """The names of all records that are vouched for."""
+        for (name,) in self._execute("SELECT name FROM vouchers"):
+            yield name
 
     def _wrap_photo_key(self, key: bytes, *, photo_id: str, grant_id: str) -> None:
         grant_key = self.make_grant_key(grant_id)

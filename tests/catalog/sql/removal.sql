@@ -34,6 +34,10 @@ FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON gran
 SELECT faces.id, faces.uuid
 FROM faces;
 
+-- iter_indexed_references
+SELECT indexed_photos.id, indexed_photos.blob_id
+FROM indexed_photos;
+
 -- iter_grant_references
 SELECT grants.id, grants.uuid
 FROM grants;
@@ -49,12 +53,24 @@ WHERE locations.id IN (?);
 SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
 FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id
 WHERE locations.grant_id IN (?);
+SELECT indexed_photos.id, indexed_photos.blob_id, indexed_photos.photo_id, photos.sha256, collections.uuid AS collection_uuid
+FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id JOIN collections ON collections.id = indexed_photos.collection_id
+WHERE indexed_photos.id IN (?);
+SELECT indexed_photos.id, indexed_photos.photo_id
+FROM indexed_photos
+WHERE indexed_photos.photo_id IN (?);
 SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
 FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id
 WHERE locations.photo_id IN (?);
 SELECT faces.id, faces.uuid, faces.collection_id, indexed_photos.photo_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
 WHERE faces.id IN (?);
+SELECT faces.id, faces.uuid, faces.collection_id, indexed_photos.photo_id
+FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
+WHERE indexed_photos.photo_id IN (?);
+SELECT faces.id, faces.uuid, faces.collection_id, indexed_photos.photo_id
+FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
+WHERE faces.indexed_photo_id IN (?);
 SELECT indexed_photos.id, indexed_photos.blob_id, photos.sha256, indexed_photos.photo_id
 FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id
 WHERE indexed_photos.photo_id IN (?);

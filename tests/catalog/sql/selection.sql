@@ -32,6 +32,9 @@ WHERE locations.grant_id = ? AND locations.added_at <= ?;
 SELECT locations.id, locations.grant_id
 FROM locations
 WHERE locations.quarantined_at <= ?;
+SELECT indexed_photos.id
+FROM indexed_photos
+WHERE indexed_photos.collection_id = ? AND indexed_photos.indexed_at <= ?;
 
 -- select_photo
 SELECT locations.id
