@@ -31,13 +31,15 @@ from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
+from mien.service.consent_draft import ConsentDraft
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
-from mien.service.enrol import ConsentDraft, Enrolled, EnrolmentDraft, enrol_person
+from mien.service.enrol import Enrolled, enrol_person
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.portraits import Portraits
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
 from mien.service.retention import Deadline
@@ -157,15 +159,8 @@ class Library:
         `faces` chooses one in each photo that shows several. Raises `SettingsError`, and
         `PhotoError` for photos that do not show one and the same person.
         """
-        draft = EnrolmentDraft(
-            name=name,
-            photos=[Path(photo) for photo in photos],
-            consent=consent,
-            faces=faces,
-            max_bytes=self.settings.max_file_bytes,
-            threads=os.cpu_count() or 1,
-        )
-        return enrol_person(self._deployment, draft)
+        portraits = self._gather(photos, faces=faces)
+        return enrol_person(self._deployment, name, portraits=portraits, consent=consent)
 
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.
@@ -281,6 +276,16 @@ class Library:
         """The state of the deployment: counts, index recall and latency."""
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
+
+    def _gather(
+        self, photos: Sequence[str | os.PathLike[str]], *, faces: Sequence[int]
+    ) -> Portraits:
+        return Portraits(
+            photos=[Path(photo) for photo in photos],
+            faces=faces,
+            max_bytes=self.settings.max_file_bytes,
+            threads=os.cpu_count() or 1,
+        )
 
     @property
     def _grace(self) -> timedelta:

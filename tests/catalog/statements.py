@@ -64,6 +64,9 @@ AUDITED, NEXT_AUDITED = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for
 PERSON = PersonId(1)
 ADA = people.NewPerson(uuid=make_uuid(1), name="Ada", of_age_at=None)
 OTHER_PERSON = replace(ADA, uuid=make_uuid(2))
+ENROLMENTS = people.NewEnrolments(
+    person_id=PERSON, model_digest="", key_uuid=make_uuid(1), sealed=[b""]
+)
 CONSENT = consents.NewConsent(uuid=make_uuid(1), person_id=PERSON, purposes=["press"], sealed=b"")
 OTHER_CONSENT = replace(CONSENT, uuid=make_uuid(2))
 GIVEN = consents.StoredConsentEvent(
@@ -157,13 +160,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
     },
     "people": {
-        "add_enrolments": lambda c: people.add_enrolments(
-            c, [b""], person_id=PERSON, model_digest="", at=NOW
-        ),
+        "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
         "add_person": lambda c: people.add_person(c, OTHER_PERSON, at=NOW),
         "find_enrolments": lambda c: people.find_enrolments(c, [PERSON], model_digest=""),
-        "find_person": lambda c: people.find_person(c, make_uuid(1)),
+        "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
+        "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
         "touch_person": lambda c: people.touch_person(c, PERSON, at=NOW),
     },
     "photos": {
