@@ -32,15 +32,16 @@ from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
+from mien.service.consent_record import Controller
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
-from mien.service.enrol import Enrolled, enrol_person
+from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
-from mien.service.portraits import Portraits
 from mien.service.ports import Clock, Models, Vision
+from mien.service.register import Register
 from mien.service.replay import settle_erasures
 from mien.service.retention import Deadline
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
@@ -147,6 +148,16 @@ class Library:
         """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
         return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
 
+    def people(self) -> Register:
+        """Those who are enrolled, with all that can be done with them and asked of them."""
+        return Register(
+            self._deployment,
+            self._galleries,
+            grace=self._grace,
+            controller=Controller(self.settings.controller, self.settings.contact),
+            max_file_bytes=self.settings.max_file_bytes,
+        )
+
     def enrol(
         self,
         name: str,
@@ -154,13 +165,8 @@ class Library:
         consent: ConsentDraft,
         faces: Sequence[int] = (),
     ) -> Enrolled:
-        """Records a person's consent, and a template of each photo; the photos are not kept.
-
-        `faces` chooses one in each photo that shows several. Raises `SettingsError`, and
-        `PhotoError` for photos that do not show one and the same person.
-        """
-        portraits = self._gather(photos, faces=faces)
-        return enrol_person(self._deployment, name, portraits=portraits, consent=consent)
+        """Records a person's consent, and a template of each photo; as `people().enrol`."""
+        return self.people().enrol(name, *photos, consent=consent, faces=faces)
 
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.
@@ -171,7 +177,7 @@ class Library:
 
     def preview_erasure(self, target: Target) -> Mapping[str, int]:
         """How much an erasure would take, by class. Raises as `erase`."""
-        return preview_erasure(self._deployment, target)
+        return preview_erasure(self._deployment, target, galleries=self._galleries)
 
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
@@ -276,16 +282,6 @@ class Library:
         """The state of the deployment: counts, index recall and latency."""
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
-
-    def _gather(
-        self, photos: Sequence[str | os.PathLike[str]], *, faces: Sequence[int]
-    ) -> Portraits:
-        return Portraits(
-            photos=[Path(photo) for photo in photos],
-            faces=faces,
-            max_bytes=self.settings.max_file_bytes,
-            threads=os.cpu_count() or 1,
-        )
 
     @property
     def _grace(self) -> timedelta:

@@ -11,13 +11,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from mien.catalog.schema import enrolments, people
+from mien.catalog.parts import in_parts
+from mien.catalog.schema import consent_events, consents, enrolments, faces, people
 from mien.errors import ConflictError, NotFoundError
 from mien.types import PersonId
-
-_IDS_A_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +124,37 @@ def add_enrolments(connection: Connection, new: NewEnrolments, *, at: datetime) 
         connection.execute(insert(enrolments), rows)
 
 
+def count_enrolments(connection: Connection, *, model_digest: str) -> dict[PersonId, int]:
+    """How many templates each person has of a model."""
+    found = select(enrolments.c.person_id, func.count().label("number"))
+    of_model = found.where(enrolments.c.model_digest == model_digest)
+    rows = connection.execute(of_model.group_by(enrolments.c.person_id))
+    return {PersonId(row.person_id): row.number for row in rows}
+
+
+def find_perhaps_overdue(
+    connection: Connection, *, ended_until: datetime, untouched_since: datetime
+) -> list[StoredPerson]:
+    """Everybody of whom something may be overdue, to be looked at closely.
+
+    Of those who had nothing to do with it since a moment, everything; of all others, what was
+    kept under consents of which none holds after another moment.
+    """
+    still_held = select(consents.c.person_id).join(consent_events)
+    for_longer = still_held.where(consent_events.c.valid_until > ended_until)
+    taken_back = still_held.where(consent_events.c.valid_until.is_(None))
+    is_held = exists().where(enrolments.c.person_id == people.c.id) | exists().where(
+        faces.c.person_id == people.c.id
+    )
+    may_be = (
+        people.c.id.not_in(for_longer)
+        | people.c.id.in_(taken_back)
+        | (people.c.of_age_at <= ended_until)
+    )
+    found = select(people).where(or_(people.c.touched_at <= untouched_since, is_held & may_be))
+    return [_parse_person(row) for row in connection.execute(found.order_by(people.c.id))]
+
+
 def renew_enrolments(connection: Connection, person_id: PersonId) -> int:
     """Gives the templates of a person new ids, higher than any before; how many there are."""
     old = list(connection.execute(select(enrolments.c.id).where(_is_of(person_id))).scalars())
@@ -128,9 +169,8 @@ def find_enrolments(
     connection: Connection, person_ids: Iterable[PersonId], *, model_digest: str
 ) -> list[StoredEnrolment]:
     """The templates that these people have of a model, in the order they were recorded."""
-    wanted, found = sorted(set(person_ids)), list[StoredEnrolment]()
-    for start in range(0, len(wanted), _IDS_A_QUERY):
-        some = wanted[start : start + _IDS_A_QUERY]
+    found: list[StoredEnrolment] = []
+    for some in in_parts(sorted(set(person_ids))):
         rows = connection.execute(
             select(enrolments)
             .where(enrolments.c.person_id.in_(some), enrolments.c.model_digest == model_digest)

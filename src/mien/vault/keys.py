@@ -162,6 +162,14 @@ class KeyStore:
     def destroy_vouchers(self, names: Sequence[str]) -> None:
         self._delete("DELETE FROM vouchers WHERE name IN ({})", names)
 
+    def count_vouchers(self, names: Sequence[str]) -> int:
+        return self._count("SELECT count(*) FROM vouchers WHERE name IN ({})", names)
+
+    def iter_vouchers(self) -> Iterator[str]:
+        """Every record that is vouched for."""
+        for (name,) in self._execute("SELECT name FROM vouchers"):
+            yield name
+
     def put_secret(self, name: str, content: bytes) -> None:
         """Keeps the content under this name, in the place of what was there."""
         sealed = seal(self._root_key, content, context=f"secret:{name}")
