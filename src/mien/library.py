@@ -32,17 +32,20 @@ from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
-from mien.service.consent_record import Controller
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
 from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
+from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.policy import Form, Policy, make_policy, publish_policy
+from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models, Vision
-from mien.service.register import Register
+from mien.service.register import Register, RegisterTerms
 from mien.service.replay import settle_erasures
+from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import Deadline
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
@@ -57,7 +60,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _silent(_: AddReport) -> None:
+def _silent(_: object) -> None:
     pass
 
 
@@ -148,14 +151,16 @@ class Library:
         """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
         return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
 
-    def people(self) -> Register:
-        """Those who are enrolled, with all that can be done with them and asked of them."""
+    def people(self, *, progress: RescanProgress = _silent) -> Register:
+        """Those who are enrolled, with all that can be done with them and asked of them.
+
+        Collections of enrolled people are looked through again for whoever enrols or renews.
+        """
         return Register(
             self._deployment,
             self._galleries,
-            grace=self._grace,
-            controller=Controller(self.settings.controller, self.settings.contact),
-            max_file_bytes=self.settings.max_file_bytes,
+            terms=RegisterTerms(self._operator, self._grace, self.settings.max_file_bytes),
+            look_again=lambda: self.rescan(progress=progress),
         )
 
     def enrol(
@@ -164,9 +169,21 @@ class Library:
         *photos: str | os.PathLike[str],
         consent: ConsentDraft,
         faces: Sequence[int] = (),
+        progress: RescanProgress = _silent,
     ) -> Enrolled:
         """Records a person's consent, and a template of each photo; as `people().enrol`."""
-        return self.people().enrol(name, *photos, consent=consent, faces=faces)
+        register = self.people(progress=progress)
+        return register.enrol(name, *photos, consent=consent, faces=faces)
+
+    def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
+        """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
+
+        Enrolling, renewing and `add` do so too.
+        """
+        request = RescanRequest(
+            workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
+        )
+        return rescan(self._deployment, request, progress=progress)
 
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.
@@ -216,7 +233,9 @@ class Library:
             max_file_bytes=self.settings.max_file_bytes,
         )
         self.enforce_retention()
-        return add_photos(self._deployment, request, progress=progress)
+        report = add_photos(self._deployment, request, progress=progress)
+        self.rescan()
+        return report
 
     def search(
         self,
@@ -278,10 +297,34 @@ class Library:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
 
+    def policy(self) -> Policy:
+        """What is held, by whose permission, for what and until when, as of now."""
+        self.enforce_retention()
+        return make_policy(self._deployment, self._operator, grace=self._grace)
+
+    def publish_policy(
+        self, path: str | os.PathLike[str], *, form: Form | str = Form.HTML
+    ) -> Policy:
+        """Writes the policy there, and its version into the audit log. Raises `SettingsError`."""
+        policy, chosen = self.policy(), _parse_word(Form, form)
+        publish_policy(self._deployment, policy, path=Path(path), form=chosen)
+        return policy
+
+    def export_evidence(self, folder: str | os.PathLike[str]) -> Evidence:
+        """Writes log, grants, certificates and policy under a signed manifest, for an authority.
+
+        Raises `SettingsError` where the folder cannot be made, `AuditError`.
+        """
+        return export_evidence(self._deployment, self.policy(), folder=Path(folder))
+
     def examine(self) -> Diagnosis:
         """The state of the deployment: counts, index recall and latency."""
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
+
+    @property
+    def _operator(self) -> Operator:
+        return Operator(self.settings.controller, self.settings.contact)
 
     @property
     def _grace(self) -> timedelta:

@@ -37,6 +37,7 @@ from mien.catalog import (
     erasures,
     faces,
     grants,
+    holdings,
     indexed,
     people,
     photos,
@@ -82,6 +83,9 @@ REMOVAL = removal.Removal(
     photos=[(1, make_uuid(1))],
     locations=[1, 2],
     grants=[(1, make_uuid(1))],
+    people=[(1, make_uuid(1))],
+    consents=[(1, make_uuid(1))],
+    enrolments=[(1, make_uuid(1))],
     ended_grants=[make_uuid(2)],
 )
 
@@ -122,6 +126,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_unfinished": erasures.find_unfinished,
         "get_certificate": lambda c: erasures.get_certificate(c, make_uuid(1)),
         "has_lapsed": lambda c: erasures.has_lapsed(c, bytes(16)),
+        "iter_certificates": lambda c: list(erasures.iter_certificates(c)),
         "iter_entries": lambda c: list(erasures.iter_entries(c, [make_uuid(1)])),
         "record_erasure": lambda c: erasures.record_erasure(
             c, OTHER_ENTRY, work={}, counts={}, audit_seq=0
@@ -132,6 +137,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "faces": {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
+        "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(2)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
@@ -152,17 +158,34 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
+    "holdings": {
+        "count_holdings": holdings.count_holdings,
+        "count_people": holdings.count_people,
+        "count_photos_by_grant": holdings.count_photos_by_grant,
+        "count_suppressions": holdings.count_suppressions,
+        "find_sources": holdings.find_sources,
+    },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
             c, [indexed.KeptFace(make_uuid(9), FACE)], indexed_photo_id=1, collection_id=COLLECTION
         ),
+        "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
+        "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),
+        "find_boxes": lambda c: indexed.find_boxes(c, 1),
+        "find_stale": lambda c: indexed.find_stale(c, COLLECTION, scanned_to=1, after=0, limit=32),
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
+        "is_there": lambda c: indexed.is_there(c, 1),
+        "mark_scanned": lambda c: indexed.mark_scanned(c, 1, scanned_to=1, dropped=0),
     },
     "people": {
         "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
         "add_person": lambda c: people.add_person(c, OTHER_PERSON, at=NOW),
         "find_enrolments": lambda c: people.find_enrolments(c, [PERSON], model_digest=""),
+        "count_enrolments": lambda c: people.count_enrolments(c, model_digest=""),
+        "find_perhaps_overdue": lambda c: people.find_perhaps_overdue(
+            c, ended_until=NOW, untouched_since=NOW
+        ),
         "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
         "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
@@ -188,9 +211,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "delete_rows": lambda c: removal.delete_rows(c, REMOVAL, at=NOW),
         "iter_blobs": lambda c: list(removal.iter_blobs(c)),
         "iter_covers": lambda c: list(removal.iter_covers(c)),
+        "iter_enrolment_references": lambda c: list(removal.iter_enrolment_references(c)),
         "iter_face_references": lambda c: list(removal.iter_face_references(c)),
         "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
         "iter_location_references": lambda c: list(removal.iter_location_references(c)),
+        "iter_person_references": lambda c: list(removal.iter_person_references(c)),
         "plan_removal": lambda c: removal.plan_removal(
             c,
             selection.Selection(
@@ -198,6 +223,8 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
                 location_ids=[1],
                 grant_ids=[GrantId(1)],
                 ended_grant_ids=[GrantId(2)],
+                enrolment_ids=[1],
+                person_ids=[PERSON],
             ),
         ),
     },
@@ -209,6 +236,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "selection": {
         "select_before": lambda c: selection.select_before(c, NOW),
         "select_below": lambda c: selection.select_below(c, "file:///photos/"),
+        "select_enrolled": lambda c: selection.select_enrolled(c, [PERSON]),
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),

@@ -14,9 +14,11 @@ from mien.cli import (
     demo,
     doctor,
     erase,
+    evidence,
     grant,
     models,
     people,
+    policy,
     retention,
     search,
 )
@@ -47,7 +49,7 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, erase, doctor):
+for single in (demo, add, search, erase, policy, evidence, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(people.app, name="people")

@@ -42,6 +42,7 @@ class Action(StrEnum):
     PHOTOS_ADDED = "photos-added"
     RUN_ENDED = "run-ended"
     RUNS_CUT_SHORT = "runs-cut-short"
+    RESCANNED = "rescanned"
     PERSON_ENROLLED = "person-enrolled"
     CONSENT_RENEWED = "consent-renewed"
     CONSENT_WITHDRAWN = "consent-withdrawn"
@@ -49,6 +50,8 @@ class Action(StrEnum):
     SEARCH = "search"
     ERASURE = "erasure"
     RETENTION = "retention"
+    POLICY_PUBLISHED = "policy-published"
+    EVIDENCE_EXPORTED = "evidence-exported"
 
 
 @dataclass(frozen=True, slots=True)

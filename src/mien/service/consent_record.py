@@ -8,7 +8,6 @@ the latter in hexadecimal. Signed (Ed25519) are the bytes of the receipt as cano
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from mien.catalog.audit import Json, format_json
@@ -20,6 +19,7 @@ from mien.service import audit
 from mien.service.consent_fields import RECEIPT, RECORD, find_missing
 from mien.service.consents import believe, open_details, open_statement
 from mien.service.deployment import Deployment
+from mien.service.policy_facts import Operator
 
 NOT_STATED = "not stated by the operator"
 
@@ -34,26 +34,7 @@ _RIGHTS = ("A7-3", "A13", "A15", "A16", "A17", "A18", "A20", "A77")
 _PROCESSING = ("Collect", "Store", "Match", "Retrieve", "Erase")
 
 
-@dataclass(frozen=True, slots=True)
-class Controller:
-    """Who answers for what is done here, and how to reach them."""
-
-    name: str = ""
-    contact: str = ""
-
-    def describe(self) -> dict[str, Json]:
-        """The party as a record names it; what nobody stated is said to be so."""
-        name, contact = self.name or NOT_STATED, self.contact or NOT_STATED
-        return {
-            "@type": "dpv:DataController",
-            "dct:identifier": f"urn:uuid:{uuid5(NAMESPACE_URL, f'{name} {contact}')}",
-            "dpv:hasName": name,
-            "dpv:hasAddress": contact,
-            "dpv:hasContact": contact,
-        }
-
-
-def make_record(deployment: Deployment, name: str, *, controller: Controller) -> dict[str, Json]:
+def make_record(deployment: Deployment, name: str, *, operator: Operator) -> dict[str, Json]:
     """A person's newest consent.
 
     Raises `NotFoundError`, `ConflictError`, and `AuditError` for one whose rows are not what was
@@ -70,14 +51,14 @@ def make_record(deployment: Deployment, name: str, *, controller: Controller) ->
             f"The consent {consent.consent_id} is not what was last recorded here, so no document "
             "is made of it. Restore the catalog from its newest backup, or withdraw the consent."
         )
-    record = _describe(deployment, person, stored=stored[-1], controller=controller)
+    record = _describe(deployment, person, stored=stored[-1], operator=operator)
     missing = find_missing(record)
     if missing:
         raise SettingsError(f"The consent cannot be told in full; it lacks {', '.join(missing)}.")
     return record
 
 
-def issue_receipt(deployment: Deployment, name: str, *, controller: Controller) -> str:
+def issue_receipt(deployment: Deployment, name: str, *, operator: Operator) -> str:
     """The record as a signed document to hand to the person. Raises as `make_record`."""
     receipt: dict[str, Json] = {
         "@context": _CONTEXT,
@@ -85,8 +66,8 @@ def issue_receipt(deployment: Deployment, name: str, *, controller: Controller) 
         "dct:conformsTo": RECEIPT,
         "dct:identifier": str(uuid4()),
         "dct:created": audit.format_time(deployment.clock()),
-        "dct:publisher": controller.describe(),
-        "dpv:hasRecordOfActivity": make_record(deployment, name, controller=controller),
+        "dct:publisher": _describe_controller(operator),
+        "dpv:hasRecordOfActivity": make_record(deployment, name, operator=operator),
     }
     signer = deployment.vault.notary.signer
     signature = signer.sign_document(format_json(receipt))
@@ -100,7 +81,7 @@ def issue_receipt(deployment: Deployment, name: str, *, controller: Controller) 
 
 
 def _describe(
-    deployment: Deployment, person: StoredPerson, *, stored: StoredConsent, controller: Controller
+    deployment: Deployment, person: StoredPerson, *, stored: StoredConsent, operator: Operator
 ) -> dict[str, Json]:
     consent, details = believe(deployment, stored), open_details(deployment, stored)
     jurisdiction = str(details.get("jurisdiction") or "")
@@ -116,7 +97,7 @@ def _describe(
             "dct:identifier": person.uuid,
             "dpv:hasName": person.name,
         },
-        "dpv:hasDataController": controller.describe(),
+        "dpv:hasDataController": _describe_controller(operator),
         "dpv:hasJurisdiction": f"loc:{jurisdiction}" if jurisdiction else NOT_STATED,
         "dpv:hasLegalBasis": ["eu-gdpr:A9-2-a", "eu-gdpr:A6-1-a"],
         "dpv:hasNotice": _describe_notice(details.get("notice")),
@@ -126,10 +107,22 @@ def _describe(
             "dct:description": "The supervisory authority where the person lives or works.",
         },
         "dpv:hasProcess": [
-            _describe_process(purpose, consent, contact=controller.contact or NOT_STATED)
+            _describe_process(purpose, consent, contact=operator.contact or NOT_STATED)
             for purpose in sorted(consent.purposes)
         ],
         "dpv:hasConsentStatus": _describe_events(deployment, stored, consent=consent),
+    }
+
+
+def _describe_controller(operator: Operator) -> dict[str, Json]:
+    """What nobody stated is said to be so."""
+    name, contact = operator.controller or NOT_STATED, operator.contact or NOT_STATED
+    return {
+        "@type": "dpv:DataController",
+        "dct:identifier": f"urn:uuid:{uuid5(NAMESPACE_URL, f'{name} {contact}')}",
+        "dpv:hasName": name,
+        "dpv:hasAddress": contact,
+        "dpv:hasContact": contact,
     }
 
 

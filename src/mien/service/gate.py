@@ -15,6 +15,7 @@ from mien.catalog.collections import Collection
 from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
+from mien.service.enrolled import load_enrolled
 from mien.service.likeness import Likeness, know_nobody
 from mien.types import EmbeddedFace, PersonId
 
@@ -58,13 +59,10 @@ class Gate:
 
 
 def open_gate(deployment: Deployment, collection: Collection) -> Gate:
-    """The gate of a collection. Ask for it anew for each batch: opt-outs hold at once."""
-    nobody = know_nobody(deployment.model.dimension)
-    return Gate(suppressed=nobody, enrolled=_know_enrolled(deployment, collection))
-
-
-def _know_enrolled(deployment: Deployment, collection: Collection) -> Likeness | None:
-    """Nobody is enrolled anywhere; nothing where faces of anybody are kept."""
+    """The gate of a collection. Ask for it anew for each batch: what changed holds at once."""
+    suppressed = know_nobody(deployment.model.dimension)
     if collection.basis is not Basis.ENROLLED_ONLY:
-        return None
-    return know_nobody(deployment.model.dimension)
+        return Gate(suppressed=suppressed)
+    with deployment.database.reading() as connection:
+        enrolled, newest = load_enrolled(deployment, connection, at=deployment.clock())
+    return Gate(suppressed=suppressed, enrolled=enrolled, scanned_to=newest)

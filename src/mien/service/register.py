@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from mien.catalog.audit import Json
 from mien.service import people
 from mien.service.consent_draft import ConsentDraft, RenewalDraft
-from mien.service.consent_record import Controller, issue_receipt, make_record
+from mien.service.consent_record import issue_receipt, make_record
 from mien.service.deployment import Deployment
 from mien.service.enrol import Enrolled, enrol_person
 from mien.service.erase import ErasureReport
 from mien.service.gallery import Galleries
 from mien.service.people import Person, Spoken
+from mien.service.policy_facts import Operator
 from mien.service.portraits import Portraits
 from mien.service.renew import renew_consent
 from mien.service.withdraw import withdraw_consent
 
 PhotoPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTerms:
+    """Who answers for the register, how long what ended waits, and how large a photo may be."""
+
+    operator: Operator
+    grace: timedelta
+    max_file_bytes: int
 
 
 class Register:
@@ -35,23 +46,22 @@ class Register:
         deployment: Deployment,
         galleries: Galleries,
         *,
-        grace: timedelta,
-        controller: Controller,
-        max_file_bytes: int,
+        terms: RegisterTerms,
+        look_again: Callable[[], object],
     ) -> None:
+        """`look_again` is called for whoever has new templates."""
         self._deployment = deployment
         self._galleries = galleries
-        self._grace = grace
-        self._controller = controller
-        self._max_file_bytes = max_file_bytes
+        self._terms = terms
+        self._look_again = look_again
 
     def __iter__(self) -> Iterator[Person]:
         """All people as they stand now, in the order they were enrolled."""
-        yield from people.list_people(self._deployment, grace=self._grace)
+        yield from people.list_people(self._deployment, grace=self._terms.grace)
 
     def get(self, name: str) -> Person:
         """One of them, as they stand now."""
-        return people.get_person(self._deployment, name, grace=self._grace)
+        return people.get_person(self._deployment, name, grace=self._terms.grace)
 
     def enrol(
         self,
@@ -62,11 +72,12 @@ class Register:
     ) -> Enrolled:
         """Records a person's consent, and a template of each photo; the photos are not kept.
 
+        Then every collection of enrolled people is looked through again for them.
         `faces` chooses one in each photo that shows several. Raises `SettingsError`, and
         `PhotoError` for photos that do not show one and the same person.
         """
         portraits = self._gather(photos, faces=faces)
-        return enrol_person(self._deployment, name, portraits=portraits, consent=consent)
+        return self._see(enrol_person(self._deployment, name, portraits=portraits, consent=consent))
 
     def renew(
         self,
@@ -80,7 +91,9 @@ class Register:
         Photos are needed where no template of theirs is left.
         """
         portraits = self._gather(photos, faces=faces)
-        return renew_consent(self._deployment, name, renewal=renewal, portraits=portraits)
+        return self._see(
+            renew_consent(self._deployment, name, renewal=renewal, portraits=portraits)
+        )
 
     def withdraw(self, name: str, *, guardian: str = "") -> ErasureReport:
         """Ends what the person consented to; erases their templates and faces at once.
@@ -100,16 +113,21 @@ class Register:
 
         Raises `AuditError` where its rows are not what was recorded here.
         """
-        return make_record(self._deployment, name, controller=self._controller)
+        return make_record(self._deployment, name, operator=self._terms.operator)
 
     def receipt(self, name: str) -> str:
         """The same as a signed document to hand to the person. Raises as `record`."""
-        return issue_receipt(self._deployment, name, controller=self._controller)
+        return issue_receipt(self._deployment, name, operator=self._terms.operator)
+
+    def _see(self, enrolled: Enrolled) -> Enrolled:
+        if enrolled.person is not None:
+            self._look_again()
+        return enrolled
 
     def _gather(self, photos: Sequence[PhotoPath], *, faces: Sequence[int]) -> Portraits:
         return Portraits(
             photos=[Path(photo) for photo in photos],
             faces=faces,
-            max_bytes=self._max_file_bytes,
+            max_bytes=self._terms.max_file_bytes,
             threads=os.cpu_count() or 1,
         )
