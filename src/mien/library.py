@@ -32,9 +32,10 @@ from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
+from mien.service.consent_draft import ConsentDraft
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
-from mien.service.enrol import ConsentDraft, Enrolled, EnrolmentDraft, enrol_person
+from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.gallery import Galleries
@@ -43,6 +44,7 @@ from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models, Vision
+from mien.service.register import Register, RegisterTerms
 from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import Deadline
@@ -150,6 +152,18 @@ class Library:
         """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
         return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
 
+    def people(self, *, progress: RescanProgress = _silent) -> Register:
+        """Those who are enrolled, with all that can be done with them and asked of them.
+
+        Collections of enrolled people are looked through again for whoever enrols or renews.
+        """
+        return Register(
+            self._deployment,
+            self._galleries,
+            terms=RegisterTerms(self._operator, self._grace, self.settings.max_file_bytes),
+            look_again=lambda: self.rescan(progress=progress),
+        )
+
     def enrol(
         self,
         name: str,
@@ -158,29 +172,14 @@ class Library:
         faces: Sequence[int] = (),
         progress: RescanProgress = _silent,
     ) -> Enrolled:
-        """Records a person's consent, and a template of each photo; the photos are not kept.
-
-        Then every collection of enrolled people is looked through again for them.
-        `faces` chooses one in each photo that shows several. Raises `SettingsError`, and
-        `PhotoError` for photos that do not show one and the same person.
-        """
-        draft = EnrolmentDraft(
-            name=name,
-            photos=[Path(photo) for photo in photos],
-            consent=consent,
-            faces=faces,
-            max_bytes=self.settings.max_file_bytes,
-            threads=os.cpu_count() or 1,
-        )
-        enrolled = enrol_person(self._deployment, draft)
-        if enrolled.person is not None:
-            self.rescan(progress=progress)
-        return enrolled
+        """Records a person's consent, and a template of each photo; as `people().enrol`."""
+        register = self.people(progress=progress)
+        return register.enrol(name, *photos, consent=consent, faces=faces)
 
     def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
         """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
 
-        `enrol` and `add` do so too.
+        Enrolling, renewing and `add` do so too.
         """
         request = RescanRequest(
             workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
@@ -196,7 +195,7 @@ class Library:
 
     def preview_erasure(self, target: Target) -> Mapping[str, int]:
         """How much an erasure would take, by class. Raises as `erase`."""
-        return preview_erasure(self._deployment, target)
+        return preview_erasure(self._deployment, target, galleries=self._galleries)
 
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
@@ -320,8 +319,7 @@ class Library:
     def policy(self) -> Policy:
         """What is held, by whose permission, for what and until when, as of now."""
         self.enforce_retention()
-        operator = Operator(self.settings.controller, self.settings.contact)
-        return make_policy(self._deployment, operator, grace=self._grace)
+        return make_policy(self._deployment, self._operator, grace=self._grace)
 
     def publish_policy(
         self, path: str | os.PathLike[str], *, form: Form | str = Form.HTML
@@ -342,6 +340,10 @@ class Library:
         """The state of the deployment: counts, index recall and latency."""
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
+
+    @property
+    def _operator(self) -> Operator:
+        return Operator(self.settings.controller, self.settings.contact)
 
     @property
     def _grace(self) -> timedelta:

@@ -66,6 +66,9 @@ AUDITED, NEXT_AUDITED = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for
 PERSON = PersonId(1)
 ADA = people.NewPerson(uuid=make_uuid(1), name="Ada", of_age_at=None)
 OTHER_PERSON = replace(ADA, uuid=make_uuid(2))
+ENROLMENTS = people.NewEnrolments(
+    person_id=PERSON, model_digest="", key_uuid=make_uuid(1), sealed=[b""]
+)
 CONSENT = consents.NewConsent(uuid=make_uuid(1), person_id=PERSON, purposes=["press"], sealed=b"")
 OTHER_CONSENT = replace(CONSENT, uuid=make_uuid(2))
 GIVEN = consents.StoredConsentEvent(
@@ -81,6 +84,9 @@ REMOVAL = removal.Removal(
     photos=[(1, make_uuid(1))],
     locations=[1, 2],
     grants=[(1, make_uuid(1))],
+    people=[(1, make_uuid(1))],
+    consents=[(1, make_uuid(1))],
+    enrolments=[(1, make_uuid(1))],
     ended_grants=[make_uuid(2)],
 )
 
@@ -132,6 +138,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "faces": {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
+        "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(2)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
@@ -173,13 +180,16 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "mark_scanned": lambda c: indexed.mark_scanned(c, 1, scanned_to=1, dropped=0),
     },
     "people": {
-        "add_enrolments": lambda c: people.add_enrolments(
-            c, [b""], person_id=PERSON, model_digest="", at=NOW
-        ),
+        "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
         "add_person": lambda c: people.add_person(c, OTHER_PERSON, at=NOW),
         "find_enrolments": lambda c: people.find_enrolments(c, [PERSON], model_digest=""),
-        "find_person": lambda c: people.find_person(c, make_uuid(1)),
+        "count_enrolments": lambda c: people.count_enrolments(c, model_digest=""),
+        "find_perhaps_overdue": lambda c: people.find_perhaps_overdue(
+            c, ended_until=NOW, untouched_since=NOW
+        ),
+        "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
+        "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
         "touch_person": lambda c: people.touch_person(c, PERSON, at=NOW),
     },
     "photos": {
@@ -202,10 +212,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "delete_rows": lambda c: removal.delete_rows(c, REMOVAL, at=NOW),
         "iter_blobs": lambda c: list(removal.iter_blobs(c)),
         "iter_covers": lambda c: list(removal.iter_covers(c)),
+        "iter_enrolment_references": lambda c: list(removal.iter_enrolment_references(c)),
         "iter_face_references": lambda c: list(removal.iter_face_references(c)),
         "iter_indexed_references": lambda c: list(removal.iter_indexed_references(c)),
         "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
         "iter_location_references": lambda c: list(removal.iter_location_references(c)),
+        "iter_person_references": lambda c: list(removal.iter_person_references(c)),
         "plan_removal": lambda c: removal.plan_removal(
             c,
             selection.Selection(
@@ -214,6 +226,8 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
                 location_ids=[1],
                 grant_ids=[GrantId(1)],
                 ended_grant_ids=[GrantId(2)],
+                enrolment_ids=[1],
+                person_ids=[PERSON],
             ),
         ),
     },
@@ -225,6 +239,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "selection": {
         "select_before": lambda c: selection.select_before(c, NOW),
         "select_below": lambda c: selection.select_below(c, "file:///photos/"),
+        "select_enrolled": lambda c: selection.select_enrolled(c, [PERSON]),
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),

@@ -156,6 +156,19 @@ def find_visible_faces(
     return found
 
 
+def find_kept_for(
+    connection: Connection, face_ids: Sequence[FaceId]
+) -> dict[FaceId, PersonId | None]:
+    """Who each face is kept for, if for anybody in particular; not to be shown."""
+    return {
+        FaceId(row.id): row.person_id
+        for some in _batched(face_ids)
+        for row in connection.execute(
+            select(faces.c.id, faces.c.person_id).where(faces.c.id.in_(some))
+        )
+    }
+
+
 def iter_blob_ids(connection: Connection) -> Iterator[str]:
     yield from connection.execute(select(indexed_photos.c.blob_id)).scalars()
 

@@ -1,4 +1,4 @@
-"""Rows that go together: what falls with a face, a location or a grant, and its deletion.
+"""Rows that go together: what falls with a face, a location, a grant or a person; its deletion.
 
 A photo stays as long as any location of it does. One that stays without some of its faces
 keeps its row, so that it is known again and they do not come back with it.
@@ -9,27 +9,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain, islice
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
 
+from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.schema import (
     collections,
+    consent_events,
+    consents,
+    enrolments,
     faces,
     grants,
     indexed_photos,
     locations,
+    people,
     photos,
     runs,
 )
 from mien.catalog.selection import Selection
-from mien.types import FaceId, GrantId
-
-_IDS_A_QUERY = 500
-
-Item = TypeVar("Item")
+from mien.types import FaceId, GrantId, PersonId
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +38,8 @@ class Removal:
     """Everything that goes with a selection, by ids inside and outside.
 
     `kept_blobs` are of photos that stay without some of their faces; `covers` are pairs of a
-    photo that stays and a grant that covered it; strays have no row, and came back from a backup.
+    photo that stays and a grant that covered it; an enrolment stands with its key's id; strays
+    have no row, and came back from a backup.
     """
 
     faces: list[tuple[int, str, int]] = field(default_factory=list)
@@ -45,12 +47,16 @@ class Removal:
     photos: list[tuple[int, str]] = field(default_factory=list)
     locations: list[int] = field(default_factory=list)
     grants: list[tuple[int, str]] = field(default_factory=list)
+    people: list[tuple[int, str]] = field(default_factory=list)
+    consents: list[tuple[int, str]] = field(default_factory=list)
+    enrolments: list[tuple[int, str]] = field(default_factory=list)
     ended_grants: list[str] = field(default_factory=list)
     covers: list[tuple[str, str]] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
+    stray_subjects: list[str] = field(default_factory=list)
     stray_vouchers: list[str] = field(default_factory=list)
 
 
@@ -81,9 +87,15 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     )
     removal.grants = _find_grants(connection, selection.grant_ids)
     removal.ended_grants = [uuid for _, uuid in _find_grants(connection, selection.ended_grant_ids)]
+    _plan_people(connection, removal, selection=selection)
+    keys = dict.fromkeys(key_uuid for _, key_uuid in removal.enrolments)
     return Plan(
         removal,
-        references=tuple(_refer_to(row) for row in going),
+        references=(
+            *(_refer_to(row) for row in going),
+            *(refer_to_person(uuid) for _, uuid in removal.people),
+            *(refer_to_enrolments(key_uuid) for key_uuid in keys),
+        ),
         sightings=(
             *((row.sha256, row.grant_uuid) for row in chosen),
             *((row.sha256, row.collection_uuid) for row in forgotten),
@@ -100,7 +112,7 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
     _delete(connection, locations, ids=removal.locations)
     _delete(connection, photos, ids=[photo_id for photo_id, _ in removal.photos])
     grant_ids = [grant_id for grant_id, _ in removal.grants]
-    for some in _in_parts(grant_ids):
+    for some in in_parts(grant_ids):
         connection.execute(delete(runs).where(runs.c.grant_id.in_(some)))
     _delete(connection, grants, ids=grant_ids)
     for ended in removal.ended_grants:
@@ -108,6 +120,11 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
         connection.execute(
             update(grants).where(in_force, grants.c.valid_until > at).values(revoked_at=at)
         )
+    _delete(connection, enrolments, ids=[enrolment_id for enrolment_id, _ in removal.enrolments])
+    for some in in_parts(consent_id for consent_id, _ in removal.consents):
+        connection.execute(delete(consent_events).where(consent_events.c.consent_id.in_(some)))
+        connection.execute(delete(consents).where(consents.c.id.in_(some)))
+    _delete(connection, people, ids=[person_id for person_id, _ in removal.people])
     for collection_id in sorted(face_collections):
         connection.execute(
             update(collections)
@@ -123,6 +140,9 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
         "photos": _count(connection, photos, ids=[photo_id for photo_id, _ in removal.photos]),
         "locations": _count(connection, locations, ids=removal.locations),
         "grants": _count(connection, grants, ids=[grant_id for grant_id, _ in removal.grants]),
+        "people": _count(connection, people, ids=[i for i, _ in removal.people]),
+        "consents": _count(connection, consents, ids=[i for i, _ in removal.consents]),
+        "templates": _count(connection, enrolments, ids=[i for i, _ in removal.enrolments]),
     }
 
 
@@ -155,6 +175,18 @@ def iter_indexed_references(connection: Connection) -> Iterator[tuple[int, str]]
         yield row.id, refer_to_blob(row.blob_id)
 
 
+def iter_person_references(connection: Connection) -> Iterator[tuple[PersonId, str]]:
+    """Every person, with what a ledger would call them."""
+    for row in connection.execute(select(people.c.id, people.c.uuid)):
+        yield PersonId(row.id), refer_to_person(row.uuid)
+
+
+def iter_enrolment_references(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Every enrolment, with what a ledger would call it."""
+    for row in connection.execute(select(enrolments.c.id, enrolments.c.key_uuid)):
+        yield row.id, refer_to_enrolments(row.key_uuid)
+
+
 def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
     """The blob of every indexed photo, with the photo's outside id."""
     found = select(indexed_photos.c.blob_id, photos.c.sha256).join_from(indexed_photos, photos)
@@ -175,6 +207,16 @@ def refer_to_blob(blob_id: str) -> str:
 def refer_to_grant(uuid: str) -> str:
     """What a ledger calls a grant."""
     return f"grant:{uuid}"
+
+
+def refer_to_person(uuid: str) -> str:
+    """What a ledger calls a person."""
+    return f"person:{uuid}"
+
+
+def refer_to_enrolments(key_uuid: str) -> str:
+    """What a ledger calls the templates under one key."""
+    return f"enrolments:{key_uuid}"
 
 
 def iter_covers(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -244,7 +286,10 @@ def _plan_faces(
     ).join_from(faces, indexed_photos)
     of_photos, of_indexed = indexed_photos.c.photo_id, faces.c.indexed_photo_id
     indexed_gone = {row.id for row in forgotten}
-    chosen = list(_rows(connection, found, column=faces.c.id, values=selection.face_ids))
+    chosen = [
+        *_rows(connection, found, column=faces.c.id, values=selection.face_ids),
+        *_rows(connection, found, column=faces.c.person_id, values=selection.person_ids),
+    ]
     kept = {row.photo_id for row in chosen} - photos_gone.keys()
     chosen += _rows(connection, found, column=of_photos, values=list(photos_gone))
     chosen += _rows(connection, found, column=of_indexed, values=indexed_gone)
@@ -293,6 +338,24 @@ def _unite(*found: Iterable[Row[Any]]) -> list[Row[Any]]:
     return list({row.id: row for row in chain(*found)}.values())
 
 
+def _plan_people(connection: Connection, removal: Removal, *, selection: Selection) -> None:
+    """People with their consents and all of their templates, and templates that go alone."""
+    ids = selection.person_ids
+    named = select(people.c.id, people.c.uuid)
+    recorded = select(consents.c.id, consents.c.uuid)
+    enrolled = select(enrolments.c.id, enrolments.c.key_uuid)
+    alone = selection.enrolment_ids
+    chosen = [
+        *_rows(connection, enrolled, column=enrolments.c.person_id, values=ids),
+        *_rows(connection, enrolled, column=enrolments.c.id, values=alone),
+    ]
+    removal.people = [tuple(r) for r in _rows(connection, named, column=people.c.id, values=ids)]
+    removal.consents = [
+        tuple(r) for r in _rows(connection, recorded, column=consents.c.person_id, values=ids)
+    ]
+    removal.enrolments = sorted({tuple(row) for row in chosen})
+
+
 def _find_grants(connection: Connection, ids: Collection[GrantId]) -> list[tuple[int, str]]:
     found = select(grants.c.id, grants.c.uuid)
     return [(row.id, row.uuid) for row in _rows(connection, found, column=grants.c.id, values=ids)]
@@ -305,12 +368,12 @@ def _rows(
     column: ColumnElement[int],
     values: Iterable[int],
 ) -> Iterator[Row[Any]]:
-    for some in _in_parts(values):
+    for some in in_parts(values):
         yield from connection.execute(found.where(column.in_(some)))
 
 
 def _delete(connection: Connection, table: Table, *, ids: Iterable[int]) -> None:
-    for some in _in_parts(ids):
+    for some in in_parts(ids):
         connection.execute(delete(table).where(table.c.id.in_(some)))
 
 
@@ -319,12 +382,5 @@ def _count(connection: Connection, table: Table, *, ids: Iterable[int]) -> int:
         connection.execute(
             select(func.count()).select_from(table).where(table.c.id.in_(some))
         ).scalar_one()
-        for some in _in_parts(ids)
+        for some in in_parts(ids)
     )
-
-
-def _in_parts(values: Iterable[Item]) -> Iterator[list[Item]]:
-    """Few enough at a time for any database's limit on the parameters of a query."""
-    remaining = iter(values)
-    while some := list(islice(remaining, _IDS_A_QUERY)):
-        yield some

@@ -181,13 +181,15 @@ people = Table(
     sqlite_autoincrement=True,
 )
 
-# One template of a person for each photo that they handed in, sealed under the person's key.
+# One template of a person for each photo that they handed in. Those that were handed in
+# together are sealed under one key, which goes with them when the person withdraws.
 enrolments = Table(
     "enrolments",
     metadata,
     _id(),
     Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
     Column("model_digest", String(64), nullable=False),
+    Column("key_uuid", String(36), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("added_at", Instant, nullable=False),
     Index(None, "person_id"),

@@ -1,15 +1,17 @@
-"""What somebody wants gone: faces, locations and grants, by what they know of them."""
+"""What somebody wants gone: faces, locations, grants and people, by what they know of them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import reduce
 
 from sqlalchemy import Connection, and_, or_, select
 
-from mien.catalog.schema import faces, grants, indexed_photos, locations, photos
-from mien.types import CollectionId, FaceId, GrantId
+from mien.catalog.parts import in_parts
+from mien.catalog.schema import enrolments, faces, grants, indexed_photos, locations, photos
+from mien.types import CollectionId, FaceId, GrantId, PersonId
 
 _SAME_PX = 2.0
 """The same face of the same photo, found twice, lies no further apart."""
@@ -19,7 +21,9 @@ _SAME_PX = 2.0
 class Selection:
     """What somebody wants gone. Of an `ended` grant the key goes, and its row stays.
 
-    `indexed_ids` are photos as they are indexed in one collection; elsewhere they stay.
+    `indexed_ids` are photos as they are indexed in one collection; elsewhere they stay. With
+    `person_ids` goes all that is recorded of people and kept for them; `alike_to` wants every
+    face gone that is like theirs, wherever it is, and is for others to find.
     """
 
     face_ids: Collection[FaceId] = ()
@@ -27,10 +31,29 @@ class Selection:
     location_ids: Collection[int] = ()
     grant_ids: Collection[GrantId] = ()
     ended_grant_ids: Collection[GrantId] = ()
+    enrolment_ids: Collection[int] = ()
+    person_ids: Collection[PersonId] = ()
+    alike_to: Collection[PersonId] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.face_ids or self.indexed_ids or self.location_ids or self.grant_ids)
+        return not (
+            self.face_ids
+            or self.indexed_ids
+            or self.location_ids
+            or self.grant_ids
+            or self.enrolment_ids
+            or self.person_ids
+        )
+
+    def with_more(self, other: Selection) -> Selection:
+        """Both together."""
+        return Selection(
+            **{
+                entry.name: {*getattr(self, entry.name), *getattr(other, entry.name)}
+                for entry in fields(self)
+            }
+        )
 
 
 def select_faces(connection: Connection, uuids: Sequence[str]) -> Selection:
@@ -99,6 +122,26 @@ def select_grant(connection: Connection, grant_id: GrantId) -> Selection:
     found = select(locations.c.id).where(locations.c.grant_id == grant_id)
     return Selection(
         location_ids=set(connection.execute(found).scalars()), ended_grant_ids={grant_id}
+    )
+
+
+def select_enrolled(connection: Connection, person_ids: Collection[PersonId]) -> Selection:
+    """The templates of people, and every face that was kept for them; they stay on record."""
+    selections = [_select_of(connection, some) for some in in_parts(sorted(person_ids))]
+    return reduce(Selection.with_more, selections, Selection())
+
+
+def select_person(person_id: PersonId) -> Selection:
+    """A person with all that is recorded of them, and every face that is like theirs."""
+    return Selection(person_ids={person_id}, alike_to={person_id})
+
+
+def _select_of(connection: Connection, person_ids: Sequence[PersonId]) -> Selection:
+    kept = select(faces.c.id).where(faces.c.person_id.in_(person_ids))
+    enrolled = select(enrolments.c.id).where(enrolments.c.person_id.in_(person_ids))
+    return Selection(
+        face_ids={FaceId(face_id) for face_id in connection.execute(kept).scalars()},
+        enrolment_ids=set(connection.execute(enrolled).scalars()),
     )
 
 

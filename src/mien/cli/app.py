@@ -17,6 +17,7 @@ from mien.cli import (
     evidence,
     grant,
     models,
+    people,
     policy,
     retention,
     search,
@@ -51,6 +52,7 @@ def _mien(
 for single in (demo, add, search, erase, policy, evidence, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
+app.add_typer(people.app, name="people")
 app.add_typer(collection.app, name="collection")
 app.add_typer(audit.app, name="audit")
 app.add_typer(retention.app, name="retention")

@@ -254,6 +254,7 @@ def _create_enrolments() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("person_id", _ID, nullable=False),
         sa.Column("model_digest", sa.String(length=64), nullable=False),
+        sa.Column("key_uuid", sa.String(length=36), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_enrolments_person_id")),

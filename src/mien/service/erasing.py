@@ -33,7 +33,9 @@ from mien.errors import VaultError
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.certificate import issue_certificate
+from mien.service.consents import person_subject, voucher_names
 from mien.service.deployment import Deployment
+from mien.service.enrolled import template_subject
 from mien.service.gallery import Galleries
 from mien.service.snapshots import erase_from_snapshot
 from mien.service.standing import name_grant, vouch_for_ended
@@ -43,8 +45,8 @@ from mien.vault.vault import Shreds, references_of
 
 NOTHING_LEFT = dict.fromkeys(
     (
-        *("faces", "photos", "locations", "grants"),
-        *("keys", "sealed_files", "sealed_parts", "snapshot_faces"),
+        *("faces", "photos", "locations", "grants", "people", "consents", "templates"),
+        *("keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
 )
@@ -112,6 +114,9 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "photos": len(removal.photos) + len(removal.stray_photos),
         "locations": len(removal.locations),
         "grants": len(removal.grants),
+        "people": len(removal.people),
+        "consents": len(removal.consents),
+        "templates": len(removal.enrolments),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
         "rewritten_files": len(removal.kept_blobs),
     }
@@ -124,10 +129,22 @@ def shreds_of(removal: Removal) -> Shreds:
         photo_ids=[*(uuid for _, uuid in removal.photos), *removal.stray_photos],
         covers=[(photo, grant) for photo, grant in removal.covers],
         grant_ids=[*removal.ended_grants, *(uuid for _, uuid in removal.grants)],
-        vouchers=[*map(name_grant, (uuid for _, uuid in removal.grants)), *removal.stray_vouchers],
+        subjects=_subjects_of(removal),
+        vouchers=[
+            *map(name_grant, (uuid for _, uuid in removal.grants)),
+            *(name for _, uuid in removal.consents for name in voucher_names(uuid)),
+            *removal.stray_vouchers,
+        ],
         blob_ids=[*(blob_id for _, blob_id in removal.blobs), *removal.stray_blobs],
         kept_blobs=[(blob_id, photo) for blob_id, photo in removal.kept_blobs],
     )
+
+
+def _subjects_of(removal: Removal) -> list[str]:
+    """Whose keys go: of people, and of templates; each once."""
+    people = (person_subject(uuid) for _, uuid in removal.people)
+    templates = (template_subject(key_uuid) for _, key_uuid in removal.enrolments)
+    return list(dict.fromkeys([*people, *templates, *removal.stray_subjects]))
 
 
 def copy_of(entry: LedgerEntry) -> ErasureCopy:
@@ -149,7 +166,8 @@ def _enter(
     shreds = shreds_of(removal)
     faces = (Owner(face_id=face_id) for face_id in shreds.face_ids)
     grants = (Owner(grant_id) for grant_id in shreds.grant_ids)
-    audit.forget(deployment, connection, owners=[*faces, *grants])
+    subjects = (Owner(subject=subject) for subject in shreds.subjects)
+    audit.forget(deployment, connection, owners=[*faces, *grants, *subjects])
     event = Event(
         action=Action.RETENTION if entry.kind == RETENTION else Action.ERASURE,
         facts={

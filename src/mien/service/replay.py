@@ -19,10 +19,12 @@ from mien.catalog.removal import (
     Removal,
     iter_blobs,
     iter_covers,
+    iter_enrolment_references,
     iter_face_references,
     iter_grant_references,
     iter_indexed_references,
     iter_location_references,
+    iter_person_references,
     plan_removal,
 )
 from mien.catalog.selection import Selection
@@ -117,6 +119,14 @@ def _plan(
         ],
         indexed_ids=[one for one, name in iter_indexed_references(connection) if is_marked(name)],
         grant_ids=[grant for grant, name in iter_grant_references(connection) if is_marked(name)],
+        person_ids=[
+            person for person, name in iter_person_references(connection) if is_marked(name)
+        ],
+        enrolment_ids=[
+            enrolment
+            for enrolment, name in iter_enrolment_references(connection)
+            if is_marked(name)
+        ],
     )
     plan = plan_removal(connection, selection)
     _add_shreds(connection, plan.removal, shreds=deployment.vault.find_marked(is_marked))
@@ -134,6 +144,7 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     removal.stray_photos = sorted({*shreds.photo_ids} - covered - photos)
     removal.stray_blobs = sorted({*shreds.blob_ids} - {blob for _, blob in removal.blobs})
     removal.covers = sorted(lost | ({*shreds.covers} - covers))
+    removal.stray_subjects = sorted(shreds.subjects)
     removal.stray_vouchers = sorted(shreds.vouchers)
     removal.ended_grants = sorted({*shreds.grant_ids} - {uuid for _, uuid in removal.grants})
 

@@ -2,7 +2,10 @@
 
 It ends at the retention that a grant states, counted from when a photo was taken in, or that
 of a collection, counted from when it was indexed there, or a grace period after the grant's
-own end, whichever comes first. Long before, nothing of it answers: searches ask both.
+own end, whichever comes first. Templates of people, and faces kept for them, go a grace
+period after their consent ends, and at once where they withdrew it; all that is recorded of
+somebody goes three years after they last had to do with it. Long before, nothing of it
+answers: searches ask grants, collections and consents.
 """
 
 from __future__ import annotations
@@ -13,14 +16,18 @@ from typing import ClassVar
 
 from mien.catalog.collections import iter_collections
 from mien.catalog.connect import Connection
+from mien.catalog.consents import find_consents
 from mien.catalog.grants import find_first_additions, iter_grants
-from mien.catalog.selection import Deadlines, Selection, select_overdue
+from mien.catalog.people import find_perhaps_overdue
+from mien.catalog.selection import Deadlines, Selection, select_enrolled, select_overdue
 from mien.permission.grant import Grant, ends_at, keep_until
 from mien.service import standing
+from mien.service.consents import read_consent
 from mien.service.deployment import Deployment
 from mien.service.erase import ErasureReport, erase
 from mien.service.erasing import RETENTION
 from mien.service.gallery import Galleries
+from mien.service.people import RECORD_KEPT, templates_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class OverdueTarget:
     def select(self, connection: Connection) -> Selection:
         stored = list(iter_grants(connection))
         ended = {s.id for s in stored if ends_at(s.grant) <= self.at - self.grace}
-        return select_overdue(
+        of_grants = select_overdue(
             connection,
             Deadlines(
                 ended=ended,
@@ -51,6 +58,28 @@ class OverdueTarget:
                 quarantined_until=self.at - self.grace,
             ),
         )
+        return of_grants.with_more(self._select_people(connection))
+
+    def _select_people(self, connection: Connection) -> Selection:
+        perhaps = find_perhaps_overdue(
+            connection,
+            ended_until=self.at - self.grace,
+            untouched_since=self.at - RECORD_KEPT,
+        )
+        if not perhaps:
+            return Selection()
+        consents = find_consents(connection, [person.id for person in perhaps])
+        gone = {p.id for p in perhaps if p.touched_at + RECORD_KEPT <= self.at}
+        lapsed = {
+            person.id
+            for person in perhaps
+            if self.at
+            >= templates_until(
+                person, [read_consent(c) for c in consents.get(person.id, [])], grace=self.grace
+            )
+        }
+        enrolled = select_enrolled(connection, lapsed)
+        return enrolled.with_more(Selection(person_ids=gone))
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,14 @@ class KeyStore:
     def destroy_vouchers(self, names: Sequence[str]) -> None:
         self._delete("DELETE FROM vouchers WHERE name IN ({})", names)
 
+    def count_vouchers(self, names: Sequence[str]) -> int:
+        return self._count("SELECT count(*) FROM vouchers WHERE name IN ({})", names)
+
+    def iter_vouchers(self) -> Iterator[str]:
+        """Every record that is vouched for."""
+        for (name,) in self._execute("SELECT name FROM vouchers"):
+            yield name
+
     def put_secret(self, name: str, content: bytes) -> None:
         """Keeps the content under this name, in the place of what was there."""
         sealed = seal(self._root_key, content, context=f"secret:{name}")
@@ -227,9 +235,8 @@ class KeyStore:
         covers: Iterable[tuple[str, str]],
         grant_ids: Sequence[str],
         subjects: Sequence[str],
-        vouchers: Sequence[str],
     ) -> int:
-        """How many keys and vouchers of all these there are."""
+        """How many keys of all these there are."""
         one = "SELECT count(*) FROM photo_keys WHERE photo_id = ? AND grant_id = ?"
         return (
             self._count("SELECT count(*) FROM face_keys WHERE face_id IN ({})", face_ids)
@@ -237,7 +244,6 @@ class KeyStore:
             + sum(int(self._execute(one, *cover).fetchone()[0]) for cover in covers)
             + self._count("SELECT count(*) FROM grant_keys WHERE grant_id IN ({})", grant_ids)
             + self._count("SELECT count(*) FROM subject_keys WHERE subject IN ({})", subjects)
-            + self._count("SELECT count(*) FROM vouchers WHERE name IN ({})", vouchers)
         )
 
     def put_erasure(self, erasure: ErasureCopy) -> None:
@@ -281,11 +287,6 @@ class KeyStore:
         """Every subject that has a key."""
         for (subject,) in self._execute("SELECT subject FROM subject_keys"):
             yield subject
-
-    def iter_vouchers(self) -> Iterator[str]:
-        """The names of all records that are vouched for."""
-        for (name,) in self._execute("SELECT name FROM vouchers"):
-            yield name
 
     def _wrap_photo_key(self, key: bytes, *, photo_id: str, grant_id: str) -> None:
         grant_key = self.make_grant_key(grant_id)

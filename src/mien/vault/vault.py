@@ -222,10 +222,11 @@ class Vault:
                 covers=shreds.covers,
                 grant_ids=shreds.grant_ids,
                 subjects=shreds.subjects,
-                vouchers=shreds.vouchers,
             )
+            vouchers = self._keys.count_vouchers(shreds.vouchers)
         return {
             "keys": keys,
+            "vouchers": vouchers,
             "sealed_files": sum(self._blobs.holds(blob_id) for blob_id in shreds.blob_ids),
             "sealed_parts": sum(
                 not _stays(part, gone=gone)

@@ -11,6 +11,15 @@ WHERE locations.id IN (?, ?);
 SELECT count(*) AS count_1
 FROM grants
 WHERE grants.id IN (?);
+SELECT count(*) AS count_1
+FROM people
+WHERE people.id IN (?);
+SELECT count(*) AS count_1
+FROM consents
+WHERE consents.id IN (?);
+SELECT count(*) AS count_1
+FROM enrolments
+WHERE enrolments.id IN (?);
 
 -- delete_rows
 DELETE FROM faces WHERE faces.id IN (?, ?);
@@ -20,6 +29,10 @@ DELETE FROM photos WHERE photos.id IN (?);
 DELETE FROM runs WHERE runs.grant_id IN (?);
 DELETE FROM grants WHERE grants.id IN (?);
 UPDATE grants SET revoked_at=? WHERE grants.uuid = ? AND grants.revoked_at IS NULL AND grants.valid_until > ?;
+DELETE FROM enrolments WHERE enrolments.id IN (?);
+DELETE FROM consent_events WHERE consent_events.consent_id IN (?);
+DELETE FROM consents WHERE consents.id IN (?);
+DELETE FROM people WHERE people.id IN (?);
 UPDATE collections SET revision=(collections.revision + ?) WHERE collections.id = ?;
 
 -- iter_blobs
@@ -29,6 +42,10 @@ FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id;
 -- iter_covers
 SELECT DISTINCT photos.sha256, grants.uuid
 FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id;
+
+-- iter_enrolment_references
+SELECT enrolments.id, enrolments.key_uuid
+FROM enrolments;
 
 -- iter_face_references
 SELECT faces.id, faces.uuid
@@ -45,6 +62,10 @@ FROM grants;
 -- iter_location_references
 SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
 FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id;
+
+-- iter_person_references
+SELECT people.id, people.uuid
+FROM people;
 
 -- plan_removal
 SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
@@ -67,6 +88,9 @@ FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
 WHERE faces.id IN (?);
 SELECT faces.id, faces.uuid, faces.collection_id, indexed_photos.photo_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
+WHERE faces.person_id IN (?);
+SELECT faces.id, faces.uuid, faces.collection_id, indexed_photos.photo_id
+FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
 WHERE indexed_photos.photo_id IN (?);
 SELECT faces.id, faces.uuid, faces.collection_id, indexed_photos.photo_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
@@ -77,3 +101,15 @@ WHERE indexed_photos.photo_id IN (?);
 SELECT grants.id, grants.uuid
 FROM grants
 WHERE grants.id IN (?);
+SELECT enrolments.id, enrolments.key_uuid
+FROM enrolments
+WHERE enrolments.person_id IN (?);
+SELECT enrolments.id, enrolments.key_uuid
+FROM enrolments
+WHERE enrolments.id IN (?);
+SELECT people.id, people.uuid
+FROM people
+WHERE people.id IN (?);
+SELECT consents.id, consents.uuid
+FROM consents
+WHERE consents.person_id IN (?);
