@@ -33,17 +33,19 @@ from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
+from mien.service.default_pack import DefaultPack
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
 from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.evidence_bundle import Evidence, export_evidence
+from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
-from mien.service.ports import Clock, Models, Vision
+from mien.service.ports import Clock, Models
 from mien.service.register import Register, RegisterTerms
 from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
@@ -51,7 +53,6 @@ from mien.service.retention import Deadline
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
 from mien.sources.address import show_path
-from mien.types import EmbeddingModel
 from mien.vault.vault import SealedPhoto
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -86,7 +87,12 @@ class Library:
         self._deployment = Deployment(
             Home(chosen or self.settings.home),
             root_key=self.settings.root_key,
-            models=models or _DefaultPack(self.settings),
+            models=models
+            or DefaultPack(
+                self.settings.cache / "models",
+                max_bytes=self.settings.max_file_bytes,
+                max_pixels=self.settings.max_pixels,
+            ),
             clock=clock,
             actor=_find_user(),
         )
@@ -200,7 +206,7 @@ class Library:
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
 
-        It is done before every `add`, `search` and `examine` too.
+        It is done before every `add`, `search`, `explain` and `examine` too.
         """
         return retention.enforce_retention(self._deployment, self._galleries, grace=self._grace)
 
@@ -312,6 +318,14 @@ class Library:
         stored = candidate.face.stored
         return self._deployment.vault.find_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
 
+    def explain(self, sha256: str) -> Explanation:
+        """Why a photo is here: places, grants, what may be done with it now, audit entries.
+
+        Raises `NotFoundError`, and `SettingsError` for what is no SHA-256.
+        """
+        self.enforce_retention()
+        return explain_photo(self._deployment, sha256)
+
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
@@ -369,33 +383,6 @@ class Library:
             limit = self.settings.max_file_bytes
             raise PhotoError("too-many-bytes", f"it is larger than {limit:,} bytes")
         return content
-
-
-class _DefaultPack:
-    """The pack `open`, its weights in the cache; nothing is loaded before it is asked for."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    @property
-    def model(self) -> EmbeddingModel:
-        from mien.vision.cards import get_pack
-        from mien.vision.pipeline import describe_model
-
-        return describe_model(get_pack("open"))
-
-    def open(self, *, threads: int) -> Vision:
-        from mien.vision.decode import DecodeLimits
-        from mien.vision.pipeline import open_pipeline
-        from mien.vision.weights import WeightStore
-
-        return open_pipeline(
-            store=WeightStore(self._settings.cache / "models"),
-            threads=threads,
-            limits=DecodeLimits(
-                size_bytes=self._settings.max_file_bytes, pixels=self._settings.max_pixels
-            ),
-        )
 
 
 def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:

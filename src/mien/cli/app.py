@@ -15,6 +15,7 @@ from mien.cli import (
     doctor,
     erase,
     evidence,
+    explain,
     grant,
     models,
     people,
@@ -49,7 +50,7 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, erase, policy, evidence, doctor):
+for single in (demo, add, search, explain, erase, policy, evidence, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(people.app, name="people")

@@ -116,13 +116,13 @@ def append_statement(
 ) -> Consent | Verdict:
     """Adds to a consent's chain; a verdict where it may not follow. Raises `NotFoundError`."""
     stored = rows.get_consent(connection, consent_id)
-    verdict = may_follow(deployment, stored, event=statement.event)
+    verdict = may_come_next(deployment, stored, event=statement.event)
     if not verdict.is_allowed:
         return verdict
     return _append(deployment, connection, stored=stored, statement=statement)
 
 
-def may_follow(deployment: Deployment, stored: StoredConsent, *, event: ConsentEvent) -> Verdict:
+def may_come_next(deployment: Deployment, stored: StoredConsent, *, event: ConsentEvent) -> Verdict:
     """May this be added to a consent's chain?
 
     What takes away may follow any chain. What gives may follow the newest one, and the one

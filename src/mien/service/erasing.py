@@ -82,7 +82,7 @@ def begin_erasure(
     delete_rows(connection, removal, at=entry.began_at)
     if kind in _FINAL:
         close_photos(connection, (blob_id for blob_id, _ in removal.kept_blobs))
-    vouch_for_ended(deployment, connection, removal.ended_grants)
+    vouch_for_ended(deployment, connection, grant_ids=removal.ended_grants)
     counts = count_removal(removal)
     ledger.record_erasure(
         connection,

@@ -21,7 +21,6 @@ from pathlib import Path
 
 from mien.catalog.audit import Json
 from mien.catalog.erasures import iter_certificates
-from mien.catalog.grants import iter_grants
 from mien.errors import SettingsError
 from mien.permission.grant import Grant
 from mien.service import audit
@@ -30,6 +29,7 @@ from mien.service.audit_bundle import export_log
 from mien.service.deployment import Deployment
 from mien.service.document import sign_statement
 from mien.service.policy import Form, Policy
+from mien.service.standing import iter_grants
 
 _TYPE = "mien-evidence/1"
 _POLICY_FILES = {
@@ -65,7 +65,7 @@ def export_evidence(deployment: Deployment, policy: Policy, *, folder: Path) -> 
     )
     with deployment.database.writing() as connection:
         audit.append(deployment, connection, event=event)
-        grants = [stored.grant for stored in iter_grants(connection)]
+        grants = [stored.grant for stored in iter_grants(deployment, connection)]
         certificates = dict(iter_certificates(connection))
     export_log(deployment, folder / "audit")
     contents = {

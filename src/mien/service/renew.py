@@ -19,7 +19,7 @@ from mien.permission.verdict import Verdict
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.consent_draft import RenewalDraft, check_until, describe_statement
-from mien.service.consents import append_statement, may_follow, person_subject
+from mien.service.consents import append_statement, may_come_next, person_subject
 from mien.service.deployment import Deployment, recording
 from mien.service.enrol import Enrolled
 from mien.service.enrolled import Embedding, open_template, seal_templates, template_subject
@@ -41,7 +41,7 @@ def renew_consent(
     statement = describe_statement(renewal, at=now, max_bytes=portraits.max_bytes)
     with deployment.database.reading() as connection:
         person, stored = _find_newest(connection, name)
-        verdict = may_follow(deployment, stored, event=statement.event)
+        verdict = may_come_next(deployment, stored, event=statement.event)
         if not verdict.is_allowed:
             return Enrolled(verdict=verdict)
         known = _open_templates(deployment, connection, person=person)

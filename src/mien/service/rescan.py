@@ -202,7 +202,7 @@ class _Rescan:
                 self._run_by_grant[grant_id] = start_run(
                     connection,
                     collection_id=collection_id,
-                    grant_id=get_grant(deployment, connection, grant_id).id,
+                    grant_id=get_grant(deployment, connection, grant_id=grant_id).id,
                     at=deployment.clock(),
                 )
 
@@ -248,7 +248,7 @@ def _may_look(
     """Asked again inside the transaction: it may have been erased or revoked meanwhile."""
     if not rows.is_there(connection, look.stale.indexed_photo_id):
         return False
-    grant = get_grant(deployment, connection, look.grant_id).grant
+    grant = get_grant(deployment, connection, grant_id=look.grant_id).grant
     uri = look.found.found.uri
     return may_add(grant, uri=uri, basis=collection.basis, at=deployment.clock()).is_allowed
 
