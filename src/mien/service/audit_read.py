@@ -113,7 +113,8 @@ def _find_owners(
     notary = deployment.vault.notary
     wanted = {note.owner for note in notes} - {notary.refer_owner(DEPLOYMENT)}
     owners: dict[str, Owner] = {}
-    for owner in _iter_grant_owners(connection):
+    subjects = (Owner(subject=subject) for subject in deployment.vault.subjects.list_all())
+    for owner in (*_iter_grant_owners(connection), *subjects):
         owners.setdefault(notary.refer_owner(owner), owner)
     if wanted <= owners.keys():
         return owners
