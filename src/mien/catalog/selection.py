@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, or_, select
 
 from mien.catalog.schema import faces, grants, indexed_photos, locations, photos
+from mien.permission.host import is_on_host
 from mien.types import FaceId, GrantId
 
 _SAME_PX = 2.0
@@ -26,7 +27,7 @@ class Selection:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.face_ids or self.location_ids or self.grant_ids)
+        return not (self.face_ids or self.location_ids or self.grant_ids or self.ended_grant_ids)
 
 
 def select_faces(connection: Connection, uuids: Sequence[str]) -> Selection:
@@ -87,6 +88,28 @@ def select_grantor(connection: Connection, name: str) -> Selection:
     rows = connection.execute(select(grants.c.id, grants.c.grantor))
     return Selection(
         grant_ids={GrantId(row.id) for row in rows if row.grantor.casefold() == wanted}
+    )
+
+
+def select_host(connection: Connection, host: str) -> Selection:
+    """Everything found on a host or one below it, and the grants for nothing else, which end."""
+    rows = connection.execute(select(grants.c.id, grants.c.scope))
+    ended = {
+        GrantId(row.id)
+        for row in rows
+        if row.scope and all(is_on_host(part, host) for part in row.scope)
+    }
+    # Files of this machine lie on no host, and are most of what there is.
+    elsewhere = ~locations.c.uri.startswith("file:", autoescape=True)
+    found = select(locations.c.id, locations.c.uri, locations.c.grant_id)
+    found = found.where(or_(elsewhere, locations.c.grant_id.in_(ended)))
+    return Selection(
+        location_ids={
+            row.id
+            for row in connection.execute(found)
+            if row.grant_id in ended or is_on_host(row.uri, host)
+        },
+        ended_grant_ids=ended,
     )
 
 

@@ -32,7 +32,7 @@ def upgrade() -> None:
     _create_audit_notes()
     _create_suppressions()
     _create_cases()
-    _create_case_events()
+    _create_holds()
 
 
 def _create_collections() -> None:
@@ -199,13 +199,9 @@ def _create_locations() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_locations_photo_id"), "locations", ["photo_id"], unique=False)
-    op.create_index(
-        op.f("ix_locations_quarantined_at"), "locations", ["quarantined_at"], unique=False
-    )
-    op.create_index(
-        op.f("ix_locations_grant_id_added_at"), "locations", ["grant_id", "added_at"], unique=False
-    )
+    for columns in (["photo_id"], ["quarantined_at"], ["grant_id", "added_at"]):
+        name = op.f(f"ix_locations_{'_'.join(columns)}")
+        op.create_index(name, "locations", columns, unique=False)
 
 
 def _create_runs() -> None:
@@ -310,9 +306,8 @@ def _create_faces() -> None:
         sa.UniqueConstraint("uuid", name=op.f("uq_faces_uuid")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_faces_collection_id"), "faces", ["collection_id"], unique=False)
-    op.create_index(op.f("ix_faces_indexed_photo_id"), "faces", ["indexed_photo_id"], unique=False)
-    op.create_index(op.f("ix_faces_person_id"), "faces", ["person_id"], unique=False)
+    for column in ("collection_id", "indexed_photo_id", "person_id"):
+        op.create_index(op.f(f"ix_faces_{column}"), "faces", [column], unique=False)
 
 
 def _create_audit_notes() -> None:
@@ -332,39 +327,51 @@ def _create_audit_notes() -> None:
 
 
 def _create_suppressions() -> None:
-    op.create_table(
+    _create_sealed(
         "suppressions",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("level", sa.String(length=16), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
-        sa.UniqueConstraint("uuid", name=op.f("uq_suppressions_uuid")),
-        sqlite_autoincrement=True,
     )
 
 
 def _create_cases() -> None:
-    op.create_table(
+    _create_sealed(
         "cases",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
-        sa.UniqueConstraint("uuid", name=op.f("uq_cases_uuid")),
+    )
+    columns, constraints = _event_columns("case", state_length=16), _event_constraints("case")
+    op.create_table("case_events", *columns, *constraints, sqlite_autoincrement=True)
+
+
+def _create_holds() -> None:
+    ends = {"case": None, "location": "CASCADE", "grant": "CASCADE"}
+    op.create_table(
+        "holds",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        *(sa.Column(f"{of}_id", _ID, nullable=end is not None) for of, end in ends.items()),
+        sa.Column("was", sa.String(length=16), nullable=True),
+        *(
+            sa.ForeignKeyConstraint([f"{of}_id"], [f"{of}s.id"], f"fk_holds_{of}_id", None, end)
+            for of, end in ends.items()
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
         sqlite_autoincrement=True,
     )
+    for of in ends:
+        op.create_index(op.f(f"ix_holds_{of}_id"), "holds", [f"{of}_id"], unique=False)
 
 
-def _create_case_events() -> None:
+def _create_sealed(table: str, *columns: sa.Column[Any]) -> None:
     op.create_table(
-        "case_events",
-        *_event_columns("case", state_length=16),
-        *_event_constraints("case"),
+        table,
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        *columns,
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+        sa.UniqueConstraint("uuid", name=op.f(f"uq_{table}_uuid")),
         sqlite_autoincrement=True,
     )
 

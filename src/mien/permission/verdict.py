@@ -27,6 +27,7 @@ class Reason(StrEnum):
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
     NOT_ENROLLED = "not-enrolled"
     FACE_SUPPRESSED = "face-suppressed"
+    UNDER_CASE = "under-case"
 
     @property
     def explanation(self) -> str:
@@ -49,6 +50,7 @@ _EXPLANATIONS = {
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
     Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
     Reason.FACE_SUPPRESSED: "The face is of somebody who opted out.",
+    Reason.UNDER_CASE: "A case about it is open: nothing of it enters until it is decided.",
 }
 
 

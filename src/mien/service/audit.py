@@ -46,6 +46,10 @@ class Action(StrEnum):
     SEARCH = "search"
     ERASURE = "erasure"
     RETENTION = "retention"
+    CASE_OPENED = "case-opened"
+    CASE_MOVED = "case-moved"
+    CASE_NOTED = "case-noted"
+    CASE_SEARCH = "case-search"
 
 
 @dataclass(frozen=True, slots=True)

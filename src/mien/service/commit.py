@@ -17,11 +17,12 @@ from mien.catalog.collections import Collection, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
 from mien.catalog.grants import get_grant
+from mien.catalog.holds import is_held
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
 from mien.catalog.removal import refer_to_sighting
 from mien.errors import ConflictError, MienError
 from mien.permission.grant import may_add
-from mien.permission.verdict import Reason
+from mien.permission.verdict import Reason, combine, refuse
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment, recording
@@ -137,6 +138,8 @@ def _record(
         for item in sealed:
             uri = item.photo.found.uri
             verdict = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
+            if is_held(connection, sha256=item.photo.sha256, grant_id=stored.id):
+                verdict = combine([verdict, refuse(Reason.UNDER_CASE)])
             if not verdict.is_allowed:
                 counts.refused[verdict.reasons[0]] += 1
                 unused.append(item)

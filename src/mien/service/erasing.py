@@ -56,9 +56,12 @@ RETENTION = "retention"
 
 
 def begin_erasure(
-    deployment: Deployment, connection: Connection, *, plan: Plan, kind: str
+    deployment: Deployment, connection: Connection, *, plan: Plan, kind: str, uuid: str = ""
 ) -> LedgerEntry:
-    """Takes the rows of a plan away; enters it into audit log and ledger, with what remains."""
+    """Takes the rows of a plan away; enters it into audit log and ledger, with what remains.
+
+    Under the uuid that a caller wants to know it again by, if any.
+    """
     removal = plan.removal
     lapsed = plan.sightings if kind == RETENTION else ()
     references = [
@@ -69,7 +72,10 @@ def begin_erasure(
     ]
     marks = [deployment.vault.mark(reference) for reference in references]
     entry = LedgerEntry(
-        uuid=str(uuid4()), kind=kind, began_at=deployment.clock(), marks=b"".join(marks)
+        uuid=uuid or str(uuid4()),
+        kind=kind,
+        began_at=deployment.clock(),
+        marks=b"".join(marks),
     )
     ledger.record_lapsed(connection, marks[: len(lapsed)])
     delete_rows(connection, removal, at=entry.began_at)
