@@ -33,12 +33,14 @@ from mien.service.audit_log import AuditLog
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
+from mien.service.enrol import ConsentDraft, Enrolled, EnrolmentDraft, enrol_person
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
+from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import Deadline
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
@@ -53,7 +55,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _silent(_: AddReport) -> None:
+def _silent(_: object) -> None:
     pass
 
 
@@ -105,7 +107,7 @@ class Library:
         *scope: str | os.PathLike[str],
         grantor: str,
         purposes: Sequence[str],
-        basis: Basis | str,
+        basis: Basis | str | Sequence[Basis | str],
         until: date,
         kind: GrantKind | str = GrantKind.OWNER_ASSERTION,
     ) -> Grant:
@@ -119,7 +121,7 @@ class Library:
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
-                basis=_parse_word(Basis, basis),
+                bases=[_parse_word(Basis, one) for one in _listed(basis)],
                 until=until,
             )
         )
@@ -143,6 +145,43 @@ class Library:
     def narrow(self, grant_id: str, narrowing: Narrowing) -> Grant:
         """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
         return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
+
+    def enrol(
+        self,
+        name: str,
+        *photos: str | os.PathLike[str],
+        consent: ConsentDraft,
+        faces: Sequence[int] = (),
+        progress: RescanProgress = _silent,
+    ) -> Enrolled:
+        """Records a person's consent, and a template of each photo; the photos are not kept.
+
+        Then every collection of enrolled people is looked through again for them.
+        `faces` chooses one in each photo that shows several. Raises `SettingsError`, and
+        `PhotoError` for photos that do not show one and the same person.
+        """
+        draft = EnrolmentDraft(
+            name=name,
+            photos=[Path(photo) for photo in photos],
+            consent=consent,
+            faces=faces,
+            max_bytes=self.settings.max_file_bytes,
+            threads=os.cpu_count() or 1,
+        )
+        enrolled = enrol_person(self._deployment, draft)
+        if enrolled.person is not None:
+            self.rescan(progress=progress)
+        return enrolled
+
+    def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
+        """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
+
+        `enrol` and `add` do so too.
+        """
+        request = RescanRequest(
+            workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
+        )
+        return rescan(self._deployment, request, progress=progress)
 
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.
@@ -192,7 +231,9 @@ class Library:
             max_file_bytes=self.settings.max_file_bytes,
         )
         self.enforce_retention()
-        return add_photos(self._deployment, request, progress=progress)
+        report = add_photos(self._deployment, request, progress=progress)
+        self.rescan()
+        return report
 
     def search(
         self,
@@ -310,6 +351,10 @@ class _DefaultPack:
                 size_bytes=self._settings.max_file_bytes, pixels=self._settings.max_pixels
             ),
         )
+
+
+def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:
+    return [basis] if isinstance(basis, str) else basis
 
 
 def _parse_word(words: type[Word], word: Word | str) -> Word:

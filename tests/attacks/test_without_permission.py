@@ -195,8 +195,8 @@ def test_no_spelling_of_a_scope_leads_elsewhere(
     ("column", "value"),
     [
         ("kind", "hearsay"),
-        ("basis", "because"),
-        ("basis", ""),
+        ("bases", '["because"]'),
+        ("bases", ""),
         ("scope", "null"),
         ("scope", "7"),
         ("scope", '"file:///"'),

@@ -33,17 +33,19 @@ from catalog.samples import (
 from mien.catalog import (
     audit,
     collections,
+    consents,
     erasures,
     faces,
     grants,
     indexed,
+    people,
     photos,
     removal,
     runs,
     selection,
 )
 from mien.permission.basis import Basis
-from mien.types import CollectionId, FaceId, GrantId, PhotoId
+from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
 
 FOLDER = Path(__file__).parent / "sql"
@@ -58,6 +60,16 @@ SCOPE = faces.SearchScope(
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
 AUDITED, NEXT_AUDITED = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for seq in (0, 1))
+
+PERSON = PersonId(1)
+ADA = people.NewPerson(uuid=make_uuid(1), name="Ada", of_age_at=None)
+OTHER_PERSON = replace(ADA, uuid=make_uuid(2))
+CONSENT = consents.NewConsent(uuid=make_uuid(1), person_id=PERSON, purposes=["press"], sealed=b"")
+OTHER_CONSENT = replace(CONSENT, uuid=make_uuid(2))
+GIVEN = consents.StoredConsentEvent(
+    number=0, state="ConsentGiven", at=NOW, valid_until=NOW, party="person", sealed=b""
+)
+RENEWED = replace(GIVEN, number=1, state="RenewedConsentGiven")
 
 ENTRY = erasures.LedgerEntry(uuid=make_uuid(1), kind="photo", began_at=NOW, marks=bytes(16))
 OTHER_ENTRY = replace(ENTRY, uuid=make_uuid(2))
@@ -92,6 +104,13 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "get_collection": lambda c: collections.get_collection(c, "default"),
         "iter_collections": lambda c: list(collections.iter_collections(c)),
         "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
+    },
+    "consents": {
+        "add_consent": lambda c: consents.add_consent(c, OTHER_CONSENT),
+        "add_event": lambda c: consents.add_event(c, consent_id=1, event=RENEWED),
+        "find_consents": lambda c: consents.find_consents(c, [PERSON]),
+        "get_consent": lambda c: consents.get_consent(c, make_uuid(1)),
+        "iter_consents": lambda c: list(consents.iter_consents(c)),
     },
     "erasures": {
         "begin_scrubbing": lambda c: erasures.begin_scrubbing(c, make_uuid(1)),
@@ -134,8 +153,24 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "add_faces": lambda c: indexed.add_faces(
             c, [indexed.KeptFace(make_uuid(9), FACE)], indexed_photo_id=1, collection_id=COLLECTION
         ),
+        "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
+        "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),
+        "find_boxes": lambda c: indexed.find_boxes(c, 1),
+        "find_stale": lambda c: indexed.find_stale(c, COLLECTION, scanned_to=1, after=0, limit=32),
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
+        "is_there": lambda c: indexed.is_there(c, 1),
+        "mark_scanned": lambda c: indexed.mark_scanned(c, 1, scanned_to=1, dropped=0),
+    },
+    "people": {
+        "add_enrolments": lambda c: people.add_enrolments(
+            c, [b""], person_id=PERSON, model_digest="", at=NOW
+        ),
+        "add_person": lambda c: people.add_person(c, OTHER_PERSON, at=NOW),
+        "find_enrolments": lambda c: people.find_enrolments(c, [PERSON], model_digest=""),
+        "find_person": lambda c: people.find_person(c, make_uuid(1)),
+        "iter_people": lambda c: list(people.iter_people(c)),
+        "touch_person": lambda c: people.touch_person(c, PERSON, at=NOW),
     },
     "photos": {
         "add_location": lambda c: photos.add_location(c, PHOTO, sighting=SIGHTING),
@@ -213,6 +248,10 @@ def fill(connection: Connection) -> None:
     for number in (1, 2):
         grant_id = add_grant(connection, number)
         locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)
+    people.add_person(connection, ADA, at=NOW)
+    consents.add_event(
+        connection, consent_id=consents.add_consent(connection, CONSENT), event=GIVEN
+    )
     audit.add_entry(connection, AUDITED)
     erasures.record_erasure(connection, ENTRY, work={}, counts={}, audit_seq=0)
 

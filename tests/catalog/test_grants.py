@@ -31,7 +31,7 @@ FULL = make_grant(
     scope=("file:///a/", "https://archive.example/%FF/"),
     uses=frozenset(Use),
     purposes=frozenset({"press", "yearbook"}),
-    basis=Basis.DOCUMENTED_BASIS,
+    bases=frozenset({Basis.DOCUMENTED_BASIS, Basis.ENROLLED_ONLY}),
     assessment="DPIA-7",
     retention=timedelta(days=400),
     terms="Name the photographer.",

@@ -113,7 +113,7 @@ def test_a_grant_is_recorded_and_shown(stage: Stage, mien: Mien) -> None:
         "scope": [stage.photos.as_uri() + "/"],
         "uses": ["display", "search", "store", "template"],
         "purposes": [PURPOSE, "sports-club"],
-        "basis": "household",
+        "bases": ["household"],
         "assessment": "",
         "retention_days": None,
         "terms": "Ask first.",

@@ -115,8 +115,20 @@ def test_no_use_follows_from_another() -> None:
 @pytest.mark.parametrize("asked", Basis)
 def test_the_basis_must_be_the_one_granted(granted: Basis, asked: Basis) -> None:
     expected = () if granted is asked else (Reason.BASIS_MISMATCH,)
-    assert add(make_grant(basis=granted), basis=asked) == expected
-    assert search(make_grant(basis=granted), basis=asked) == expected
+    assert add(make_grant(bases=frozenset({granted})), basis=asked) == expected
+    assert search(make_grant(bases=frozenset({granted})), basis=asked) == expected
+
+
+def test_each_of_several_bases_is_allowed_and_no_other() -> None:
+    grant = make_grant(bases=frozenset({Basis.HOUSEHOLD, Basis.ENROLLED_ONLY}))
+    assert add(grant, basis=Basis.ENROLLED_ONLY) == search(grant, basis=Basis.HOUSEHOLD) == ()
+    assert add(grant, basis=Basis.DOCUMENTED_BASIS) == (Reason.BASIS_MISMATCH,)
+
+
+@pytest.mark.parametrize("basis", Basis)
+def test_a_grant_without_bases_allows_none(basis: Basis) -> None:
+    grant = make_grant(bases=frozenset())
+    assert add(grant, basis=basis) == search(grant, basis=basis) == (Reason.BASIS_MISMATCH,)
 
 
 @pytest.mark.parametrize(

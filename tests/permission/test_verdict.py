@@ -23,6 +23,15 @@ CODES = {
     "purpose-not-granted",
     "not-enrolled",
     "face-suppressed",
+    "no-consent",
+    "consent-not-given",
+    "consent-not-yet-valid",
+    "consent-expired",
+    "consent-withdrawn",
+    "consent-changed",
+    "consent-conflict",
+    "purpose-not-consented",
+    "minor-without-guardian",
 }
 """Programs compare these: one that is renamed here breaks them."""
 

@@ -33,7 +33,7 @@ def grants(draw: st.DrawFn) -> Grant:
         scope=draw(scopes),
         uses=frozenset(draw(st.sets(st.sampled_from(Use)))),
         purposes=frozenset(draw(st.sets(st.sampled_from(PURPOSES)))),
-        basis=draw(bases),
+        bases=frozenset(draw(st.sets(bases))),
         valid_from=draw(moments),
         valid_until=draw(moments),
         retention=draw(st.none() | st.integers(1, 3).map(lambda days: days * DAY)),

@@ -78,7 +78,7 @@ def test_r6_templates_crops_and_keys_are_counted_and_none_is_left(stage: Stage) 
 def test_r12_nothing_is_kept_for_ever(stage: Stage) -> None:
     """By time alone: years later, whoever opens the home and searches finds it empty."""
     with stage.open() as library:
-        _, path = fill(stage, library, basis=Basis.DOCUMENTED_BASIS, retention_days=90)
+        _, path = fill(stage, library, bases=[Basis.DOCUMENTED_BASIS], retention_days=90)
         traces = traces_of_photo(stage, library, path)
     stage.now += timedelta(days=90)
     with stage.open() as library:
@@ -88,7 +88,7 @@ def test_r12_nothing_is_kept_for_ever(stage: Stage) -> None:
 
 def test_r12_without_a_retention_the_end_of_the_grant_is_the_end(stage: Stage) -> None:
     with stage.open() as library:
-        _, path = fill(stage, library, basis=Basis.DOCUMENTED_BASIS, days=365)
+        _, path = fill(stage, library, bases=[Basis.DOCUMENTED_BASIS], days=365)
         traces = traces_of_photo(stage, library, path)
     stage.now += timedelta(days=365 + 31)
     with stage.open() as library:

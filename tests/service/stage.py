@@ -73,7 +73,7 @@ class Stage:
             "grantor": "A. Holder",
             "scope": [scope or self.photos],
             "purposes": purposes or (PURPOSE,),
-            "basis": Basis.HOUSEHOLD,
+            "bases": [Basis.HOUSEHOLD],
             "until": (self.now + timedelta(days=days)).date(),
         }
         return library.record(GrantDraft(**(draft | terms))).grant_id

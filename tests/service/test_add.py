@@ -311,7 +311,7 @@ def test_a_failure_of_the_models_ends_a_run_without_loss(stage: Stage) -> None:
 def test_a_photo_past_its_retention_is_not_taken_in_anew_by_a_second_run(stage: Stage) -> None:
     stage.draw("ann.png", 1)
     with stage.open() as library:
-        grant = stage.grant(library, basis=Basis.DOCUMENTED_BASIS, retention_days=30)
+        grant = stage.grant(library, bases=[Basis.DOCUMENTED_BASIS], retention_days=30)
         library.add(stage.photos, grant=grant)
         stage.now += timedelta(days=31)
         again = library.add(stage.photos, grant=grant)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mien.errors import SettingsError
 from mien.library import Library
 from mien.permission.basis import Basis
 from mien.permission.use import Use
 from mien.permission.verdict import Reason
 from mien.service.ingest import AddReport
-from service.stage import EMPTY, NOON, Stage, check_sound, counts_of, query
+from mien.testing import draw_photo
+from service.stage import EMPTY, NOON, PURPOSE, Stage, check_sound, counts_of, query
+
+PAPERS: dict[str, Any] = {"assessment": "DPIA 7", "retention_days": 90}
 
 
 def add(stage: Stage, library: Library, grant: str | None) -> AddReport:
@@ -106,9 +111,35 @@ def test_nothing_enters_a_collection_of_another_basis(stage: Stage) -> None:
 
 def test_a_first_run_makes_the_collection_with_the_basis_of_the_grant(stage: Stage) -> None:
     with stage.open() as library:
-        add(stage, library, stage.grant(library, basis=Basis.DOCUMENTED_BASIS))
+        add(stage, library, stage.grant(library, bases=[Basis.DOCUMENTED_BASIS]))
         (made,) = library.collections()
     assert (made.name, made.basis) == ("default", Basis.DOCUMENTED_BASIS)
+
+
+def test_a_first_run_under_several_bases_takes_the_strictest(stage: Stage) -> None:
+    """What is enrolled is not said yet: of nobody, so that no face is kept."""
+    with stage.open() as library:
+        report = add(stage, library, stage.grant(library, bases=list(Basis), **PAPERS))
+        (made,) = library.collections()
+    assert made.basis is Basis.ENROLLED_ONLY
+    assert (report.photos_new, report.faces) == (2, 0)
+    assert dict(report.dropped) == {Reason.NOT_ENROLLED: 2}
+
+
+def test_a_grant_of_several_bases_covers_collections_of_each(stage: Stage) -> None:
+    with stage.open() as library:
+        grant = stage.grant(library, bases=[Basis.HOUSEHOLD, Basis.ENROLLED_ONLY])
+        library.create_collection("home", basis=Basis.HOUSEHOLD)
+        stage.draw("ann.png", 1)
+        report = library.add(stage.photos, grant=grant, collection="home")
+        assert (report.photos_new, report.faces) == (1, 1)
+        found = library.search(draw_photo(1), purpose=PURPOSE, collection="home")
+    assert len(found.candidates) == 1
+
+
+def test_a_grant_needs_a_basis(stage: Stage) -> None:
+    with stage.open() as library, pytest.raises(SettingsError, match="at least one basis"):
+        stage.grant(library, bases=[])
 
 
 def test_an_empty_folder_is_refused_with_its_reason(stage: Stage) -> None:

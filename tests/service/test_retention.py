@@ -54,7 +54,7 @@ def test_what_is_overdue_is_erased_by_whichever_command_comes(
     stage: Stage, command: Callable[[Library, Path], object]
 ) -> None:
     with stage.open() as library:
-        _, path = add_ann(stage, library, basis=Basis.DOCUMENTED_BASIS, retention_days=10)
+        _, path = add_ann(stage, library, bases=[Basis.DOCUMENTED_BASIS], retention_days=10)
         traces = traces_of_photo(stage, library, path)
         stage.now += timedelta(days=10) - TICK
         command(library, path)

@@ -77,7 +77,7 @@ grants = Table(
     Column("scope", JSON, nullable=False),
     Column("uses", JSON, nullable=False),
     Column("purposes", JSON, nullable=False),
-    Column("basis", String(32), nullable=False),
+    Column("bases", JSON, nullable=False),
     Column("assessment", String, nullable=False),
     Column("retention_days", Integer),
     Column("terms", String, nullable=False),
@@ -209,6 +209,8 @@ consent_events = Table(
     Column("state", String(32), nullable=False),
     Column("at", Instant, nullable=False),
     Column("valid_until", Instant),
+    # Whether the person spoke, or a minor's guardian.
+    Column("party", String(16), nullable=False),
     # Who said so and what shows it, sealed under the person's key.
     Column("sealed", LargeBinary, nullable=False),
     UniqueConstraint("consent_id", "number"),

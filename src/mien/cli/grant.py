@@ -29,7 +29,10 @@ def add(
         list[str], typer.Option(metavar="FOLDER", help="Where it holds; may be repeated.")
     ],
     purpose: Annotated[list[str], typer.Option(metavar="SLUG", help="What for; may be repeated.")],
-    basis: Annotated[Basis, typer.Option(help="On what basis templates may be kept.")],
+    basis: Annotated[
+        list[Basis],
+        typer.Option(help="On what basis templates may be kept; may be repeated."),
+    ],
     until: Annotated[
         datetime,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day, as 2027-12-31."),
@@ -54,7 +57,7 @@ def add(
         grantor=grantor,
         scope=scope,
         purposes=purpose,
-        basis=basis,
+        bases=basis,
         until=until.date(),
         uses=use or DEFAULT_USES,
         assessment=assessment,
@@ -80,11 +83,12 @@ def list_(*, home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json({"grants": [describe(grant) for grant in grants]})
         return
-    table = Table("Grant", "Grantor", "Basis", "Purposes", "Until", "State")
+    table = Table("Grant", "Grantor", "Bases", "Purposes", "Until", "State")
     for grant in grants:
         until = grant.valid_until.date().isoformat()
         purposes = ", ".join(sorted(grant.purposes))
-        table.add_row(grant.grant_id, grant.grantor, grant.basis, purposes, until, _state(grant))
+        bases = ", ".join(sorted(grant.bases))
+        table.add_row(grant.grant_id, grant.grantor, bases, purposes, until, _state(grant))
     out.print(table if grants else "No grants are recorded. Record one with: mien grant add")
 
 
@@ -148,7 +152,7 @@ def describe(grant: Grant) -> dict[str, object]:
         "scope": list(grant.scope),
         "uses": sorted(grant.uses),
         "purposes": sorted(grant.purposes),
-        "basis": grant.basis,
+        "bases": sorted(grant.bases),
         "assessment": grant.assessment,
         "retention_days": None if grant.retention is None else grant.retention.days,
         "terms": grant.terms,

@@ -64,7 +64,7 @@ def _create_grants() -> None:
         sa.Column("scope", sa.JSON(), nullable=False),
         sa.Column("uses", sa.JSON(), nullable=False),
         sa.Column("purposes", sa.JSON(), nullable=False),
-        sa.Column("basis", sa.String(length=32), nullable=False),
+        sa.Column("bases", sa.JSON(), nullable=False),
         sa.Column("assessment", sa.String(), nullable=False),
         sa.Column("retention_days", sa.Integer(), nullable=True),
         sa.Column("terms", sa.String(), nullable=False),
@@ -276,6 +276,7 @@ def _create_consent_events() -> None:
         "consent_events",
         *_event_columns("consent", state_length=32),
         sa.Column("valid_until", sa.BigInteger(), nullable=True),
+        sa.Column("party", sa.String(length=16), nullable=False),
         *_event_constraints("consent"),
         sqlite_autoincrement=True,
     )

@@ -33,7 +33,7 @@ class Grant:
     scope: tuple[str, ...]
     uses: frozenset[Use]
     purposes: frozenset[str]
-    basis: Basis
+    bases: frozenset[Basis]
     valid_from: datetime
     valid_until: datetime
     assessment: str = ""
@@ -64,7 +64,7 @@ def may_add(grant: Grant | None, *, uri: str, basis: Basis, at: datetime) -> Ver
         [
             may_apply(grant, at=at),
             _allows_uses(grant, ADDING),
-            ALLOWED if grant.basis is basis else refuse(Reason.BASIS_MISMATCH),
+            ALLOWED if basis in grant.bases else refuse(Reason.BASIS_MISMATCH),
             ALLOWED if covers(grant.scope, uri) else refuse(Reason.OUT_OF_SCOPE),
         ]
     )
@@ -76,7 +76,7 @@ def may_search(grant: Grant, *, purpose: str, basis: Basis, at: datetime) -> Ver
         [
             may_apply(grant, at=at),
             _allows_uses(grant, (Use.SEARCH,)),
-            ALLOWED if grant.basis is basis else refuse(Reason.BASIS_MISMATCH),
+            ALLOWED if basis in grant.bases else refuse(Reason.BASIS_MISMATCH),
             ALLOWED if purpose in grant.purposes else refuse(Reason.PURPOSE_NOT_GRANTED),
         ]
     )
@@ -96,6 +96,7 @@ def is_narrower(grant: Grant, other: Grant) -> bool:
         all(part in other.scope or covers(other.scope, part.rstrip("/")) for part in grant.scope)
         and grant.purposes <= other.purposes
         and grant.uses <= other.uses
+        and grant.bases <= other.bases
         and grant.valid_until <= other.valid_until
         and kept <= (other.retention or timedelta.max)
     )

@@ -27,6 +27,15 @@ class Reason(StrEnum):
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
     NOT_ENROLLED = "not-enrolled"
     FACE_SUPPRESSED = "face-suppressed"
+    NO_CONSENT = "no-consent"
+    CONSENT_NOT_GIVEN = "consent-not-given"
+    CONSENT_NOT_YET_VALID = "consent-not-yet-valid"
+    CONSENT_EXPIRED = "consent-expired"
+    CONSENT_WITHDRAWN = "consent-withdrawn"
+    CONSENT_CHANGED = "consent-changed"
+    CONSENT_CONFLICT = "consent-conflict"
+    PURPOSE_NOT_CONSENTED = "purpose-not-consented"
+    MINOR_WITHOUT_GUARDIAN = "minor-without-guardian"
     UNDER_CASE = "under-case"
 
     @property
@@ -43,13 +52,22 @@ _EXPLANATIONS = {
     Reason.GRANT_EXPIRED: "The grant has expired.",
     Reason.OUT_OF_SCOPE: "The photo lies outside the scope of the grant.",
     Reason.USE_NOT_GRANTED: "The grant does not allow this use.",
-    Reason.BASIS_MISMATCH: "The grant allows another basis than the collection's.",
+    Reason.BASIS_MISMATCH: "The grant does not allow the basis of the collection.",
     Reason.RETENTION_ENDED: "The time for which the grant allows keeping it is over.",
     Reason.NO_PURPOSE: "No purpose was named, and nothing is searched without one.",
     Reason.MALFORMED_PURPOSE: "A purpose is a short slug in lower case, such as family-album.",
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
     Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
     Reason.FACE_SUPPRESSED: "The face is of somebody who opted out.",
+    Reason.NO_CONSENT: "Nobody recorded that the person consents.",
+    Reason.CONSENT_NOT_GIVEN: "The person was asked, and has not consented.",
+    Reason.CONSENT_NOT_YET_VALID: "The consent is not in force yet.",
+    Reason.CONSENT_EXPIRED: "The consent has expired.",
+    Reason.CONSENT_WITHDRAWN: "The person withdrew their consent.",
+    Reason.CONSENT_CHANGED: "The record of the consent is not what was last recorded here.",
+    Reason.CONSENT_CONFLICT: "What is recorded of the consent contradicts itself.",
+    Reason.PURPOSE_NOT_CONSENTED: "The person did not consent to this purpose.",
+    Reason.MINOR_WITHOUT_GUARDIAN: "A minor is enrolled only with the consent of a guardian.",
     Reason.UNDER_CASE: "A case about it is open: nothing of it enters until it is decided.",
 }
 

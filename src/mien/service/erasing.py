@@ -20,6 +20,7 @@ from mien.catalog import collections as collection_rows
 from mien.catalog import erasures as ledger
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry, UnfinishedErasure
+from mien.catalog.indexed import close_photos
 from mien.catalog.removal import (
     Plan,
     Removal,
@@ -47,6 +48,9 @@ NOTHING_LEFT = dict.fromkeys(
     0,
 )
 """What is counted again before an erasure counts as done, and how much of it may be there."""
+
+_FINAL = ("face", "replay")
+"""Kinds after which a photo that stays is not looked at again, for whoever enrols later."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -79,6 +83,8 @@ def begin_erasure(
     )
     ledger.record_lapsed(connection, marks[: len(lapsed)])
     delete_rows(connection, removal, at=entry.began_at)
+    if kind in _FINAL:
+        close_photos(connection, (blob_id for blob_id, _ in removal.kept_blobs))
     counts = count_removal(removal)
     ledger.record_erasure(
         connection,

@@ -35,7 +35,7 @@ class GrantDraft:
     grantor: str
     scope: Sequence[Path | str]
     purposes: Sequence[str]
-    basis: Basis
+    bases: Sequence[Basis]
     until: date
     uses: Sequence[Use] = DEFAULT_USES
     assessment: str = ""
@@ -54,7 +54,7 @@ def add_grant(deployment: Deployment, draft: GrantDraft) -> Grant:
         scope=tuple(_scope_of(part) for part in draft.scope),
         uses=frozenset(draft.uses),
         purposes=frozenset(draft.purposes),
-        basis=draft.basis,
+        bases=frozenset(draft.bases),
         valid_from=now,
         valid_until=_end_of(draft.until),
         assessment=draft.assessment,
@@ -71,9 +71,9 @@ def add_grant(deployment: Deployment, draft: GrantDraft) -> Grant:
 def warnings_about(grant: Grant, *, at: datetime) -> list[str]:
     """What the operator should know about a grant that is recorded as it stands."""
     warnings = []
-    if grant.basis is Basis.DOCUMENTED_BASIS and not grant.assessment:
+    if Basis.DOCUMENTED_BASIS in grant.bases and not grant.assessment:
         warnings.append("A documented basis should refer to an impact assessment: --assessment.")
-    if grant.basis is Basis.DOCUMENTED_BASIS and grant.retention is None:
+    if Basis.DOCUMENTED_BASIS in grant.bases and grant.retention is None:
         warnings.append("No retention was given: what it covers is kept for the grant's life.")
     if grant.valid_until <= at:
         warnings.append("The last day of this grant has passed: nothing can be done with it.")
@@ -154,7 +154,7 @@ def _narrow(grant: Grant, narrowing: Narrowing) -> Grant:
 def _tell(action: Action, grant: Grant) -> Event:
     facts = {
         "kind": grant.kind,
-        "basis": grant.basis,
+        "bases": sorted(grant.bases),
         "uses": sorted(grant.uses),
         "purposes": sorted(grant.purposes),
         "valid_until": audit.format_time(grant.valid_until),
@@ -187,6 +187,8 @@ def _check(draft: GrantDraft) -> None:
             raise SettingsError(
                 f"{purpose!r} is no purpose: use a short slug in lower case, such as family-album."
             )
+    if not draft.bases:
+        raise SettingsError("A grant needs at least one basis.")
     if draft.retention_days is not None and not 1 <= draft.retention_days <= _LONGEST_DAYS:
         raise SettingsError(f"Retention is a number of days, from 1 to {_LONGEST_DAYS}.")
 

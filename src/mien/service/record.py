@@ -11,7 +11,7 @@ from mien.catalog.collections import Collection
 from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant
 from mien.catalog.indexed import is_indexed
-from mien.permission.basis import Basis
+from mien.permission.basis import Basis, find_strictest
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.collections import check_model, tell_made
@@ -41,7 +41,10 @@ class RunRecord:
     @property
     def basis(self) -> Basis:
         """The collection's, or the one it would be made with."""
-        return self._collection.basis if self._collection else self._stored.grant.basis
+        if self._collection is not None:
+            return self._collection.basis
+        # A grant without any allows none, not even the strictest.
+        return find_strictest(self._stored.grant.bases) or Basis.ENROLLED_ONLY
 
     def is_known(self, item: FoundFile) -> bool:
         """Is this very file indexed already, as far as that shows without reading it?"""

@@ -7,7 +7,7 @@ looked up again under the grants that cover the search.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from mien.catalog import collections as collection_rows
 from mien.catalog import grants as grant_rows
 from mien.catalog.audit import Json
 from mien.catalog.collections import Collection
+from mien.catalog.connect import Connection
 from mien.catalog.faces import (
     CoveringGrant,
     SearchScope,
@@ -27,6 +28,7 @@ from mien.catalog.faces import (
 from mien.catalog.grants import StoredGrant
 from mien.errors import SettingsError
 from mien.index.base import NO_FACE, Hits, VectorIndex
+from mien.permission.basis import Basis
 from mien.permission.grant import may_keep, may_search
 from mien.permission.purpose import check_purpose
 from mien.permission.use import Use
@@ -34,6 +36,7 @@ from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
+from mien.service.enrolled import find_consenting
 from mien.service.gallery import Galleries
 from mien.service.searched import SearchSession
 from mien.types import FaceId, PhotoAnalysis, Vectors
@@ -128,6 +131,8 @@ class _Leave:
 
     collection: Collection
     scope: SearchScope
+    purpose: str
+    at: datetime
 
 
 def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Leave | Verdict:
@@ -155,7 +160,8 @@ def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Le
     ]
     if not kept:
         return refuse(Reason.RETENTION_ENDED)
-    return _Leave(collection, SearchScope(collection.id, tuple(_cover(s, at=at) for s in kept)))
+    scope = SearchScope(collection.id, tuple(_cover(s, at=at) for s in kept))
+    return _Leave(collection, scope, request.purpose, at)
 
 
 def _cover(stored: StoredGrant, *, at: datetime) -> CoveringGrant:
@@ -213,11 +219,13 @@ def _rank_visible(
     with deployment.database.reading() as connection:
         visible = iter_visible_ids(connection, leave.scope)
         among = np.fromiter(visible, dtype=np.int64)
-    limit = min(request.limit, among.size)
-    if limit == 0:
-        return ()
-    hits = index.search(probe, limit=limit, among=among)
-    return _see(deployment, hits, leave=leave, request=request)
+    fetched = 0
+    candidates: tuple[Candidate, ...] = ()
+    while fetched < among.size and len(candidates) < request.limit:
+        fetched = min(max(request.limit, fetched * _GROWTH), among.size)
+        hits = index.search(probe, limit=fetched, among=among)
+        candidates = _see(deployment, hits, leave=leave, request=request)
+    return candidates
 
 
 def _see(
@@ -231,12 +239,30 @@ def _see(
     ]
     with deployment.database.reading() as connection:
         face_ids = [face_id for face_id, _ in scored]
-        visible = find_visible_faces(connection, leave.scope, face_ids=face_ids)
+        found = find_visible_faces(connection, leave.scope, face_ids=face_ids)
+        visible = _leave_out(deployment, connection, visible=found, leave=leave)
     shown = [(score, visible[face_id]) for face_id, score in scored if face_id in visible]
     return tuple(
         Candidate(rank, min(max(score, -1.0), 1.0), face)  # half a template's last bit beyond
         for rank, (score, face) in enumerate(shown[: request.limit], start=1)
     )
+
+
+def _leave_out(
+    deployment: Deployment,
+    connection: Connection,
+    *,
+    visible: Mapping[FaceId, VisibleFace],
+    leave: _Leave,
+) -> Mapping[FaceId, VisibleFace]:
+    """Where only enrolled people are kept: without those who do not consent to this search."""
+    if leave.collection.basis is not Basis.ENROLLED_ONLY:
+        return visible
+    people = {face.person_id for face in visible.values() if face.person_id is not None}
+    consenting = find_consenting(
+        deployment, connection, person_ids=people, purpose=leave.purpose, at=leave.at
+    )
+    return {face_id: face for face_id, face in visible.items() if face.person_id in consenting}
 
 
 def _tell_shown(candidate: Candidate) -> Note:

@@ -115,16 +115,14 @@ class Vault:
             parts[PartKind.THUMBNAIL, at.photo_id] = seal(
                 photo_key, thumbnail_jpeg, context=context
             )
-        for face in faces:
-            key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
-            template = self._format_template(face.embedding)
-            parts[PartKind.TEMPLATE, face.face_id] = seal(
-                key, template, context=f"template:{at.blob_id}:{face.face_id}"
-            )
-            parts[PartKind.CROP, face.face_id] = seal(
-                key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
-            )
+        parts |= self._seal_faces(at, faces, photo_key=photo_key)
         self._blobs.write(at.blob_id, parts)
+
+    def add_faces(self, at: SealedPhoto, faces: Sequence[FaceSecrets]) -> None:
+        """Seals more faces of a photo that is kept. Inside `writing`. Raises as reading does."""
+        photo_key = self._keys.get_photo_key(at.photo_id)
+        parts = dict(self._blobs.read(at.blob_id))
+        self._blobs.write(at.blob_id, parts | self._seal_faces(at, faces, photo_key=photo_key))
 
     def read_templates(self, at: SealedPhoto) -> Mapping[str, NDArray[np.float16]]:
         """The turned templates of all faces in the photo that still have a key, by face id."""
@@ -303,6 +301,21 @@ class Vault:
                 secret = make()
                 self._keys.put_secret(name, secret)
             return secret
+
+    def _seal_faces(
+        self, at: SealedPhoto, faces: Sequence[FaceSecrets], *, photo_key: bytes
+    ) -> dict[tuple[PartKind, str], bytes]:
+        parts: dict[tuple[PartKind, str], bytes] = {}
+        for face in faces:
+            key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
+            template = self._format_template(face.embedding)
+            parts[PartKind.TEMPLATE, face.face_id] = seal(
+                key, template, context=f"template:{at.blob_id}:{face.face_id}"
+            )
+            parts[PartKind.CROP, face.face_id] = seal(
+                key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
+            )
+        return parts
 
     def _format_template(self, embedding: NDArray[np.float32]) -> bytes:
         turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
