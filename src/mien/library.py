@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +31,8 @@ from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
+from mien.service.case_book import CaseBook
+from mien.service.cases import CaseDraft, OpenedCase
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
@@ -41,7 +44,7 @@ from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
-from mien.service.retention import Deadline
+from mien.service.retention import Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
 from mien.sources.address import show_path
@@ -199,11 +202,11 @@ class Library:
 
         It is done before every `add`, `search` and `examine` too.
         """
-        return retention.enforce_retention(self._deployment, self._galleries, grace=self._grace)
+        return retention.enforce_retention(self._deployment, self._galleries, terms=self._terms)
 
     def deadlines(self) -> list[Deadline]:
         """When the first of what each grant brought in is to be erased, the soonest first."""
-        return retention.list_deadlines(self._deployment, grace=self._grace)
+        return retention.list_deadlines(self._deployment, grace=self._terms.grace)
 
     def create_collection(self, name: str, *, basis: Basis | str) -> CollectionSummary:
         """Raises `ConflictError` where the name is taken, `SettingsError` for no basis."""
@@ -260,18 +263,13 @@ class Library:
             threads=os.cpu_count() or 1,
         )
         self.enforce_retention()
-        try:
+        with _naming(photo):
             return search_photo(
                 self._deployment,
                 request,
                 galleries=self._galleries,
                 read_probe=lambda: self._read(photo),
             )
-        except PhotoError as error:
-            name = "The probe" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
-            raise PhotoError(
-                error.reason, f"{name} cannot be searched with: {error}. Choose another photo."
-            ) from error
 
     def read_crop(self, candidate: Candidate) -> bytes | None:
         """A JPEG of the candidate's face; nothing where no grant allows showing it."""
@@ -291,6 +289,23 @@ class Library:
         stored = candidate.face.stored
         return self._deployment.vault.find_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
 
+    def open_case(
+        self, draft: CaseDraft, *, like: str | os.PathLike[str] | bytes | None = None
+    ) -> OpenedCase:
+        """Records what somebody asks for; what it means to hide is hidden at once.
+
+        `like` is a photo of whoever asks, to find them by; it is not kept.
+        Raises `SettingsError` for what cannot be meant, `PhotoError` for no photo.
+        """
+        if like is None:
+            return self.cases().open(draft)
+        with _naming(like):
+            return self.cases().open(draft, like=self._read(like), threads=os.cpu_count() or 1)
+
+    def cases(self) -> CaseBook:
+        """All requests of subjects and rights holders, with all that can be done about them."""
+        return CaseBook(self._deployment, self._galleries, terms=self._terms)
+
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
@@ -301,8 +316,9 @@ class Library:
         return examine(self._deployment, self._galleries)
 
     @property
-    def _grace(self) -> timedelta:
-        return timedelta(days=self.settings.grace_days)
+    def _terms(self) -> Terms:
+        days = self.settings
+        return Terms(grace=timedelta(days=days.grace_days), cases=timedelta(days=days.case_days))
 
     def _settle(self) -> None:
         """Before anything is served: erasures cut short, and what an old backup brought back."""
@@ -355,6 +371,18 @@ class _DefaultPack:
 
 def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:
     return [basis] if isinstance(basis, str) else basis
+
+
+@contextmanager
+def _naming(photo: str | os.PathLike[str] | bytes) -> Iterator[None]:
+    """Says of an error which photo it is about."""
+    try:
+        yield
+    except PhotoError as error:
+        name = "The probe" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
+        raise PhotoError(
+            error.reason, f"{name} cannot be searched with: {error}. Choose another photo."
+        ) from error
 
 
 def _parse_word(words: type[Word], word: Word | str) -> Word:

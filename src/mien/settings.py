@@ -85,6 +85,11 @@ class Settings:
         default=30,
         at_least=0,
     )
+    case_days: int = _setting(
+        "MIEN_CASE_DAYS",
+        "How many days what a case says of anybody is kept after the case was closed.",
+        default=1095,
+    )
 
 
 def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -> Settings:

@@ -32,11 +32,14 @@ from catalog.samples import (
 )
 from mien.catalog import (
     audit,
+    cases,
     collections,
     consents,
     erasures,
     faces,
     grants,
+    holdings,
+    holds,
     indexed,
     people,
     photos,
@@ -45,6 +48,7 @@ from mien.catalog import (
     selection,
 )
 from mien.permission.basis import Basis
+from mien.permission.case import CaseKind, CaseState
 from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
 
@@ -80,7 +84,18 @@ REMOVAL = removal.Removal(
     locations=[1, 2],
     grants=[(1, make_uuid(1))],
     ended_grants=[make_uuid(2)],
+    cases=[(1, make_uuid(1))],
 )
+SELECTION = selection.Selection(
+    face_ids=[FaceId(1)],
+    location_ids=[1],
+    grant_ids=[GrantId(1)],
+    ended_grant_ids=[GrantId(2)],
+)
+NEW_CASE = cases.NewCase(
+    uuid=make_uuid(2), kind=CaseKind.TAKEDOWN, opened_at=NOW, due_at=NOW, sealed=b"sealed"
+)
+CASE_EVENT = cases.StoredEvent(number=0, state=CaseState.RECEIVED, at=NOW, sealed=b"sealed")
 
 CALLS: Mapping[str, Mapping[str, Call]] = {
     "audit": {
@@ -95,6 +110,18 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_notes_of": lambda c: audit.find_notes_of(c, ""),
         "iter_checkpoints": lambda c: list(audit.iter_checkpoints(c)),
         "iter_entries": lambda c: list(audit.iter_entries(c)),
+    },
+    "cases": {
+        "add_case": lambda c: cases.add_case(c, NEW_CASE),
+        "append_event": lambda c: cases.append_event(c, 1, event=replace(CASE_EVENT, number=1)),
+        "count_remembered": lambda c: cases.count_remembered(c, [1]),
+        "find_case": lambda c: cases.find_case(c, make_uuid(1)),
+        "find_closed": lambda c: cases.find_closed(c, until=NOW),
+        "find_events": lambda c: cases.find_events(c, 1),
+        "find_uuids": lambda c: cases.find_uuids(c, [1]),
+        "forget_cases": lambda c: cases.forget_cases(c, [1]),
+        "iter_cases": lambda c: list(cases.iter_cases(c)),
+        "iter_remembered": lambda c: list(cases.iter_remembered(c)),
     },
     "collections": {
         "create_collection": lambda c: collections.create_collection(
@@ -129,6 +156,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "faces": {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
+        "find_faces_by_uuid": lambda c: faces.find_faces_by_uuid(c, [make_uuid(1)]),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(2)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
@@ -147,7 +175,17 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_grants_of": lambda c: list(grants.iter_grants_of(c, COLLECTION)),
         "narrow_grant": lambda c: grants.narrow_grant(c, make_grant(grant_id=make_uuid(1))),
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
+        "rename_grantor": lambda c: grants.rename_grantor(c, make_uuid(1), name="Eva"),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
+    },
+    "holdings": {
+        "find_photo_ids": lambda c: holdings.find_photo_ids(c, SELECTION),
+        "iter_held": lambda c: list(holdings.iter_held(c, [PHOTO])),
+    },
+    "holds": {
+        "hold": lambda c: holds.hold(c, 1, selection=SELECTION),
+        "is_held": lambda c: holds.is_held(c, sha256=make_sha256(1), grant_id=GRANT),
+        "release": lambda c: [holds.hold(c, 1, selection=SELECTION), holds.release(c, 1)],
     },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
@@ -175,6 +213,9 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "photos": {
         "add_location": lambda c: photos.add_location(c, PHOTO, sighting=SIGHTING),
         "add_photo": lambda c: photos.add_photo(c, new_photo(9), at=NOW),
+        "correct_credit": lambda c: photos.correct_credit(
+            c, make_sha256(1), values={"credit": "Eva", "sha256": "not a field"}
+        ),
         "find_photo_id": lambda c: photos.find_photo_id(c, make_sha256(1)),
         "is_known": lambda c: photos.is_known(
             c, uri="file:///a.jpg", fingerprint="1.1", grant_id=GRANT, collection_id=COLLECTION
@@ -195,15 +236,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_face_references": lambda c: list(removal.iter_face_references(c)),
         "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
         "iter_location_references": lambda c: list(removal.iter_location_references(c)),
-        "plan_removal": lambda c: removal.plan_removal(
-            c,
-            selection.Selection(
-                face_ids=[FaceId(1)],
-                location_ids=[1],
-                grant_ids=[GrantId(1)],
-                ended_grant_ids=[GrantId(2)],
-            ),
-        ),
+        "plan_removal": lambda c: removal.plan_removal(c, replace(SELECTION, case_ids=[1])),
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
@@ -216,6 +249,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),
+        "select_host": lambda c: selection.select_host(c, "example.org"),
         "select_overdue": lambda c: selection.select_overdue(
             c,
             selection.Deadlines(ended=[GRANT], kept_until={GrantId(2): NOW}, quarantined_until=NOW),
@@ -254,6 +288,11 @@ def fill(connection: Connection) -> None:
     )
     audit.add_entry(connection, AUDITED)
     erasures.record_erasure(connection, ENTRY, work={}, counts={}, audit_seq=0)
+    cases.append_event(
+        connection,
+        cases.add_case(connection, replace(NEW_CASE, uuid=make_uuid(1))),
+        event=CASE_EVENT,
+    )
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

@@ -6,7 +6,7 @@ A case whose seal is empty is over, and was forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,11 @@ class NewCase:
     opened_at: datetime
     due_at: datetime
     sealed: bytes
+
+
+def name_case(uuid: str) -> str:
+    """By which name the vault keeps the key of a case."""
+    return f"case:{uuid}"
 
 
 def add_case(connection: Connection, new: NewCase) -> int:
@@ -98,19 +103,28 @@ def find_events(connection: Connection, case_id: int) -> list[StoredEvent]:
     ]
 
 
-def find_closed(connection: Connection, *, until: datetime) -> list[tuple[int, str]]:
-    """Cases that were closed until a moment and are not forgotten, by ids inside and outside."""
+def find_closed(connection: Connection, *, until: datetime) -> set[int]:
+    """Cases that were closed until a moment and are not forgotten."""
     found = (
-        select(cases.c.id, cases.c.uuid)
+        select(cases.c.id)
         .join(case_events)
         .where(case_events.c.state == CaseState.CLOSED, case_events.c.at <= until)
         .where(cases.c.sealed != FORGOTTEN)
     )
-    return [(row.id, row.uuid) for row in connection.execute(found)]
+    return set(connection.execute(found).scalars())
 
 
-def iter_case_uuids(connection: Connection) -> Iterator[str]:
-    yield from connection.execute(select(cases.c.uuid)).scalars()
+def iter_remembered(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Cases that are not forgotten, by ids inside and outside."""
+    found = select(cases.c.id, cases.c.uuid).where(cases.c.sealed != FORGOTTEN)
+    for row in connection.execute(found.order_by(cases.c.id)):
+        yield row.id, row.uuid
+
+
+def find_uuids(connection: Connection, case_ids: Collection[int]) -> list[tuple[int, str]]:
+    """The outside ids of cases, beside those inside."""
+    wanted = {*case_ids}
+    return [(number, uuid) for number, uuid in iter_remembered(connection) if number in wanted]
 
 
 def forget_cases(connection: Connection, case_ids: Iterable[int]) -> None:

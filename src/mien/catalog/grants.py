@@ -108,6 +108,11 @@ def _iter_parsed(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[StoredGrant]
         ) from error
 
 
+def rename_grantor(connection: Connection, grant_id: str, *, name: str) -> None:
+    """Writes a grantor's name anew."""
+    connection.execute(update(grants).where(grants.c.uuid == grant_id).values(grantor=name))
+
+
 def narrow_grant(connection: Connection, grant: Grant) -> None:
     """Writes what a grant allows now, in the place of what it allowed."""
     connection.execute(

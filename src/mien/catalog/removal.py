@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
 
+from mien.catalog.cases import count_remembered, find_uuids, forget_cases
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.schema import (
     collections,
@@ -48,9 +49,11 @@ class Removal:
     ended_grants: list[str] = field(default_factory=list)
     covers: list[tuple[str, str]] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
+    cases: list[tuple[int, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
+    stray_subjects: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     _plan_faces(connection, removal, selection=selection, photos_gone=photos_gone)
     removal.grants = _find_grants(connection, selection.grant_ids)
     removal.ended_grants = [uuid for _, uuid in _find_grants(connection, selection.ended_grant_ids)]
+    removal.cases = find_uuids(connection, selection.case_ids)
     return Plan(
         removal,
         references=tuple(_refer_to(row) for row in going),
@@ -99,6 +103,7 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
         connection.execute(
             update(grants).where(in_force, grants.c.valid_until > at).values(revoked_at=at)
         )
+    forget_cases(connection, [case_id for case_id, _ in removal.cases])
     for collection_id in sorted(face_collections):
         connection.execute(
             update(collections)
@@ -114,6 +119,7 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
         "photos": _count(connection, photos, ids=[photo_id for photo_id, _ in removal.photos]),
         "locations": _count(connection, locations, ids=removal.locations),
         "grants": _count(connection, grants, ids=[grant_id for grant_id, _ in removal.grants]),
+        "cases": count_remembered(connection, [case_id for case_id, _ in removal.cases]),
     }
 
 

@@ -18,16 +18,20 @@ _SAME_PX = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What somebody wants gone. Of an `ended` grant the key goes, and its row stays."""
+    """What somebody wants gone. Of an `ended` grant the key goes, and its row stays.
+
+    So it is with cases: what is sealed of them goes.
+    """
 
     face_ids: Collection[FaceId] = ()
     location_ids: Collection[int] = ()
     grant_ids: Collection[GrantId] = ()
     ended_grant_ids: Collection[GrantId] = ()
+    case_ids: Collection[int] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.face_ids or self.location_ids or self.grant_ids or self.ended_grant_ids)
+        return not (self.face_ids or self.location_ids or self.grant_ids or self.case_ids)
 
 
 def select_faces(connection: Connection, uuids: Sequence[str]) -> Selection:

@@ -37,6 +37,7 @@ class Action(StrEnum):
     GRANT_RECORDED = "grant-recorded"
     GRANT_NARROWED = "grant-narrowed"
     GRANT_REVOKED = "grant-revoked"
+    GRANT_CORRECTED = "grant-corrected"
     COLLECTION_MADE = "collection-made"
     RUN_STARTED = "run-started"
     PHOTOS_ADDED = "photos-added"

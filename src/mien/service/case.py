@@ -112,6 +112,16 @@ class Case:
         )
 
     @property
+    def erasure_ids(self) -> list[str]:
+        """The erasures that were done for the case, in order."""
+        return self._list("erasures")
+
+    @property
+    def block_ids(self) -> list[str]:
+        """What keeps out what the case is about."""
+        return self._list("blocks")
+
+    @property
     def confirmed(self) -> tuple[str, ...] | None:
         """The lookalikes that are the person's, once somebody has looked; the last word counts."""
         looks = [event.details for event in self.events if event.details.get("did") == "confirmed"]
@@ -134,3 +144,7 @@ class Case:
     def find(self, state: CaseState) -> CaseEvent | None:
         """The event that brought the case into a state."""
         return next((event for event in self.events if event.state is state), None)
+
+    def _list(self, name: str) -> list[str]:
+        listed = [event.details.get(name) for event in self.events]
+        return [str(one) for ids in listed if isinstance(ids, list) for one in ids]

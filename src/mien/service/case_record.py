@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from mien.catalog import cases as rows
-from mien.catalog.cases import FORGOTTEN, NewCase, StoredCase, StoredEvent
+from mien.catalog.cases import FORGOTTEN, NewCase, StoredCase, StoredEvent, name_case
 from mien.catalog.connect import Connection
 from mien.errors import ConflictError, NotFoundError
 from mien.permission.case import CaseKind, CaseState, Channel, due_at, next_state
@@ -104,18 +104,13 @@ def refer_case(deployment: Deployment, case_id: str) -> str:
     return deployment.vault.notary.refer("case", case_id)
 
 
-def subject_of(case_id: str) -> str:
-    """Under whose key everything about a case is sealed."""
-    return f"case:{case_id}"
-
-
 def _enter(
     deployment: Deployment, connection: Connection, *, case: Case, action: Action, facts: Details
 ) -> int:
     event = Event(
         action=action,
         facts={"case": refer_case(deployment, case.case_id), **facts},
-        note=Note({"case": case.case_id}, Owner(subject=subject_of(case.case_id))),
+        note=Note({"case": case.case_id}, Owner(subject=name_case(case.case_id))),
     )
     return audit.append(deployment, connection, event=event)
 
@@ -170,7 +165,7 @@ def _parse_request(content: Mapping[str, Any]) -> CaseRequest:
 
 
 def _seal(deployment: Deployment, case: Case, *, content: Mapping[str, Any], context: str) -> bytes:
-    subject = subject_of(case.case_id)
+    subject = name_case(case.case_id)
     # In ASCII: what a shell handed on may be no text, and is kept all the same.
     sealed = json.dumps(content).encode("ascii")
     return deployment.vault.subjects.seal(sealed, subject=subject, context=context)
@@ -180,7 +175,7 @@ def _unseal(deployment: Deployment, case: Case, *, sealed: bytes, context: str) 
     """What was sealed; nothing of a case that was forgotten."""
     if sealed == FORGOTTEN:
         return {}
-    subject = subject_of(case.case_id)
+    subject = name_case(case.case_id)
     content = deployment.vault.subjects.unseal(sealed, subject=subject, context=context)
     opened: dict[str, Any] = json.loads(content)
     return opened

@@ -67,18 +67,19 @@ def make_target(about: About, *, faces: Sequence[str] = ()) -> CaseTarget:
         targets.append(HostTarget(about.host))
     if about.grantor:
         targets.append(GrantorTarget(about.grantor))
-    return CaseTarget(about.kind, targets)
+    # What a photo found is erased as faces are: none of them comes back with a later look.
+    return CaseTarget("face" if about.kind == "like" else about.kind, targets)
 
 
-def find_mixed_grants(connection: Connection, about: About) -> dict[str, tuple[str, ...]]:
-    """Grants that cover other hosts too, each with the scope that is left without this one."""
+def find_grants_on(connection: Connection, about: About) -> dict[str, tuple[str, ...]]:
+    """Grants for the host of a case that are not revoked, each with the scope left without it."""
     host = parse_host(about.host)
     if host is None:
         return {}
-    mixed = {}
+    found = {}
     for stored in iter_grants(connection):
         scope = stored.grant.scope
         left = tuple(part for part in scope if not is_on_host(part, host))
-        if left and left != scope:
-            mixed[stored.grant.grant_id] = left
-    return mixed
+        if left != scope and stored.grant.revoked_at is None:
+            found[stored.grant.grant_id] = left
+    return found

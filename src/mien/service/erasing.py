@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from mien.catalog import collections as collection_rows
 from mien.catalog import erasures as ledger
+from mien.catalog.cases import name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry, UnfinishedErasure
 from mien.catalog.indexed import close_photos
@@ -42,7 +43,7 @@ from mien.vault.vault import Shreds, references_of
 
 NOTHING_LEFT = dict.fromkeys(
     (
-        *("faces", "photos", "locations", "grants"),
+        *("faces", "photos", "locations", "grants", "cases"),
         *("keys", "sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
@@ -116,6 +117,7 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "photos": len(removal.photos) + len(removal.stray_photos),
         "locations": len(removal.locations),
         "grants": len(removal.grants),
+        "cases": len(removal.cases),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
         "rewritten_files": len(removal.kept_blobs),
     }
@@ -128,6 +130,7 @@ def shreds_of(removal: Removal) -> Shreds:
         photo_ids=[*(uuid for _, uuid in removal.photos), *removal.stray_photos],
         covers=[(photo, grant) for photo, grant in removal.covers],
         grant_ids=[*removal.ended_grants, *(uuid for _, uuid in removal.grants)],
+        subjects=[*(name_case(uuid) for _, uuid in removal.cases), *removal.stray_subjects],
         blob_ids=[*(blob_id for _, blob_id in removal.blobs), *removal.stray_blobs],
         kept_blobs=[(blob_id, photo) for blob_id, photo in removal.kept_blobs],
     )
@@ -152,7 +155,8 @@ def _enter(
     shreds = shreds_of(removal)
     faces = (Owner(face_id=face_id) for face_id in shreds.face_ids)
     grants = (Owner(grant_id) for grant_id in shreds.grant_ids)
-    audit.forget(deployment, connection, owners=[*faces, *grants])
+    subjects = (Owner(subject=subject) for subject in shreds.subjects)
+    audit.forget(deployment, connection, owners=[*faces, *grants, *subjects])
     event = Event(
         action=Action.RETENTION if entry.kind == RETENTION else Action.ERASURE,
         facts={

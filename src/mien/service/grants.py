@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from mien.catalog import grants as rows
+from mien.catalog.connect import Connection
 from mien.catalog.photos import iter_uris, quarantine
 from mien.errors import SettingsError
 from mien.permission.basis import Basis
@@ -128,6 +129,21 @@ def narrow_grant(deployment: Deployment, grant_id: str, *, narrowing: Narrowing)
         quarantine(connection, lost, at=deployment.clock())
         audit.append(deployment, connection, event=_tell(Action.GRANT_NARROWED, narrowed))
     return narrowed
+
+
+def rename_grantor(
+    deployment: Deployment, connection: Connection, *, name: str, new_name: str
+) -> int:
+    """Corrects a grantor's name, and forgets what the audit log's notes called them; how often."""
+    wanted, renamed = name.strip().casefold(), 0
+    for stored in list(rows.iter_grants(connection)):
+        if stored.grant.grantor.casefold() == wanted:
+            renamed += 1
+            grant = replace(stored.grant, grantor=new_name)
+            rows.rename_grantor(connection, grant.grant_id, name=new_name)
+            audit.forget(deployment, connection, owners=[Owner(grant.grant_id)])
+            audit.append(deployment, connection, event=_tell(Action.GRANT_CORRECTED, grant))
+    return renamed
 
 
 def _narrow(grant: Grant, narrowing: Narrowing) -> Grant:

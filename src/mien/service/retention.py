@@ -7,10 +7,11 @@ answers: searches ask the grants.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from mien.catalog.cases import find_closed
 from mien.catalog.connect import Connection
 from mien.catalog.grants import find_first_additions, iter_grants
 from mien.catalog.selection import Deadlines, Selection, select_overdue
@@ -21,17 +22,31 @@ from mien.service.erasing import RETENTION
 from mien.service.gallery import Galleries
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How long is kept what no grant covers any more, and a case that was closed."""
+
+    grace: timedelta
+    cases: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class OverdueTarget:
     """Everything whose time is over at a moment."""
 
     at: datetime
-    grace: timedelta
+    terms: Terms
     kind: ClassVar = RETENTION
 
     def select(self, connection: Connection) -> Selection:
+        closed = find_closed(connection, until=self.at - self.terms.cases)
+        return replace(self._select_granted(connection), case_ids=closed)
+
+    def _select_granted(self, connection: Connection) -> Selection:
+        """What grants cover no more."""
+        grace = self.terms.grace
         stored = list(iter_grants(connection))
-        ended = {s.id for s in stored if ends_at(s.grant) <= self.at - self.grace}
+        ended = {s.id for s in stored if ends_at(s.grant) <= self.at - grace}
         return select_overdue(
             connection,
             Deadlines(
@@ -41,7 +56,7 @@ class OverdueTarget:
                     for s in stored
                     if s.grant.retention is not None and s.id not in ended
                 },
-                quarantined_until=self.at - self.grace,
+                quarantined_until=self.at - grace,
             ),
         )
 
@@ -55,10 +70,10 @@ class Deadline:
 
 
 def enforce_retention(
-    deployment: Deployment, galleries: Galleries, *, grace: timedelta
+    deployment: Deployment, galleries: Galleries, *, terms: Terms
 ) -> ErasureReport | None:
     """Erases what is overdue; nothing to tell where nothing is. Cheap where nothing is."""
-    target = OverdueTarget(deployment.clock(), grace)
+    target = OverdueTarget(deployment.clock(), terms)
     with deployment.database.reading() as connection:
         if target.select(connection).is_empty:
             return None

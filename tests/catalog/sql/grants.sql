@@ -34,6 +34,9 @@ UPDATE grants SET scope=?, uses=?, purposes=?, retention_days=?, valid_until=? W
 -- record_grant
 INSERT INTO grants (uuid, kind, grantor, scope, uses, purposes, bases, assessment, retention_days, terms, valid_from, valid_until, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- rename_grantor
+UPDATE grants SET grantor=? WHERE grants.uuid = ?;
+
 -- revoke_grant
 SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.scope, grants.uses, grants.purposes, grants.bases, grants.assessment, grants.retention_days, grants.terms, grants.valid_from, grants.valid_until, grants.recorded_at, grants.revoked_at
 FROM grants

@@ -11,6 +11,9 @@ WHERE locations.id IN (?, ?);
 SELECT count(*) AS count_1
 FROM grants
 WHERE grants.id IN (?);
+SELECT count(*) AS count_1
+FROM cases
+WHERE cases.sealed != ? AND cases.id = ?;
 
 -- delete_rows
 DELETE FROM faces WHERE faces.id IN (?, ?);
@@ -20,6 +23,8 @@ DELETE FROM photos WHERE photos.id IN (?);
 DELETE FROM runs WHERE runs.grant_id IN (?);
 DELETE FROM grants WHERE grants.id IN (?);
 UPDATE grants SET revoked_at=? WHERE grants.uuid = ? AND grants.revoked_at IS NULL AND grants.valid_until > ?;
+UPDATE case_events SET sealed=? WHERE case_events.case_id = ?;
+UPDATE cases SET sealed=? WHERE cases.id = ?;
 UPDATE collections SET revision=(collections.revision + ?) WHERE collections.id = ?;
 
 -- iter_blobs
@@ -61,3 +66,6 @@ WHERE indexed_photos.photo_id IN (?);
 SELECT grants.id, grants.uuid
 FROM grants
 WHERE grants.id IN (?);
+SELECT cases.id, cases.uuid
+FROM cases
+WHERE cases.sealed != ? ORDER BY cases.id;
