@@ -17,15 +17,14 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mien.errors import MienError, PhotoError, SettingsError
+from mien.errors import MienError, SettingsError
 from mien.permission.basis import Basis
 from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
@@ -38,16 +37,19 @@ from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
 from mien.service.enrol import ConsentDraft, Enrolled, EnrolmentDraft, enrol_person
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
+from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
+from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.policy import Form, Policy, make_policy, publish_policy
+from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
-from mien.sources.address import show_path
 from mien.types import EmbeddingModel
 from mien.vault.vault import SealedPhoto
 
@@ -240,7 +242,7 @@ class Library:
 
     def search(
         self,
-        photo: str | os.PathLike[str] | bytes,
+        photo: HandedIn,
         *,
         purpose: str,
         collection: str = DEFAULT_COLLECTION,
@@ -263,12 +265,12 @@ class Library:
             threads=os.cpu_count() or 1,
         )
         self.enforce_retention()
-        with _naming(photo):
+        with naming(photo):
             return search_photo(
                 self._deployment,
                 request,
                 galleries=self._galleries,
-                read_probe=lambda: self._read(photo),
+                read_probe=lambda: read_photo(photo, max_bytes=self.settings.max_file_bytes),
             )
 
     def read_crop(self, candidate: Candidate) -> bytes | None:
@@ -289,9 +291,7 @@ class Library:
         stored = candidate.face.stored
         return self._deployment.vault.find_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
 
-    def open_case(
-        self, draft: CaseDraft, *, like: str | os.PathLike[str] | bytes | None = None
-    ) -> OpenedCase:
+    def open_case(self, draft: CaseDraft, *, like: HandedIn | None = None) -> OpenedCase:
         """Records what somebody asks for; what it means to hide is hidden at once.
 
         `like` is a photo of whoever asks, to find them by; it is not kept.
@@ -299,8 +299,9 @@ class Library:
         """
         if like is None:
             return self.cases().open(draft)
-        with _naming(like):
-            return self.cases().open(draft, like=self._read(like), threads=os.cpu_count() or 1)
+        with naming(like):
+            content = read_photo(like, max_bytes=self.settings.max_file_bytes)
+            return self.cases().open(draft, like=content, threads=os.cpu_count() or 1)
 
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
@@ -309,6 +310,27 @@ class Library:
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
+
+    def policy(self) -> Policy:
+        """What is held, by whose permission, for what and until when, as of now."""
+        self.enforce_retention()
+        operator = Operator(self.settings.controller, self.settings.contact)
+        return make_policy(self._deployment, operator, grace=self._terms.grace)
+
+    def publish_policy(
+        self, path: str | os.PathLike[str], *, form: Form | str = Form.HTML
+    ) -> Policy:
+        """Writes the policy there, and its version into the audit log. Raises `SettingsError`."""
+        policy, chosen = self.policy(), _parse_word(Form, form)
+        publish_policy(self._deployment, policy, path=Path(path), form=chosen)
+        return policy
+
+    def export_evidence(self, folder: str | os.PathLike[str]) -> Evidence:
+        """Writes log, grants, certificates and policy under a signed manifest, for an authority.
+
+        Raises `SettingsError` where the folder cannot be made, `AuditError`.
+        """
+        return export_evidence(self._deployment, self.policy(), folder=Path(folder))
 
     def examine(self) -> Diagnosis:
         """The state of the deployment: counts, index recall and latency."""
@@ -327,19 +349,6 @@ class Library:
         except MienError:
             self.close()
             raise
-
-    def _read(self, photo: str | os.PathLike[str] | bytes) -> bytes:
-        if isinstance(photo, bytes):
-            return photo
-        try:
-            with Path(photo).open("rb") as file:
-                content = file.read(self.settings.max_file_bytes + 1)
-        except OSError as error:
-            raise PhotoError("unreadable", f"it cannot be read ({error.strerror})") from error
-        if len(content) > self.settings.max_file_bytes:
-            limit = self.settings.max_file_bytes
-            raise PhotoError("too-many-bytes", f"it is larger than {limit:,} bytes")
-        return content
 
 
 class _DefaultPack:
@@ -371,18 +380,6 @@ class _DefaultPack:
 
 def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:
     return [basis] if isinstance(basis, str) else basis
-
-
-@contextmanager
-def _naming(photo: str | os.PathLike[str] | bytes) -> Iterator[None]:
-    """Says of an error which photo it is about."""
-    try:
-        yield
-    except PhotoError as error:
-        name = "The probe" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
-        raise PhotoError(
-            error.reason, f"{name} cannot be searched with: {error}. Choose another photo."
-        ) from error
 
 
 def _parse_word(words: type[Word], word: Word | str) -> Word:

@@ -35,6 +35,7 @@ from mien.catalog import (
     cases,
     collections,
     consents,
+    dossier,
     erasures,
     faces,
     grants,
@@ -139,6 +140,10 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "get_consent": lambda c: consents.get_consent(c, make_uuid(1)),
         "iter_consents": lambda c: list(consents.iter_consents(c)),
     },
+    "dossier": {
+        "find_photo_ids": lambda c: dossier.find_photo_ids(c, SELECTION),
+        "iter_held": lambda c: list(dossier.iter_held(c, [PHOTO])),
+    },
     "erasures": {
         "begin_scrubbing": lambda c: erasures.begin_scrubbing(c, make_uuid(1)),
         "end_erasure": lambda c: erasures.end_erasure(c, make_uuid(1), certificate="{}", at=NOW),
@@ -146,6 +151,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_unfinished": erasures.find_unfinished,
         "get_certificate": lambda c: erasures.get_certificate(c, make_uuid(1)),
         "has_lapsed": lambda c: erasures.has_lapsed(c, bytes(16)),
+        "iter_certificates": lambda c: list(erasures.iter_certificates(c)),
         "iter_entries": lambda c: list(erasures.iter_entries(c, [make_uuid(1)])),
         "record_erasure": lambda c: erasures.record_erasure(
             c, OTHER_ENTRY, work={}, counts={}, audit_seq=0
@@ -179,8 +185,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
     "holdings": {
-        "find_photo_ids": lambda c: holdings.find_photo_ids(c, SELECTION),
-        "iter_held": lambda c: list(holdings.iter_held(c, [PHOTO])),
+        "count_holdings": holdings.count_holdings,
+        "count_people": holdings.count_people,
+        "count_photos_by_grant": holdings.count_photos_by_grant,
+        "count_suppressions": holdings.count_suppressions,
+        "find_sources": holdings.find_sources,
     },
     "holds": {
         "hold": lambda c: holds.hold(c, 1, selection=SELECTION),

@@ -1,105 +1,87 @@
-"""Everything held about photos is told: hidden, vanished and expired things too."""
+"""What is held, counted: every row once, by collection and by grant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import UTC, datetime
 
-import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, delete, insert, update
 
-from catalog.samples import (
-    FACE,
-    NOW,
-    add_collection,
-    add_faces,
-    add_grant,
-    locate,
-    make_sha256,
-    make_uuid,
-    open_catalog,
+from catalog.samples import NOW, add_collection, add_faces, add_grant, locate, make_uuid
+from mien.catalog.holdings import (
+    Holding,
+    count_holdings,
+    count_people,
+    count_photos_by_grant,
+    count_suppressions,
+    find_sources,
 )
-from mien.catalog.holdings import find_photo_ids, iter_held
-from mien.catalog.photos import LocationState, photo_uuid_of
-from mien.catalog.schema import indexed_photos, locations
-from mien.catalog.selection import Selection
-from mien.types import Credit, FaceId, GrantId, PhotoId
+from mien.catalog.people import NewPerson, add_person
+from mien.catalog.schema import faces, indexed_photos, suppressions
 
 
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    """Photo 1 with two faces in two collections at two places; photo 2 with one face at one."""
-    with open_catalog(tmp_path) as database, database.writing() as connection:
-        first, second = add_collection(connection), add_collection(connection, "second")
-        grants = [add_grant(connection, number) for number in (1, 2)]
-        for collection in (first, second):
-            add_faces(connection, 1, collection_id=collection.id, faces=2)
-        add_faces(connection, 2, collection_id=first.id)
-        for grant_id in grants:
-            locate(connection, PhotoId(1), uri=f"file:///{grant_id}.jpg", grant_id=grant_id)
-        locate(connection, PhotoId(2), uri="file:///2.jpg", grant_id=grants[1])
-        yield connection
+def test_nothing_is_held_in_an_empty_catalog(connection: Connection) -> None:
+    add_collection(connection)
+    add_grant(connection)
+    assert count_holdings(connection) == {}
+    assert count_photos_by_grant(connection) == {}
+    assert find_sources(connection) == {}
+    assert count_people(connection) == 0
+    assert count_suppressions(connection) == {}
 
 
-def test_a_photo_is_told_with_all_that_hangs_on_it(connection: Connection) -> None:
-    connection.execute(update(indexed_photos).where(indexed_photos.c.id == 2).values(dropped=3))
-    (held,) = iter_held(connection, [PhotoId(1)])
-    assert (held.sha256, held.photo_uuid) == (make_sha256(1), photo_uuid_of(make_sha256(1)))
-    assert (held.size_bytes, held.width_px, held.height_px) == (1001, 640, 480)
-    assert held.credit == Credit("caption 1", "Ada", "2026")
-    assert (held.first_seen_at, held.media_type) == (NOW, "image/jpeg")
-    assert [(place.uri, place.grant_id) for place in held.locations] == [
-        ("file:///1.jpg", GrantId(1)),
-        ("file:///2.jpg", GrantId(2)),
-    ]
-    assert [(one.collection, one.dropped) for one in held.indexed] == [
-        ("default", 0),
-        ("second", 3),
-    ]
-    faces = held.indexed[1].faces
-    assert [face.uuid for face in faces] == [make_uuid((2 << 64) + n) for n in (1000, 1001)]
-    assert faces[0].box == FACE.box
-    assert held.indexed[1].blob_id == make_uuid((2 << 64) + 1)
+def test_photos_faces_and_dropped_faces_are_counted_by_collection(connection: Connection) -> None:
+    first, second = (add_collection(connection, name) for name in ("first", "second"))
+    for number, kept in ((1, 2), (2, 3)):
+        add_faces(connection, number, collection_id=first.id, faces=kept)
+    add_faces(connection, 3, collection_id=second.id, faces=0)
+    connection.execute(update(indexed_photos).values(dropped=7))
+    assert count_holdings(connection) == {
+        first.id: Holding(photos=2, faces=5, dropped=14),
+        second.id: Holding(photos=1, faces=0, dropped=7),
+    }
 
 
-@pytest.mark.parametrize("state", LocationState)
-def test_no_state_of_a_place_hides_it_from_its_subject(
-    connection: Connection, state: LocationState
-) -> None:
-    connection.execute(update(locations).values(state=state))
-    (held,) = iter_held(connection, [PhotoId(1)])
-    assert [place.state for place in held.locations] == [state, state]
+def test_a_photo_that_lost_its_faces_still_counts(connection: Connection) -> None:
+    collection = add_collection(connection)
+    add_faces(connection, 1, collection_id=collection.id, faces=2)
+    connection.execute(delete(faces))
+    assert count_holdings(connection) == {collection.id: Holding(photos=1, faces=0, dropped=0)}
 
 
-@pytest.mark.parametrize(
-    ("selection", "expected"),
-    [
-        (Selection(), []),
-        (Selection(face_ids=[FaceId(4)]), [1]),
-        (Selection(face_ids=[FaceId(5)]), [2]),
-        (Selection(location_ids=[3]), [2]),
-        (Selection(grant_ids=[GrantId(1)]), [1]),
-        (Selection(ended_grant_ids=[GrantId(2)]), [1, 2]),
-        (Selection(face_ids=[FaceId(1)], location_ids=[1, 3]), [1, 2]),
-        (Selection(face_ids=[FaceId(99)], location_ids=[99]), []),
-    ],
-)
-def test_photos_are_found_by_whatever_of_them_is_meant(
-    connection: Connection, selection: Selection, expected: list[int]
-) -> None:
-    assert find_photo_ids(connection, selection) == expected
+def test_a_photo_in_two_places_counts_once_for_each_grant(connection: Connection) -> None:
+    collection = add_collection(connection)
+    first, second = (add_grant(connection, number) for number in (1, 2))
+    photo = add_faces(connection, 1, collection_id=collection.id)
+    for uri in ("file:///a.jpg", "file:///b.jpg"):
+        locate(connection, photo, uri=uri, grant_id=first)
+    locate(connection, photo, uri="file:///a.jpg", grant_id=second)
+    other = add_faces(connection, 2, collection_id=collection.id)
+    locate(connection, other, uri="file:///c.jpg", grant_id=second)
+    assert count_photos_by_grant(connection) == {first: 1, second: 2}
+    assert find_sources(connection) == {collection.id: {first, second}}
 
 
-def test_a_photo_that_is_in_no_collection_and_at_no_place_is_told_too(
-    connection: Connection,
-) -> None:
-    held = list(iter_held(connection, [PhotoId(2), PhotoId(1)]))
-    assert [one.sha256 for one in held] == [make_sha256(1), make_sha256(2)]
-    assert list(iter_held(connection, [])) == []
+def test_sources_are_told_apart_by_collection(connection: Connection) -> None:
+    first, second = (add_collection(connection, name) for name in ("first", "second"))
+    grants = [add_grant(connection, number) for number in (1, 2)]
+    for collection, grant, number in ((first, grants[0], 1), (second, grants[1], 2)):
+        photo = add_faces(connection, number, collection_id=collection.id)
+        locate(connection, photo, uri=f"file:///{number}.jpg", grant_id=grant)
+    assert find_sources(connection) == {first.id: {grants[0]}, second.id: {grants[1]}}
 
 
-def test_many_photos_are_told_in_parts(connection: Connection) -> None:
-    ids = [add_faces(connection, number, collection_id=1) for number in range(10, 620)]  # type: ignore[arg-type]
-    assert [one.sha256 for one in iter_held(connection, ids)] == [
-        make_sha256(number) for number in range(10, 620)
-    ]
+def test_people_are_counted_and_not_told_of(connection: Connection) -> None:
+    for number, of_age_at in enumerate((None, datetime(2040, 1, 1, tzinfo=UTC))):
+        person = NewPerson(uuid=make_uuid(number), name="Ada", of_age_at=of_age_at)
+        add_person(connection, person, at=NOW)
+    assert count_people(connection) == 2
+
+
+def test_suppressions_are_counted_by_level(connection: Connection) -> None:
+    for number, level in enumerate(("face", "item", "face", "source")):
+        connection.execute(
+            insert(suppressions).values(
+                uuid=make_uuid(number), level=level, made_at=NOW, sealed=b"sealed"
+            )
+        )
+    assert count_suppressions(connection) == {"face": 2, "item": 1, "source": 1}

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from house.rights import rights_table
 from house.source import PACKAGE, ROOT, Module, modules
 from mien import errors
 from mien.cli.exits import reason_for
@@ -73,6 +74,7 @@ BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "failures": (REFERENCE / "reasons.md", failure_table),
     "settings": (REFERENCE / "settings.md", setting_table),
     "decisions": (DECISIONS / "README.md", decision_list),
+    "rights": (ROOT / "docs" / "rights.md", rights_table),
 }
 
 

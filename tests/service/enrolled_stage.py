@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from mien.library import Library
 from mien.permission.basis import Basis
 from mien.service.ingest import AddReport
-from mien.service.rescan import RescanProgress
+from mien.service.rescan import RescanProgress, RescanReport
 from service.enrolling import consent, portraits
 from service.stage import PURPOSE, Stage
 
@@ -44,3 +47,13 @@ def add(stage: Stage, library: Library, *paths: Path, grant: str = "") -> AddRep
     if not grant:
         grant = stage.grant(library, PURPOSE, "other-purpose", bases=[Basis.ENROLLED_ONLY])
     return library.add(*(paths or (stage.photos,)), grant=grant, collection=COLLECTION)
+
+
+def interrupt(work: Callable[[RescanProgress], None]) -> None:
+    """Does something with a rescan in it, and interrupts that as soon as it says anything."""
+
+    def stop(_: RescanReport) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work(stop)

@@ -15,8 +15,10 @@ from mien.cli import (
     demo,
     doctor,
     erase,
+    evidence,
     grant,
     models,
+    policy,
     retention,
     search,
 )
@@ -47,7 +49,7 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, erase, doctor):
+for single in (demo, add, search, erase, policy, evidence, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(collection.app, name="collection")

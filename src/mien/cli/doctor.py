@@ -40,6 +40,11 @@ def doctor(*, home: Home = None, as_json: Json = False) -> None:
                 "sealed files are missing or damaged. Restore the data folder with its keys, "
                 "or add their photos to a new collection."
             )
+        if health.waiting:
+            warn(
+                f"{health.waiting:,} photos of collection {health.name} have not been compared "
+                "with everybody who is enrolled: mien people rescan"
+            )
 
 
 def _describe(diagnosis: Diagnosis, store: WeightStore) -> dict[str, object]:
@@ -63,6 +68,7 @@ def _describe_health(health: CollectionHealth) -> dict[str, object]:
         "photos": health.photos,
         "faces": health.faces,
         "unreadable_faces": health.unreadable_faces,
+        "waiting": health.waiting,
         "index": health.engine,
         "index_recall": health.recall,
         "search_ms": health.search_ms,

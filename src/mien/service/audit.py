@@ -51,6 +51,8 @@ class Action(StrEnum):
     SEARCH = "search"
     ERASURE = "erasure"
     RETENTION = "retention"
+    POLICY_PUBLISHED = "policy-published"
+    EVIDENCE_EXPORTED = "evidence-exported"
     CASE_OPENED = "case-opened"
     CASE_MOVED = "case-moved"
     CASE_NOTED = "case-noted"

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 from mien.catalog.audit import Json
 from mien.catalog.connect import Connection
-from mien.catalog.grants import iter_grants
-from mien.catalog.holdings import (
+from mien.catalog.dossier import (
     HeldIndex,
     HeldLocation,
     HeldPhoto,
     find_photo_ids,
     iter_held,
 )
+from mien.catalog.grants import iter_grants
 from mien.catalog.selection import Selection
 from mien.permission.grant import Grant, keep_until
 from mien.service import audit

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from mien.catalog.dossier import HeldIndex, HeldPhoto
 from mien.catalog.faces import find_faces_by_uuid
-from mien.catalog.holdings import HeldIndex, HeldPhoto
 from mien.errors import VaultError
 from mien.service.deployment import Deployment
 from mien.types import Box, FaceId

@@ -1,4 +1,8 @@
-"""Certificates of erasure: what went, when and how, signed; nothing in them names anybody."""
+"""Certificates of erasure: what went, when and how, signed; nothing in them names anybody.
+
+A certificate is a signed statement under the name `certificate` (mien.service.signed), and holds
+only ASCII. docs/guide/erasure.md shows how to check one.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from mien.catalog.erasures import UnfinishedErasure
-from mien.service.document import sign_statement
+from mien.service.signed import sign_statement
 from mien.vault.signer import Signer
 
 _TYPE = "mien-erasure-certificate/1"
@@ -35,4 +39,4 @@ def issue_certificate(
         "audit_entry": erasure.audit_seq,
         "outside_files": "Files outside the data folder were not touched.",
     }
-    return sign_statement(signer, "certificate", statement=statement)
+    return sign_statement(signer, statement, name="certificate")

@@ -16,6 +16,7 @@ from mien.index.base import VectorIndex
 from mien.permission.grant import may_apply
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
+from mien.service.rescan import count_waiting
 from mien.types import Gaussian
 
 _SAMPLE_FACES = 100
@@ -27,7 +28,8 @@ _SEED = 0
 class CollectionHealth:
     """A collection as it is now; recall is measured against exact search, 0 to 1.
 
-    `recall` and `search_ms` are missing where it is empty, or of another model.
+    `recall` and `search_ms` are missing where it is empty, or of another model. `waiting`
+    photos have not been compared with everybody enrolled.
     """
 
     name: str
@@ -36,6 +38,7 @@ class CollectionHealth:
     photos: int
     faces: int
     unreadable_faces: int
+    waiting: int
     engine: str
     recall: float | None
     search_ms: float | None
@@ -88,6 +91,7 @@ def _examine_collection(
         photos=photos,
         faces=faces,
         unreadable_faces=unreadable,
+        waiting=count_waiting(deployment, collection),
         engine=engine,
         recall=recall,
         search_ms=search_ms,
