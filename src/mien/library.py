@@ -90,6 +90,7 @@ class Library:
             actor=_find_user(),
         )
         self._galleries = Galleries(self._deployment)
+        self._operator = Operator(self.settings.controller, self.settings.contact)
         self._settle()
 
     def __enter__(self) -> Self:
@@ -305,7 +306,9 @@ class Library:
 
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
-        return CaseBook(self._deployment, self._galleries, terms=self._terms)
+        return CaseBook(
+            self._deployment, self._galleries, terms=self._terms, operator=self._operator
+        )
 
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
@@ -314,8 +317,7 @@ class Library:
     def policy(self) -> Policy:
         """What is held, by whose permission, for what and until when, as of now."""
         self.enforce_retention()
-        operator = Operator(self.settings.controller, self.settings.contact)
-        return make_policy(self._deployment, operator, grace=self._terms.grace)
+        return make_policy(self._deployment, self._operator, grace=self._terms.grace)
 
     def publish_policy(
         self, path: str | os.PathLike[str], *, form: Form | str = Form.HTML

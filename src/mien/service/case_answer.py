@@ -36,6 +36,7 @@ from mien.service.case_listing import write_listing
 from mien.service.case_pictures import read_crops
 from mien.service.case_record import get_case, move, note
 from mien.service.deployment import Deployment
+from mien.service.policy_facts import Operator
 from mien.service.retention import Terms
 
 Contents = dict[str, bytes]
@@ -51,7 +52,9 @@ class Answer:
     is_final: bool
 
 
-def answer_case(deployment: Deployment, case_id: str, *, folder: Path, terms: Terms) -> Answer:
+def answer_case(
+    deployment: Deployment, case_id: str, *, folder: Path, terms: Terms, operator: Operator
+) -> Answer:
     """Writes the answer into a folder that is to be made. Access is granted by it, if undecided.
 
     Raises `ConflictError` where there is nothing to answer yet, or no more; `SettingsError`
@@ -66,7 +69,7 @@ def answer_case(deployment: Deployment, case_id: str, *, folder: Path, terms: Te
         _write(folder, contents)
         return Answer(case, folder, tuple(sorted(contents)), is_final=False)
     _check_state(case)
-    contents = _make_answer(deployment, case, case.request, terms=terms)
+    contents = _make_answer(deployment, case, case.request, terms=terms, operator=operator)
     _write(folder, contents)
     return Answer(_enter(deployment, case), folder, tuple(sorted(contents)), is_final=True)
 
@@ -118,7 +121,7 @@ def _make_check(deployment: Deployment, case: Case, request: CaseRequest) -> Con
 
 
 def _make_answer(
-    deployment: Deployment, case: Case, request: CaseRequest, *, terms: Terms
+    deployment: Deployment, case: Case, request: CaseRequest, *, terms: Terms, operator: Operator
 ) -> Contents:
     certificates = _find_certificates(deployment, case)
     is_refused = case.decision is not None and not case.decision.is_granted
@@ -137,6 +140,7 @@ def _make_answer(
         at=deployment.clock(),
         kept_days=terms.cases.days,
         is_proven=bool(proof),
+        operator=operator,
     )
     contents = {
         "letter.md": _text(write_letter(case, request, findings=findings)),

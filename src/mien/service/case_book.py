@@ -14,16 +14,20 @@ from mien.service.case_like import find_like
 from mien.service.cases import CaseDraft, OpenedCase
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
+from mien.service.policy_facts import Operator
 from mien.service.retention import Terms
 
 
 class CaseBook:
     """The cases of one deployment."""
 
-    def __init__(self, deployment: Deployment, galleries: Galleries, *, terms: Terms) -> None:
+    def __init__(
+        self, deployment: Deployment, galleries: Galleries, *, terms: Terms, operator: Operator
+    ) -> None:
         self._deployment = deployment
         self._galleries = galleries
         self._terms = terms
+        self._operator = operator
 
     def open(self, draft: CaseDraft, *, like: bytes | None = None, threads: int = 1) -> OpenedCase:
         """Records a case; `like` are the bytes of a photo of whoever asks, and are not kept.
@@ -78,7 +82,13 @@ class CaseBook:
 
     def answer(self, case_id: str, folder: Path) -> Answer:
         """Writes the answer into a folder to be made. Raises `ConflictError`, `SettingsError`."""
-        return answer_case(self._deployment, case_id, folder=folder, terms=self._terms)
+        return answer_case(
+            self._deployment,
+            case_id,
+            folder=folder,
+            terms=self._terms,
+            operator=self._operator,
+        )
 
     def close(self, case_id: str) -> Case:
         """Ends a case that is done and answered. Raises `ConflictError` for any other."""

@@ -7,13 +7,15 @@ refused    what was held back comes back, as far as its grant still covers it
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from mien.catalog import holds
 from mien.catalog.connect import Connection
 from mien.catalog.grants import iter_grants
 from mien.catalog.photos import quarantine
-from mien.errors import CatalogError, ConflictError
+from mien.errors import CatalogError, ConflictError, NotFoundError
 from mien.permission.case import CaseKind, CaseState
 from mien.permission.scope import covers
 from mien.permission.use import ADDING
@@ -77,49 +79,73 @@ def _refuse(deployment: Deployment, connection: Connection, case: Case) -> Case:
 
 
 def _erase(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case:
-    target, erasure_id = target_of(case), case.decision.erasure_id if case.decision else ""
     _end_grants(deployment, case)
-    begun = resume_erasure(deployment, erasure_id, galleries=galleries)
-    erasures = [erasure_id] if begun else []
-    outside = 0
-    while not _is_gone(deployment, target):
-        wanted = "" if erasures else erasure_id
-        report = erase(deployment, target, galleries=galleries, erasure_id=wanted)
-        erasures.append(report.erasure_id)
-        outside += len(report.outside)
+    erased = _erase_all(deployment, case, galleries=galleries)
     with deployment.database.writing_durably() as connection:
-        case = get_case(deployment, connection, case.case_id)
+        now = get_case(deployment, connection, case.case_id)
+        if now.state is not CaseState.DECIDED:
+            return now  # somebody else was as quick
         details: Details = {
-            "erasures": erasures,
-            "outside": outside,
-            "released": _release(deployment, connection, case),
+            "erasures": erased.ids,
+            "outside": erased.outside,
+            "released": _release(deployment, connection, now),
         }
-        return move(deployment, connection, case, to=CaseState.EXECUTED, details=details)
+        return move(deployment, connection, now, to=CaseState.EXECUTED, details=details)
+
+
+@dataclass(slots=True)
+class _Erased:
+    """The erasures that were done, and how many files they left outside the home."""
+
+    ids: list[str] = field(default_factory=list)
+    outside: int = 0
+
+
+def _erase_all(deployment: Deployment, case: Case, *, galleries: Galleries) -> _Erased:
+    """Erases until nothing is left, first under the id that the decision holds."""
+    target, erased = target_of(case), _Erased()
+    planned = case.decision.erasure_id if case.decision else ""
+    begun = resume_erasure(deployment, planned, galleries=galleries)
+    while not _is_gone(deployment, target):
+        # Where nothing is found to erase after all, somebody else has taken it just now.
+        with suppress(NotFoundError):
+            report = erase(
+                deployment, target, galleries=galleries, erasure_id="" if begun else planned
+            )
+            erased.ids += [report.erasure_id]
+            erased.outside += len(report.outside)
+            begun = True
+    if planned not in erased.ids and resume_erasure(deployment, planned, galleries=galleries):
+        erased.ids.insert(0, planned)
+    return erased
 
 
 def _correct(deployment: Deployment, case: Case) -> Case:
     with deployment.database.writing_durably() as connection:
-        case = get_case(deployment, connection, case.case_id)
-        changed = correct(deployment, connection, case.request) if case.request else 0
+        now = get_case(deployment, connection, case.case_id)
+        if now.state is not CaseState.DECIDED:
+            return now
+        changed = correct(deployment, connection, now.request) if now.request else 0
         details: Details = {"corrected": changed}
-        return move(deployment, connection, case, to=CaseState.EXECUTED, details=details)
+        return move(deployment, connection, now, to=CaseState.EXECUTED, details=details)
 
 
 def _verify(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case:
     """Looks again: whatever came in meanwhile goes too, and old values leave the pages."""
-    erasures: list[str] = []
+    erased = _Erased()
     if case.kind.hides:
-        while not _is_gone(deployment, target_of(case)):
-            erasures.append(erase(deployment, target_of(case), galleries=galleries).erasure_id)
+        erased = _erase_all(deployment, case, galleries=galleries)
     elif not deployment.database.scrub():
         raise CatalogError(
             "It is corrected, but another process reads the catalog, so what stood there before "
             "cannot be cleaned from its pages. Let it end, then repeat the command."
         )
     with deployment.database.writing_durably() as connection:
-        case = get_case(deployment, connection, case.case_id)
-        details: Details = {"erasures": erasures}
-        return move(deployment, connection, case, to=CaseState.VERIFIED, details=details)
+        now = get_case(deployment, connection, case.case_id)
+        if now.state is not CaseState.EXECUTED:
+            return now
+        new = [one for one in erased.ids if one not in now.erasure_ids]
+        return move(deployment, connection, now, to=CaseState.VERIFIED, details={"erasures": new})
 
 
 def _is_gone(deployment: Deployment, target: CaseTarget) -> bool:

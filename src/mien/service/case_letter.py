@@ -9,6 +9,7 @@ from datetime import datetime
 
 from mien.permission.case import CaseKind, CaseState, Channel
 from mien.service.case import About, Case, CaseRequest
+from mien.service.policy_facts import Operator
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
 
@@ -57,6 +58,7 @@ class Findings:
     at: datetime
     kept_days: int
     is_proven: bool
+    operator: Operator
 
 
 def write_letter(case: Case, request: CaseRequest, *, findings: Findings) -> str:
@@ -64,7 +66,8 @@ def write_letter(case: Case, request: CaseRequest, *, findings: Findings) -> str
     parts = [
         "# Answer to your request",
         f"Case {case.case_id}",
-        f"To {make_plain(request.requester)}" + _contact(request),
+        _address("To", request.requester, request.contact),
+        *_iter_sender(findings.operator),
         "## What you asked",
         _tell_asked(case, request),
         "## What we did",
@@ -91,8 +94,13 @@ def make_plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(printable.split()))
 
 
-def _contact(request: CaseRequest) -> str:
-    return f", {make_plain(request.contact)}" if request.contact else ""
+def _iter_sender(operator: Operator) -> Iterator[str]:
+    if operator.controller:
+        yield _address("From", operator.controller, operator.contact)
+
+
+def _address(word: str, name: str, contact: str) -> str:
+    return f"{word} {make_plain(', '.join(part for part in (name, contact) if part))}"
 
 
 def _tell_asked(case: Case, request: CaseRequest) -> str:
