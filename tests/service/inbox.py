@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from mien.library import Library
 from mien.permission.case import CaseKind
+from mien.service import ingest
 from mien.service.case import About, Case
 from mien.service.case_answer import Answer
 from mien.service.cases import CaseDraft, OpenedCase
+from mien.service.handed_in import HandedIn
+from mien.service.ingest import AddReport
+from mien.sources.base import FoundFile
 from mien.testing import draw_photo
 from service.stage import PURPOSE, Stage, names_of, query
 
@@ -55,7 +62,7 @@ def faces_of(stage: Stage, name: str) -> list[str]:
 
 
 def request(
-    library: Library, kind: CaseKind | str, *, like: bytes | None = None, **said: Any
+    library: Library, kind: CaseKind | str, *, like: HandedIn | None = None, **said: Any
 ) -> OpenedCase:
     """Opens a case; what is no part of a draft says what it is about."""
     ways = {name: said.pop(name) for name in About.__slots__ if name in said}
@@ -90,3 +97,21 @@ def locations(stage: Stage) -> Mapping[str, str]:
     """The state of each place by its file name."""
     rows = query(stage.home / "catalog.db", "SELECT uri, state FROM locations")
     return {uri.rsplit("/", 1)[-1]: state for uri, state in rows}
+
+
+@dataclass(frozen=True)
+class Published:
+    """A source as one on the web will be: a photo that was found at an address."""
+
+    path: Path
+    uri: str
+
+    def iter_items(self) -> Iterator[FoundFile]:
+        yield FoundFile(os.fsencode(self.path), self.uri, self.uri, "1.1", is_named=True)
+
+
+def publish(library: Library, path: Path, *, uri: str, grant: str) -> AddReport:
+    """Adds a photo as found at an address."""
+    source = Published(path, uri)
+    with patch.object(ingest, "FolderSource", lambda _: source):
+        return library.add(path, grant=grant)

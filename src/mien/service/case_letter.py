@@ -28,6 +28,9 @@ _BY = {
     Channel.DESK: "in person or by letter",
 }
 
+_CLASSES = {"photos": "photo", "faces": "face", "locations": "place", "grants": "permission"}
+"""What certificates count, as far as it says anything to the person, in their words."""
+
 _RIGHTS = """\
 ## What you may do
 
@@ -173,9 +176,9 @@ def _iter_erased(case: Case, *, findings: Findings) -> Iterator[str]:
         yield f"Nothing of it is held. We looked in everything, and again on {_day(findings.at)}."
     else:
         gone = ", ".join(
-            _count(number, name.replace("_", " ").removesuffix("s"))
-            for name, number in findings.erased.items()
-            if number
+            _count(findings.erased[name], word)
+            for name, word in _CLASSES.items()
+            if findings.erased.get(name)
         )
         yield (
             f"It is erased: {gone}. Everything was counted again, and nothing is left. The signed "

@@ -15,7 +15,7 @@ from uuid import uuid4
 from mien.catalog import cases as rows
 from mien.catalog.cases import FORGOTTEN, NewCase, StoredCase, StoredEvent, name_case
 from mien.catalog.connect import Connection
-from mien.errors import ConflictError, NotFoundError
+from mien.errors import ConflictError, KeyDestroyedError, NotFoundError, TamperedError
 from mien.permission.case import CaseKind, CaseState, Channel, due_at, next_state
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
@@ -176,7 +176,18 @@ def _unseal(deployment: Deployment, case: Case, *, sealed: bytes, context: str) 
     if sealed == FORGOTTEN:
         return {}
     subject = name_case(case.case_id)
-    content = deployment.vault.subjects.unseal(sealed, subject=subject, context=context)
+    try:
+        content = deployment.vault.subjects.unseal(sealed, subject=subject, context=context)
+    except KeyDestroyedError as error:
+        raise KeyDestroyedError(
+            f"The key of the case {case.case_id} is gone, though it is not over. Put back the "
+            "newest keys."
+        ) from error
+    except TamperedError as error:
+        raise TamperedError(
+            f"The case {case.case_id} is not what was recorded here. Restore the newest catalog; "
+            "the acknowledgement that was sent says when it came in and is due."
+        ) from error
     opened: dict[str, Any] = json.loads(content)
     return opened
 
