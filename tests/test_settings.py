@@ -28,6 +28,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
     assert settings.max_pixels == 200_000_000
     assert settings.grace_days == 30
     assert (settings.controller, settings.contact) == ("", "")
+    assert settings.case_days == 3 * 365
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_GRACE_DAYS", "0", "grace_days", 0),
         ("MIEN_CONTROLLER", "SV Nord e.V.", "controller", "SV Nord e.V."),
         ("MIEN_CONTACT", "photos@sv-nord.example", "contact", "photos@sv-nord.example"),
+        ("MIEN_CASE_DAYS", "30", "case_days", 30),
     ],
 )
 def test_each_variable_sets_its_setting_and_no_other(
@@ -62,6 +64,7 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_GRACE_DAYS",
         "MIEN_CONTROLLER",
         "MIEN_CONTACT",
+        "MIEN_CASE_DAYS",
     }
 
 

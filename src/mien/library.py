@@ -24,13 +24,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mien.errors import MienError, PhotoError, SettingsError
+from mien.errors import MienError, SettingsError
 from mien.permission.basis import Basis
 from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
+from mien.service.case_book import CaseBook
+from mien.service.cases import CaseDraft, OpenedCase
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
 from mien.service.default_pack import DefaultPack
@@ -42,6 +44,7 @@ from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
+from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
@@ -49,10 +52,9 @@ from mien.service.ports import Clock, Models
 from mien.service.register import Register, RegisterTerms
 from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
-from mien.service.retention import Deadline
+from mien.service.retention import Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
-from mien.sources.address import show_path
 from mien.vault.vault import SealedPhoto
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -97,6 +99,7 @@ class Library:
             actor=_find_user(),
         )
         self._galleries = Galleries(self._deployment)
+        self._operator = Operator(self.settings.controller, self.settings.contact)
         self._settle()
 
     def __enter__(self) -> Self:
@@ -166,7 +169,7 @@ class Library:
         return Register(
             self._deployment,
             self._galleries,
-            terms=RegisterTerms(self._operator, self._grace, self.settings.max_file_bytes),
+            terms=RegisterTerms(self._operator, self._terms.grace, self.settings.max_file_bytes),
             look_again=lambda: self.rescan(progress=progress),
         )
 
@@ -208,11 +211,11 @@ class Library:
 
         It is done before every `add`, `search`, `explain` and `examine` too.
         """
-        return retention.enforce_retention(self._deployment, self._galleries, grace=self._grace)
+        return retention.enforce_retention(self._deployment, self._galleries, terms=self._terms)
 
     def deadlines(self) -> list[Deadline]:
         """When the first of what each grant brought in is to be erased, the soonest first."""
-        return retention.list_deadlines(self._deployment, grace=self._grace)
+        return retention.list_deadlines(self._deployment, grace=self._terms.grace)
 
     def create_collection(
         self,
@@ -264,7 +267,7 @@ class Library:
 
     def search(
         self,
-        photo: str | os.PathLike[str] | bytes,
+        photo: HandedIn,
         *,
         purpose: str,
         collection: str = DEFAULT_COLLECTION,
@@ -287,18 +290,13 @@ class Library:
             threads=os.cpu_count() or 1,
         )
         self.enforce_retention()
-        try:
+        with naming(photo):
             return search_photo(
                 self._deployment,
                 request,
                 galleries=self._galleries,
-                read_probe=lambda: self._read(photo),
+                read_probe=lambda: read_photo(photo, max_bytes=self.settings.max_file_bytes),
             )
-        except PhotoError as error:
-            name = "The probe" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
-            raise PhotoError(
-                error.reason, f"{name} cannot be searched with: {error}. Choose another photo."
-            ) from error
 
     def read_crop(self, candidate: Candidate) -> bytes | None:
         """A JPEG of the candidate's face; nothing where no grant allows showing it."""
@@ -326,6 +324,24 @@ class Library:
         self.enforce_retention()
         return explain_photo(self._deployment, sha256)
 
+    def open_case(self, draft: CaseDraft, *, like: HandedIn | None = None) -> OpenedCase:
+        """Records what somebody asks for; what it means to hide is hidden at once.
+
+        `like` is a photo of whoever asks, to find them by; it is not kept.
+        Raises `SettingsError` for what cannot be meant, `PhotoError` for no photo.
+        """
+        if like is None:
+            return self.cases().open(draft)
+        with naming(like):
+            content = read_photo(like, max_bytes=self.settings.max_file_bytes)
+            return self.cases().open(draft, like=content, threads=os.cpu_count() or 1)
+
+    def cases(self) -> CaseBook:
+        """All requests of subjects and rights holders, with all that can be done about them."""
+        return CaseBook(
+            self._deployment, self._galleries, terms=self._terms, operator=self._operator
+        )
+
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
@@ -333,7 +349,7 @@ class Library:
     def policy(self) -> Policy:
         """What is held, by whose permission, for what and until when, as of now."""
         self.enforce_retention()
-        return make_policy(self._deployment, self._operator, grace=self._grace)
+        return make_policy(self._deployment, self._operator, grace=self._terms.grace)
 
     def publish_policy(
         self, path: str | os.PathLike[str], *, form: Form | str = Form.HTML
@@ -356,12 +372,9 @@ class Library:
         return examine(self._deployment, self._galleries)
 
     @property
-    def _operator(self) -> Operator:
-        return Operator(self.settings.controller, self.settings.contact)
-
-    @property
-    def _grace(self) -> timedelta:
-        return timedelta(days=self.settings.grace_days)
+    def _terms(self) -> Terms:
+        days = self.settings
+        return Terms(grace=timedelta(days=days.grace_days), cases=timedelta(days=days.case_days))
 
     def _settle(self) -> None:
         """Before anything is served: erasures cut short, and what an old backup brought back."""
@@ -370,19 +383,6 @@ class Library:
         except MienError:
             self.close()
             raise
-
-    def _read(self, photo: str | os.PathLike[str] | bytes) -> bytes:
-        if isinstance(photo, bytes):
-            return photo
-        try:
-            with Path(photo).open("rb") as file:
-                content = file.read(self.settings.max_file_bytes + 1)
-        except OSError as error:
-            raise PhotoError("unreadable", f"it cannot be read ({error.strerror})") from error
-        if len(content) > self.settings.max_file_bytes:
-            limit = self.settings.max_file_bytes
-            raise PhotoError("too-many-bytes", f"it is larger than {limit:,} bytes")
-        return content
 
 
 def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:

@@ -95,6 +95,11 @@ class Settings:
         "Where people turn to with questions and requests; the policy and consent records name it.",
         default="",
     )
+    case_days: int = _setting(
+        "MIEN_CASE_DAYS",
+        "How many days what a case says of anybody is kept after the case was closed.",
+        default=1095,
+    )
 
 
 def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -> Settings:

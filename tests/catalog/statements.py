@@ -32,12 +32,15 @@ from catalog.samples import (
 )
 from mien.catalog import (
     audit,
+    cases,
     collections,
     consents,
+    dossier,
     erasures,
     faces,
     grants,
     holdings,
+    holds,
     indexed,
     people,
     photos,
@@ -47,6 +50,7 @@ from mien.catalog import (
     selection,
 )
 from mien.permission.basis import Basis
+from mien.permission.case import CaseKind, CaseState
 from mien.permission.charter import Charter
 from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
@@ -89,7 +93,21 @@ REMOVAL = removal.Removal(
     consents=[(1, make_uuid(1))],
     enrolments=[(1, make_uuid(1))],
     ended_grants=[make_uuid(2)],
+    cases=[(1, make_uuid(1))],
 )
+SELECTION = selection.Selection(
+    enrolment_ids=[1],
+    person_ids=[PERSON],
+    indexed_ids=[1],
+    face_ids=[FaceId(1)],
+    location_ids=[1],
+    grant_ids=[GrantId(1)],
+    ended_grant_ids=[GrantId(2)],
+)
+NEW_CASE = cases.NewCase(
+    uuid=make_uuid(2), kind=CaseKind.TAKEDOWN, opened_at=NOW, due_at=NOW, sealed=b"sealed"
+)
+CASE_EVENT = cases.StoredEvent(number=0, state=CaseState.RECEIVED, at=NOW, sealed=b"sealed")
 
 CALLS: Mapping[str, Mapping[str, Call]] = {
     "audit": {
@@ -104,6 +122,18 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_notes_of": lambda c: audit.find_notes_of(c, ""),
         "iter_checkpoints": lambda c: list(audit.iter_checkpoints(c)),
         "iter_entries": lambda c: list(audit.iter_entries(c)),
+    },
+    "cases": {
+        "add_case": lambda c: cases.add_case(c, NEW_CASE),
+        "append_event": lambda c: cases.append_event(c, 1, event=replace(CASE_EVENT, number=1)),
+        "count_remembered": lambda c: cases.count_remembered(c, [1]),
+        "find_case": lambda c: cases.find_case(c, make_uuid(1)),
+        "find_closed": lambda c: cases.find_closed(c, until=NOW),
+        "find_events": lambda c: cases.find_events(c, 1),
+        "find_uuids": lambda c: cases.find_uuids(c, [1]),
+        "forget_cases": lambda c: cases.forget_cases(c, [1]),
+        "iter_cases": lambda c: list(cases.iter_cases(c)),
+        "iter_remembered": lambda c: list(cases.iter_remembered(c)),
     },
     "collections": {
         "create_collection": lambda c: collections.create_collection(
@@ -120,6 +150,10 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_consents": lambda c: consents.find_consents(c, [PERSON]),
         "get_consent": lambda c: consents.get_consent(c, make_uuid(1)),
         "iter_consents": lambda c: list(consents.iter_consents(c)),
+    },
+    "dossier": {
+        "find_photo_ids": lambda c: dossier.find_photo_ids(c, SELECTION),
+        "iter_held": lambda c: list(dossier.iter_held(c, [PHOTO])),
     },
     "erasures": {
         "begin_scrubbing": lambda c: erasures.begin_scrubbing(c, make_uuid(1)),
@@ -140,6 +174,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
         "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
+        "find_faces_by_uuid": lambda c: faces.find_faces_by_uuid(c, [make_uuid(1)]),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(2)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
@@ -158,6 +193,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_grants_of": lambda c: list(grants.iter_grants_of(c, COLLECTION)),
         "narrow_grant": lambda c: grants.narrow_grant(c, make_grant(grant_id=make_uuid(1))),
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
+        "rename_grantor": lambda c: grants.rename_grantor(c, make_uuid(1), name="Eva"),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
     "holdings": {
@@ -166,6 +202,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "count_photos_by_grant": holdings.count_photos_by_grant,
         "count_suppressions": holdings.count_suppressions,
         "find_sources": holdings.find_sources,
+    },
+    "holds": {
+        "hold": lambda c: holds.hold(c, 1, selection=SELECTION),
+        "is_held": lambda c: holds.is_held(c, sha256=make_sha256(1), grant_id=GRANT),
+        "release": lambda c: [holds.hold(c, 1, selection=SELECTION), holds.release(c, 1)],
     },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
@@ -196,6 +237,9 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "photos": {
         "add_location": lambda c: photos.add_location(c, PHOTO, sighting=SIGHTING),
         "add_photo": lambda c: photos.add_photo(c, new_photo(9), at=NOW),
+        "correct_credit": lambda c: photos.correct_credit(
+            c, make_sha256(1), values={"credit": "Eva", "sha256": "not a field"}
+        ),
         "find_photo_id": lambda c: photos.find_photo_id(c, make_sha256(1)),
         "is_known": lambda c: photos.is_known(
             c, uri="file:///a.jpg", fingerprint="1.1", grant_id=GRANT, collection_id=COLLECTION
@@ -224,18 +268,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
         "iter_location_references": lambda c: list(removal.iter_location_references(c)),
         "iter_person_references": lambda c: list(removal.iter_person_references(c)),
-        "plan_removal": lambda c: removal.plan_removal(
-            c,
-            selection.Selection(
-                face_ids=[FaceId(1)],
-                indexed_ids=[1],
-                location_ids=[1],
-                grant_ids=[GrantId(1)],
-                ended_grant_ids=[GrantId(2)],
-                enrolment_ids=[1],
-                person_ids=[PERSON],
-            ),
-        ),
+        "plan_removal": lambda c: removal.plan_removal(c, replace(SELECTION, case_ids=[1])),
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
@@ -249,6 +282,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),
+        "select_host": lambda c: selection.select_host(c, "example.org"),
         "select_overdue": lambda c: selection.select_overdue(
             c,
             selection.Deadlines(
@@ -292,6 +326,11 @@ def fill(connection: Connection) -> None:
     )
     audit.add_entry(connection, AUDITED)
     erasures.record_erasure(connection, ENTRY, work={}, counts={}, audit_seq=0)
+    cases.append_event(
+        connection,
+        cases.add_case(connection, replace(NEW_CASE, uuid=make_uuid(1))),
+        event=CASE_EVENT,
+    )
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

@@ -7,7 +7,7 @@ a `SearchScope`; there is no way to read them without one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -129,6 +129,19 @@ def find_stored_faces(connection: Connection, face_ids: Sequence[FaceId]) -> lis
             .where(faces.c.id.in_(some))
         )
     ]
+
+
+def find_faces_by_uuid(connection: Connection, uuids: Collection[str]) -> list[StoredFace]:
+    """Those of the faces of these outside ids that are there; not to be shown."""
+    wanted = sorted(uuids)
+    ids = [
+        FaceId(face_id)
+        for start in range(0, len(wanted), _IDS_A_QUERY)
+        for face_id in connection.execute(
+            select(faces.c.id).where(faces.c.uuid.in_(wanted[start : start + _IDS_A_QUERY]))
+        ).scalars()
+    ]
+    return find_stored_faces(connection, ids)
 
 
 def iter_visible_ids(connection: Connection, scope: SearchScope) -> Iterator[FaceId]:

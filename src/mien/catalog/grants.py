@@ -107,6 +107,11 @@ def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> Stor
     return get_grant(connection, grant_id)
 
 
+def rename_grantor(connection: Connection, grant_id: str, *, name: str) -> None:
+    """Writes a grantor's name anew."""
+    connection.execute(update(grants).where(grants.c.uuid == grant_id).values(grantor=name))
+
+
 def narrow_grant(connection: Connection, grant: Grant) -> None:
     """Writes what a grant allows now, in the place of what it allowed."""
     connection.execute(

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
 
+from mien.catalog.cases import count_remembered, find_uuids, forget_cases
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.schema import (
@@ -53,6 +54,7 @@ class Removal:
     ended_grants: list[str] = field(default_factory=list)
     covers: list[tuple[str, str]] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
+    cases: list[tuple[int, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
@@ -89,6 +91,7 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     removal.ended_grants = [uuid for _, uuid in _find_grants(connection, selection.ended_grant_ids)]
     _plan_people(connection, removal, selection=selection)
     keys = dict.fromkeys(key_uuid for _, key_uuid in removal.enrolments)
+    removal.cases = find_uuids(connection, selection.case_ids)
     return Plan(
         removal,
         references=(
@@ -125,6 +128,7 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
         connection.execute(delete(consent_events).where(consent_events.c.consent_id.in_(some)))
         connection.execute(delete(consents).where(consents.c.id.in_(some)))
     _delete(connection, people, ids=[person_id for person_id, _ in removal.people])
+    forget_cases(connection, [case_id for case_id, _ in removal.cases])
     for collection_id in sorted(face_collections):
         connection.execute(
             update(collections)
@@ -143,6 +147,7 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
         "people": _count(connection, people, ids=[i for i, _ in removal.people]),
         "consents": _count(connection, consents, ids=[i for i, _ in removal.consents]),
         "templates": _count(connection, enrolments, ids=[i for i, _ in removal.enrolments]),
+        "cases": count_remembered(connection, [case_id for case_id, _ in removal.cases]),
     }
 
 

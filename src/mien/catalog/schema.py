@@ -356,3 +356,18 @@ case_events = Table(
     UniqueConstraint("case_id", "number"),
     sqlite_autoincrement=True,
 )
+
+# What an open case keeps out of every answer: a location, which was in a state, or a grant.
+holds = Table(
+    "holds",
+    metadata,
+    _id(),
+    _of("cases"),
+    Column("location_id", _Id, ForeignKey("locations.id", ondelete="CASCADE")),
+    Column("grant_id", _Id, ForeignKey("grants.id", ondelete="CASCADE")),
+    Column("was", String(16)),
+    Index(None, "case_id"),
+    Index(None, "location_id"),
+    Index(None, "grant_id"),
+    sqlite_autoincrement=True,
+)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from mien.catalog.parts import in_parts
 from mien.catalog.schema import enrolments, faces, grants, indexed_photos, locations, photos
+from mien.permission.host import is_on_host
 from mien.types import CollectionId, FaceId, GrantId, PersonId
 
 _SAME_PX = 2.0
@@ -21,9 +22,10 @@ _SAME_PX = 2.0
 class Selection:
     """What somebody wants gone. Of an `ended` grant the key goes, and its row stays.
 
-    `indexed_ids` are photos as they are indexed in one collection; elsewhere they stay. With
-    `person_ids` goes all that is recorded of people and kept for them; `alike_to` wants every
-    face gone that is like theirs, wherever it is, and is for others to find.
+    So it is with cases: what is sealed of them goes. `indexed_ids` are photos as they are
+    indexed in one collection; elsewhere they stay. With `person_ids` goes all that is recorded
+    of people and kept for them; `alike_to` wants every face gone that is like theirs, wherever
+    it is, and is for others to find.
     """
 
     face_ids: Collection[FaceId] = ()
@@ -34,6 +36,7 @@ class Selection:
     enrolment_ids: Collection[int] = ()
     person_ids: Collection[PersonId] = ()
     alike_to: Collection[PersonId] = ()
+    case_ids: Collection[int] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -44,6 +47,7 @@ class Selection:
             or self.grant_ids
             or self.enrolment_ids
             or self.person_ids
+            or self.case_ids
         )
 
     def with_more(self, other: Selection) -> Selection:
@@ -114,6 +118,28 @@ def select_grantor(connection: Connection, name: str) -> Selection:
     rows = connection.execute(select(grants.c.id, grants.c.grantor))
     return Selection(
         grant_ids={GrantId(row.id) for row in rows if row.grantor.casefold() == wanted}
+    )
+
+
+def select_host(connection: Connection, host: str) -> Selection:
+    """Everything found on a host or one below it, and the grants for nothing else, which end."""
+    rows = connection.execute(select(grants.c.id, grants.c.scope))
+    ended = {
+        GrantId(row.id)
+        for row in rows
+        if row.scope and all(is_on_host(part, host) for part in row.scope)
+    }
+    # Files of this machine lie on no host, and are most of what there is.
+    elsewhere = ~locations.c.uri.startswith("file:", autoescape=True)
+    found = select(locations.c.id, locations.c.uri, locations.c.grant_id)
+    found = found.where(or_(elsewhere, locations.c.grant_id.in_(ended)))
+    return Selection(
+        location_ids={
+            row.id
+            for row in connection.execute(found)
+            if row.grant_id in ended or is_on_host(row.uri, host)
+        },
+        ended_grant_ids=ended,
     )
 
 

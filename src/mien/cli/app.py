@@ -10,6 +10,7 @@ from mien import __version__
 from mien.cli import (
     add,
     audit,
+    case,
     collection,
     demo,
     doctor,
@@ -56,5 +57,6 @@ app.add_typer(grant.app, name="grant")
 app.add_typer(people.app, name="people")
 app.add_typer(collection.app, name="collection")
 app.add_typer(audit.app, name="audit")
+app.add_typer(case.app, name="case")
 app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")

@@ -32,7 +32,11 @@ def upgrade() -> None:
     _create_audit_notes()
     _create_suppressions()
     _create_cases()
-    _create_case_events()
+    _create_holds()
+
+
+def _refer(table: str, column: str, *, to: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [f"{to}.id"], name=op.f(f"fk_{table}_{column}"))
 
 
 def _create_index(table: str, *columns: str) -> None:
@@ -170,12 +174,8 @@ def _create_indexed_photos() -> None:
         sa.Column("indexed_at", sa.BigInteger(), nullable=False),
         sa.Column("dropped", sa.Integer(), nullable=False),
         sa.Column("scanned_to", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection_id"], ["collections.id"], name=op.f("fk_indexed_photos_collection_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["photo_id"], ["photos.id"], name=op.f("fk_indexed_photos_photo_id")
-        ),
+        _refer("indexed_photos", "collection_id", to="collections"),
+        _refer("indexed_photos", "photo_id", to="photos"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_indexed_photos")),
         sa.UniqueConstraint("blob_id", name=op.f("uq_indexed_photos_blob_id")),
         sa.UniqueConstraint(
@@ -199,8 +199,8 @@ def _create_locations() -> None:
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_locations_grant_id")),
-        sa.ForeignKeyConstraint(["photo_id"], ["photos.id"], name=op.f("fk_locations_photo_id")),
+        _refer("locations", "grant_id", to="grants"),
+        _refer("locations", "photo_id", to="photos"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
         sa.UniqueConstraint(
             "uri", "photo_id", "grant_id", name=op.f("uq_locations_uri_photo_id_grant_id")
@@ -223,10 +223,8 @@ def _create_runs() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection_id"], ["collections.id"], name=op.f("fk_runs_collection_id")
-        ),
-        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_runs_grant_id")),
+        _refer("runs", "collection_id", to="collections"),
+        _refer("runs", "grant_id", to="grants"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
         sa.UniqueConstraint("uuid", name=op.f("uq_runs_uuid")),
         sqlite_autoincrement=True,
@@ -257,7 +255,7 @@ def _create_enrolments() -> None:
         sa.Column("key_uuid", sa.String(length=36), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_enrolments_person_id")),
+        _refer("enrolments", "person_id", to="people"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolments")),
         sqlite_autoincrement=True,
     )
@@ -272,7 +270,7 @@ def _create_consents() -> None:
         sa.Column("person_id", _ID, nullable=False),
         sa.Column("purposes", sa.JSON(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_consents_person_id")),
+        _refer("consents", "person_id", to="people"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
         sa.UniqueConstraint("uuid", name=op.f("uq_consents_uuid")),
         sqlite_autoincrement=True,
@@ -305,13 +303,9 @@ def _create_faces() -> None:
         sa.Column("y2", sa.Float(), nullable=False),
         sa.Column("landmarks", sa.JSON(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection_id"], ["collections.id"], name=op.f("fk_faces_collection_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["indexed_photo_id"], ["indexed_photos.id"], name=op.f("fk_faces_indexed_photo_id")
-        ),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_faces_person_id")),
+        _refer("faces", "collection_id", to="collections"),
+        _refer("faces", "indexed_photo_id", to="indexed_photos"),
+        _refer("faces", "person_id", to="people"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_faces")),
         sa.UniqueConstraint("uuid", name=op.f("uq_faces_uuid")),
         sqlite_autoincrement=True,
@@ -338,39 +332,51 @@ def _create_audit_notes() -> None:
 
 
 def _create_suppressions() -> None:
-    op.create_table(
+    _create_sealed(
         "suppressions",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("level", sa.String(length=16), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
-        sa.UniqueConstraint("uuid", name=op.f("uq_suppressions_uuid")),
-        sqlite_autoincrement=True,
     )
 
 
 def _create_cases() -> None:
-    op.create_table(
+    _create_sealed(
         "cases",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
-        sa.UniqueConstraint("uuid", name=op.f("uq_cases_uuid")),
+    )
+    columns, constraints = _event_columns("case", state_length=16), _event_constraints("case")
+    op.create_table("case_events", *columns, *constraints, sqlite_autoincrement=True)
+
+
+def _create_holds() -> None:
+    ends = {"case": None, "location": "CASCADE", "grant": "CASCADE"}
+    op.create_table(
+        "holds",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        *(sa.Column(f"{of}_id", _ID, nullable=end is not None) for of, end in ends.items()),
+        sa.Column("was", sa.String(length=16), nullable=True),
+        *(
+            sa.ForeignKeyConstraint([f"{of}_id"], [f"{of}s.id"], f"fk_holds_{of}_id", None, end)
+            for of, end in ends.items()
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
         sqlite_autoincrement=True,
     )
+    for of in ends:
+        op.create_index(op.f(f"ix_holds_{of}_id"), "holds", [f"{of}_id"], unique=False)
 
 
-def _create_case_events() -> None:
+def _create_sealed(table: str, *columns: sa.Column[Any]) -> None:
     op.create_table(
-        "case_events",
-        *_event_columns("case", state_length=16),
-        *_event_constraints("case"),
+        table,
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        *columns,
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+        sa.UniqueConstraint("uuid", name=op.f(f"uq_{table}_uuid")),
         sqlite_autoincrement=True,
     )
 

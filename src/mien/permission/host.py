@@ -23,6 +23,8 @@ _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 _IGNORED_MARKS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f]")
 _TIMES_ENCODED = 3
 _PUNYCODE = "xn--"
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LONGEST = 253
 _UNSEEN = {"Cc", "Cf", "Zs"}
 
 
@@ -44,6 +46,26 @@ def fold_host(text: str) -> str:
     host = _fold(_PORT.sub("", text))
     labels = (_fold_label(label) for label in host.split("."))
     return ".".join(label for label in labels if label)
+
+
+def parse_host(text: str) -> str | None:
+    """A host as a letter names it, in plain ASCII; nothing for anything else."""
+    host = text.strip().lower().removesuffix(".")
+    labels = host.split(".")
+    if len(host) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels):
+        return None
+    return host
+
+
+def is_on_host(uri: str, host: str) -> bool:
+    """Whether any reader may take an address to lie on a host, or on one below it.
+
+    A name of one part, such as `intranet`, has none below it: `org` means nobody's sites.
+    """
+    named = fold_host(host)
+    return any(
+        found == named or ("." in named and is_below(found, named)) for found in iter_hosts(uri)
+    )
 
 
 def is_number(host: str) -> bool:

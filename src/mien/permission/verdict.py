@@ -41,6 +41,7 @@ class Reason(StrEnum):
     CONSENT_CONFLICT = "consent-conflict"
     PURPOSE_NOT_CONSENTED = "purpose-not-consented"
     MINOR_WITHOUT_GUARDIAN = "minor-without-guardian"
+    UNDER_CASE = "under-case"
 
     @property
     def explanation(self) -> str:
@@ -79,6 +80,7 @@ _EXPLANATIONS = {
     Reason.CONSENT_CONFLICT: "What is recorded of the consent contradicts itself.",
     Reason.PURPOSE_NOT_CONSENTED: "The person did not consent to this purpose.",
     Reason.MINOR_WITHOUT_GUARDIAN: "A minor is enrolled only with the consent of a guardian.",
+    Reason.UNDER_CASE: "A case about it is open: nothing of it enters until it is decided.",
 }
 
 

@@ -37,6 +37,7 @@ class Action(StrEnum):
     GRANT_RECORDED = "grant-recorded"
     GRANT_NARROWED = "grant-narrowed"
     GRANT_REVOKED = "grant-revoked"
+    GRANT_CORRECTED = "grant-corrected"
     COLLECTION_MADE = "collection-made"
     RUN_STARTED = "run-started"
     PHOTOS_ADDED = "photos-added"
@@ -52,6 +53,10 @@ class Action(StrEnum):
     RETENTION = "retention"
     POLICY_PUBLISHED = "policy-published"
     EVIDENCE_EXPORTED = "evidence-exported"
+    CASE_OPENED = "case-opened"
+    CASE_MOVED = "case-moved"
+    CASE_NOTED = "case-noted"
+    CASE_SEARCH = "case-search"
 
 
 @dataclass(frozen=True, slots=True)

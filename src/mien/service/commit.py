@@ -16,12 +16,13 @@ from mien.catalog import photos as photo_rows
 from mien.catalog.collections import Collection, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
+from mien.catalog.holds import is_held
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
 from mien.catalog.removal import refer_to_sighting
 from mien.errors import ConflictError, KeyDestroyedError, MienError
 from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
-from mien.permission.verdict import Reason, combine
+from mien.permission.verdict import Reason, combine, refuse
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment, recording
@@ -143,6 +144,8 @@ def _record(
             uri = item.photo.found.uri
             may_enter = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
             verdict = combine([may_rely_on(collection.charter), may_enter])
+            if is_held(connection, sha256=item.photo.sha256, grant_id=stored.id):
+                verdict = combine([verdict, refuse(Reason.UNDER_CASE)])
             if not verdict.is_allowed:
                 counts.refused[verdict.reasons[0]] += 1
                 unused.append(item)

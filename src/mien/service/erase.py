@@ -153,17 +153,22 @@ def preview_erasure(
         return count_removal(plan_removal(connection, selection).removal)
 
 
-def erase(deployment: Deployment, target: Target, *, galleries: Galleries) -> ErasureReport:
+def erase(
+    deployment: Deployment, target: Target, *, galleries: Galleries, erasure_id: str = ""
+) -> ErasureReport:
     """Erases a target. Killed anywhere, the next command of any kind finishes it.
 
-    Raises `NotFoundError` where there is nothing of that kind, `CatalogError` where another
-    process reads for so long that the databases cannot be cleaned now.
+    The erasure gets the id that the caller wants it to have, if any. Raises `NotFoundError`
+    where there is nothing of that kind, `CatalogError` where another process reads for so
+    long that the databases cannot be cleaned now.
     """
     with erasing(deployment.home):
         alike = _find_alike(deployment, target, galleries=galleries)
         with deployment.database.writing() as connection:
             plan = plan_removal(connection, _select(connection, target, alike=alike))
-            entry = begin_erasure(deployment, connection, plan=plan, kind=target.kind)
+            entry = begin_erasure(
+                deployment, connection, plan=plan, kind=target.kind, uuid=erasure_id
+            )
         return conclude_erasure(deployment, galleries, plan=plan, entry=entry)
 
 
@@ -174,22 +179,36 @@ def conclude_erasure(
 
     Raises `CatalogError` where another process reads for too long.
     """
-    if not finish_erasures(deployment, galleries):
-        raise CatalogError(
-            f"The erasure {entry.uuid} is out of every answer, and its keys and files are "
-            "gone; but another process reads the catalog, so its pages cannot be cleaned. "
-            "Let it end, then run any command."
-        )
-    with deployment.database.reading() as connection:
-        certificate = ledger.get_certificate(connection, entry.uuid)
     return ErasureReport(
         erasure_id=entry.uuid,
         kind=entry.kind,
         erased=count_removal(plan.removal),
         left=NOTHING_LEFT,
         outside=plan.uris,
-        certificate=certificate or "",
+        certificate=_finish(deployment, entry.uuid, galleries=galleries),
     )
+
+
+def resume_erasure(deployment: Deployment, erasure_id: str, *, galleries: Galleries) -> bool:
+    """Finishes an erasure that may have begun; whether it had. Raises `CatalogError` as `erase`."""
+    with deployment.database.reading() as connection:
+        if erasure_id not in ledger.find_states(connection):
+            return False
+    with erasing(deployment.home):
+        _finish(deployment, erasure_id, galleries=galleries)
+    return True
+
+
+def _finish(deployment: Deployment, erasure_id: str, *, galleries: Galleries) -> str:
+    """The certificate of an erasure that has begun."""
+    if not finish_erasures(deployment, galleries):
+        raise CatalogError(
+            f"The erasure {erasure_id} is out of every answer, and its keys and files are "
+            "gone; but another process reads the catalog, so its pages cannot be cleaned. "
+            "Let it end, then run any command."
+        )
+    with deployment.database.reading() as connection:
+        return ledger.get_certificate(connection, erasure_id) or ""
 
 
 def _find_alike(deployment: Deployment, target: Target, *, galleries: Galleries) -> set[FaceId]:

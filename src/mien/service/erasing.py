@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from mien.catalog import collections as collection_rows
 from mien.catalog import erasures as ledger
+from mien.catalog.cases import name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry, UnfinishedErasure
 from mien.catalog.indexed import close_photos
@@ -45,7 +46,7 @@ from mien.vault.vault import Shreds, references_of
 
 NOTHING_LEFT = dict.fromkeys(
     (
-        *("faces", "photos", "locations", "grants", "people", "consents", "templates"),
+        *("faces", "photos", "locations", "grants", "people", "consents", "templates", "cases"),
         *("keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
@@ -63,9 +64,12 @@ RETENTION = "retention"
 
 
 def begin_erasure(
-    deployment: Deployment, connection: Connection, *, plan: Plan, kind: str
+    deployment: Deployment, connection: Connection, *, plan: Plan, kind: str, uuid: str = ""
 ) -> LedgerEntry:
-    """Takes the rows of a plan away; enters it into audit log and ledger, with what remains."""
+    """Takes the rows of a plan away; enters it into audit log and ledger, with what remains.
+
+    Under the uuid that a caller wants to know it again by, if any.
+    """
     removal = plan.removal
     lapsed = plan.sightings if kind == RETENTION else ()
     references = [
@@ -76,7 +80,10 @@ def begin_erasure(
     ]
     marks = [deployment.vault.mark(reference) for reference in references]
     entry = LedgerEntry(
-        uuid=str(uuid4()), kind=kind, began_at=deployment.clock(), marks=b"".join(marks)
+        uuid=uuid or str(uuid4()),
+        kind=kind,
+        began_at=deployment.clock(),
+        marks=b"".join(marks),
     )
     ledger.record_lapsed(connection, marks[: len(lapsed)])
     delete_rows(connection, removal, at=entry.began_at)
@@ -117,6 +124,7 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "people": len(removal.people),
         "consents": len(removal.consents),
         "templates": len(removal.enrolments),
+        "cases": len(removal.cases),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
         "rewritten_files": len(removal.kept_blobs),
     }
@@ -141,10 +149,11 @@ def shreds_of(removal: Removal) -> Shreds:
 
 
 def _subjects_of(removal: Removal) -> list[str]:
-    """Whose keys go: of people, and of templates; each once."""
+    """Whose keys go: of people, of templates and of cases; each once."""
     people = (person_subject(uuid) for _, uuid in removal.people)
     templates = (template_subject(key_uuid) for _, key_uuid in removal.enrolments)
-    return list(dict.fromkeys([*people, *templates, *removal.stray_subjects]))
+    cases = (name_case(uuid) for _, uuid in removal.cases)
+    return list(dict.fromkeys([*people, *templates, *cases, *removal.stray_subjects]))
 
 
 def copy_of(entry: LedgerEntry) -> ErasureCopy:

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from mien.catalog import grants as rows
+from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant
 from mien.catalog.photos import iter_uris, quarantine
 from mien.errors import ConflictError, SettingsError
@@ -162,6 +163,21 @@ def _check_unchanged(deployment: Deployment, stored: StoredGrant, *, narrowed: G
             "nothing. Repeat the command that was cut short, restore the newest catalog, or "
             f"end it with: mien grant revoke {narrowed.grant_id}"
         )
+
+
+def rename_grantor(
+    deployment: Deployment, connection: Connection, *, name: str, new_name: str
+) -> int:
+    """Corrects a grantor's name, and forgets what the audit log's notes called them; how often."""
+    wanted, renamed = name.strip().casefold(), 0
+    for stored in list(rows.iter_grants(connection)):
+        if stored.grant.grantor.casefold() == wanted:
+            renamed += 1
+            grant = replace(stored.grant, grantor=new_name)
+            rows.rename_grantor(connection, grant.grant_id, name=new_name)
+            audit.forget(deployment, connection, owners=[Owner(grant.grant_id)])
+            audit.append(deployment, connection, event=_tell(Action.GRANT_CORRECTED, grant))
+    return renamed
 
 
 def _narrow(grant: Grant, narrowing: Narrowing) -> Grant:

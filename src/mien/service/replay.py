@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mien.catalog import erasures as ledger
+from mien.catalog.cases import iter_remembered, name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry
 from mien.catalog.removal import (
@@ -127,6 +128,11 @@ def _plan(
             for enrolment, name in iter_enrolment_references(connection)
             if is_marked(name)
         ],
+        case_ids=[
+            case_id
+            for case_id, uuid in iter_remembered(connection)
+            if is_marked(f"subject key:{name_case(uuid)}")
+        ],
     )
     plan = plan_removal(connection, selection)
     _add_shreds(connection, plan.removal, shreds=deployment.vault.find_marked(is_marked))
@@ -144,7 +150,9 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     removal.stray_photos = sorted({*shreds.photo_ids} - covered - photos)
     removal.stray_blobs = sorted({*shreds.blob_ids} - {blob for _, blob in removal.blobs})
     removal.covers = sorted(lost | ({*shreds.covers} - covers))
-    removal.stray_subjects = sorted(shreds.subjects)
+    removal.stray_subjects = sorted(
+        {*shreds.subjects} - {name_case(uuid) for _, uuid in removal.cases}
+    )
     removal.stray_vouchers = sorted(shreds.vouchers)
     removal.ended_grants = sorted({*shreds.grant_ids} - {uuid for _, uuid in removal.grants})
 

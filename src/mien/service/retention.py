@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from mien.catalog.cases import find_closed
 from mien.catalog.collections import iter_collections
 from mien.catalog.connect import Connection
-from mien.catalog.consents import find_consents
+from mien.catalog.consents import StoredConsent, find_consents
 from mien.catalog.grants import find_first_additions, iter_grants
-from mien.catalog.people import find_perhaps_overdue
+from mien.catalog.people import StoredPerson, find_perhaps_overdue
 from mien.catalog.selection import Deadlines, Selection, select_enrolled, select_overdue
 from mien.permission.grant import Grant, ends_at, keep_until
 from mien.service import standing
@@ -30,18 +31,33 @@ from mien.service.gallery import Galleries
 from mien.service.people import RECORD_KEPT, templates_until
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How long is kept what no grant covers any more, and a case that was closed."""
+
+    grace: timedelta
+    cases: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class OverdueTarget:
     """Everything whose time is over at a moment."""
 
     at: datetime
-    grace: timedelta
+    terms: Terms
     kind: ClassVar = RETENTION
 
     def select(self, connection: Connection) -> Selection:
+        closed = Selection(case_ids=find_closed(connection, until=self.at - self.terms.cases))
+        of_grants, of_people = self._select_granted(connection), self._select_people(connection)
+        return closed.with_more(of_grants).with_more(of_people)
+
+    def _select_granted(self, connection: Connection) -> Selection:
+        """What grants cover no more."""
+        grace = self.terms.grace
         stored = list(iter_grants(connection))
-        ended = {s.id for s in stored if ends_at(s.grant) <= self.at - self.grace}
-        of_grants = select_overdue(
+        ended = {s.id for s in stored if ends_at(s.grant) <= self.at - grace}
+        return select_overdue(
             connection,
             Deadlines(
                 ended=ended,
@@ -55,15 +71,14 @@ class OverdueTarget:
                     for c in iter_collections(connection)
                     if c.charter.retention is not None
                 },
-                quarantined_until=self.at - self.grace,
+                quarantined_until=self.at - grace,
             ),
         )
-        return of_grants.with_more(self._select_people(connection))
 
     def _select_people(self, connection: Connection) -> Selection:
         perhaps = find_perhaps_overdue(
             connection,
-            ended_until=self.at - self.grace,
+            ended_until=self.at - self.terms.grace,
             untouched_since=self.at - RECORD_KEPT,
         )
         if not perhaps:
@@ -75,11 +90,17 @@ class OverdueTarget:
             for person in perhaps
             if self.at
             >= templates_until(
-                person, [read_consent(c) for c in consents.get(person.id, [])], grace=self.grace
+                person,
+                [read_consent(c) for c in consents.get(person.id, [])],
+                grace=self.terms.grace,
             )
         }
         enrolled = select_enrolled(connection, lapsed)
         return enrolled.with_more(Selection(person_ids=gone))
+
+    def _templates_until(self, person: StoredPerson, consents: list[StoredConsent]) -> datetime:
+        said = [read_consent(consent) for consent in consents]
+        return templates_until(person, said, grace=self.terms.grace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +112,10 @@ class Deadline:
 
 
 def enforce_retention(
-    deployment: Deployment, galleries: Galleries, *, grace: timedelta
+    deployment: Deployment, galleries: Galleries, *, terms: Terms
 ) -> ErasureReport | None:
     """Erases what is overdue; nothing to tell where nothing is. Cheap where nothing is."""
-    target = OverdueTarget(deployment.clock(), grace)
+    target = OverdueTarget(deployment.clock(), terms)
     with deployment.database.reading() as connection:
         if target.select(connection).is_empty:
             return None

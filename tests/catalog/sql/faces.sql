@@ -13,6 +13,11 @@ SELECT faces.id, faces.person_id
 FROM faces
 WHERE faces.id IN (?, ?);
 
+-- find_faces_by_uuid
+SELECT faces.id
+FROM faces
+WHERE faces.uuid IN (?);
+
 -- find_stored_faces
 SELECT faces.id, faces.uuid, photos.sha256, indexed_photos.blob_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN photos ON photos.id = indexed_photos.photo_id

@@ -37,6 +37,9 @@ SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, gran
 FROM grants
 WHERE grants.uuid = ? ORDER BY grants.id;
 
+-- rename_grantor
+UPDATE grants SET grantor=? WHERE grants.uuid = ?;
+
 -- revoke_grant
 SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, grants.verified_by, grants.jurisdiction, grants.assessment, grants.terms, CAST(grants.scope AS VARCHAR) AS scope, CAST(grants.uses AS VARCHAR) AS uses, CAST(grants.purposes AS VARCHAR) AS purposes, CAST(grants.bases AS VARCHAR) AS bases, CAST(grants.evidence AS VARCHAR) AS evidence, grants.retention_days, grants.valid_from AS valid_from, grants.valid_until AS valid_until, grants.recorded_at AS recorded_at, grants.revoked_at AS revoked_at
 FROM grants

@@ -20,6 +20,9 @@ WHERE consents.id IN (?);
 SELECT count(*) AS count_1
 FROM enrolments
 WHERE enrolments.id IN (?);
+SELECT count(*) AS count_1
+FROM cases
+WHERE cases.sealed != ? AND cases.id = ?;
 
 -- delete_rows
 DELETE FROM faces WHERE faces.id IN (?, ?);
@@ -33,6 +36,8 @@ DELETE FROM enrolments WHERE enrolments.id IN (?);
 DELETE FROM consent_events WHERE consent_events.consent_id IN (?);
 DELETE FROM consents WHERE consents.id IN (?);
 DELETE FROM people WHERE people.id IN (?);
+UPDATE case_events SET sealed=? WHERE case_events.case_id = ?;
+UPDATE cases SET sealed=? WHERE cases.id = ?;
 UPDATE collections SET revision=(collections.revision + ?) WHERE collections.id = ?;
 
 -- iter_blobs
@@ -113,3 +118,6 @@ WHERE people.id IN (?);
 SELECT consents.id, consents.uuid
 FROM consents
 WHERE consents.person_id IN (?);
+SELECT cases.id, cases.uuid
+FROM cases
+WHERE cases.sealed != ? ORDER BY cases.id;

@@ -30,6 +30,13 @@ WHERE locations.grant_id = ?;
 SELECT grants.id, grants.grantor
 FROM grants;
 
+-- select_host
+SELECT grants.id, grants.scope
+FROM grants;
+SELECT locations.id, locations.uri, locations.grant_id
+FROM locations
+WHERE (locations.uri NOT LIKE ? || '%' ESCAPE '/') OR locations.grant_id IN (SELECT 1 FROM (SELECT 1) WHERE 1!=1);
+
 -- select_overdue
 SELECT locations.id, locations.grant_id
 FROM locations
