@@ -79,7 +79,7 @@ def fill_home(library: Library, faces: int, *, folder: Path) -> None:
     with deployment.database.writing() as connection:
         stored = get_grant(connection, grant_id)
         charter = make_charter(stored.grant)
-        collection = make_collection(deployment, connection, "default", charter=charter)
+        collection = make_collection(deployment, connection, name="default", charter=charter)
         run = run_rows.start_run(
             connection, collection_id=collection.id, grant_id=stored.id, at=_NOW
         )

@@ -35,6 +35,7 @@ from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, Collec
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
+from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
@@ -159,7 +160,7 @@ class Library:
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
 
-        It is done before every `add`, `search` and `examine` too.
+        It is done before every `add`, `search`, `explain` and `examine` too.
         """
         return retention.enforce_retention(self._deployment, self._galleries, grace=self._grace)
 
@@ -268,6 +269,14 @@ class Library:
             return None
         stored = candidate.face.stored
         return self._deployment.vault.find_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
+
+    def explain(self, sha256: str) -> Explanation:
+        """Why a photo is here: places, grants, what may be done with it now, audit entries.
+
+        Raises `NotFoundError`, and `SettingsError` for what is no SHA-256.
+        """
+        self.enforce_retention()
+        return explain_photo(self._deployment, sha256)
 
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""

@@ -38,6 +38,7 @@ from mien.catalog import (
     grants,
     indexed,
     photos,
+    provenance,
     removal,
     runs,
     selection,
@@ -152,6 +153,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_uris": lambda c: list(photos.iter_uris(c, GRANT)),
         "mark_vanished": lambda c: photos.mark_vanished(c, [1]),
         "quarantine": lambda c: photos.quarantine(c, [1], at=NOW),
+    },
+    "provenance": {
+        "find_photo": lambda c: provenance.find_photo(c, make_sha256(1)),
+        "iter_indexings": lambda c: list(provenance.iter_indexings(c, PHOTO)),
+        "iter_places": lambda c: list(provenance.iter_places(c, PHOTO)),
     },
     "removal": {
         "count_left": lambda c: removal.count_left(c, REMOVAL),

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from mien import __version__
-from mien.cli import add, audit, collection, demo, doctor, erase, grant, models, retention, search
+from mien.cli import (
+    add,
+    audit,
+    collection,
+    demo,
+    doctor,
+    erase,
+    explain,
+    grant,
+    models,
+    retention,
+    search,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,7 +47,7 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, erase, doctor):
+for single in (demo, add, search, explain, erase, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(collection.app, name="collection")

@@ -125,6 +125,19 @@ def may_search(grant: Grant, *, purpose: str, basis: Basis, at: datetime) -> Ver
     )
 
 
+def may_use(grant: Grant, *, use: Use, uri: str, since: datetime, at: datetime) -> Verdict:
+    """May this be done with what was taken in from this address at `since`?"""
+    return combine(
+        [
+            may_apply(grant, at=at),
+            _allows_uses(grant, (use,)),
+            check_address(uri),
+            ALLOWED if covers(grant.scope, uri) else refuse(Reason.OUT_OF_SCOPE),
+            may_keep(grant, since=since, at=at),
+        ]
+    )
+
+
 def may_keep(grant: Grant, *, since: datetime, at: datetime) -> Verdict:
     """Is what was taken in at `since` still within the retention that the grant states?"""
     if grant.retention is not None and at - since >= grant.retention:

@@ -51,7 +51,7 @@ def create_collection(deployment: Deployment, draft: CollectionDraft) -> Collect
     """Raises `ConflictError` where the name is taken, `SettingsError` for what cannot be."""
     charter = _write_charter(draft)
     with deployment.database.writing_durably() as connection:
-        made = make_collection(deployment, connection, draft.name, charter=charter)
+        made = make_collection(deployment, connection, name=draft.name, charter=charter)
         audit.append(deployment, connection, event=tell_made(deployment, made))
     return CollectionSummary(made.name, made.charter, made.model_id, photos=0, faces=0)
 

@@ -137,7 +137,7 @@ def _record(
     counts, unused = BatchCounts(), []
     with deployment.database.writing() as connection:
         # Read again inside the transaction: it may have been revoked since the run began.
-        stored = get_grant(deployment, connection, grant_id)
+        stored = get_grant(deployment, connection, grant_id=grant_id)
         now = deployment.clock()
         for item in sealed:
             uri = item.photo.found.uri

@@ -26,6 +26,14 @@ from mien.service.gallery import Galleries
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+def parse_sha256(text: str) -> str:
+    """Raises `SettingsError`."""
+    sha256 = text.lower()
+    if not _SHA256.fullmatch(sha256):
+        raise SettingsError(f"{text!r} is no SHA-256: it has 64 hexadecimal digits.")
+    return sha256
+
+
 class Target(Protocol):
     """What is to be erased. Its kind stands in ledger and certificate, and nothing else of it."""
 
@@ -56,10 +64,7 @@ class PhotoTarget:
     kind: ClassVar = "photo"
 
     def select(self, connection: Connection) -> Selection:
-        sha256 = self.sha256.lower()
-        if not _SHA256.fullmatch(sha256):
-            raise SettingsError(f"{self.sha256!r} is no SHA-256: it has 64 hexadecimal digits.")
-        return rows.select_photo(connection, sha256)
+        return rows.select_photo(connection, parse_sha256(self.sha256))
 
 
 @dataclass(frozen=True, slots=True)

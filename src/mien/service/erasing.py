@@ -74,7 +74,7 @@ def begin_erasure(
     )
     ledger.record_lapsed(connection, marks[: len(lapsed)])
     delete_rows(connection, removal, at=entry.began_at)
-    vouch_for_ended(deployment, connection, removal.ended_grants)
+    vouch_for_ended(deployment, connection, grant_ids=removal.ended_grants)
     counts = count_removal(removal)
     ledger.record_erasure(
         connection,

@@ -106,7 +106,7 @@ def list_grants(deployment: Deployment) -> list[Grant]:
 def get_grant(deployment: Deployment, grant_id: str) -> Grant:
     """Raises `NotFoundError`."""
     with deployment.database.reading() as connection:
-        return standing.get_grant(deployment, connection, grant_id).grant
+        return standing.get_grant(deployment, connection, grant_id=grant_id).grant
 
 
 def revoke_grant(deployment: Deployment, grant_id: str) -> Grant:
@@ -139,7 +139,7 @@ def narrow_grant(deployment: Deployment, grant_id: str, *, narrowing: Narrowing)
     `ConflictError` for a grant that was changed since: only what was cut short can be repeated.
     """
     with deployment.database.writing_durably() as connection:
-        stored = standing.get_grant(deployment, connection, grant_id)
+        stored = standing.get_grant(deployment, connection, grant_id=grant_id)
         narrowed = _narrow(stored.grant, narrowing)
         _check_unchanged(deployment, stored, narrowed=narrowed)
         rows.narrow_grant(connection, narrowed)

@@ -109,7 +109,7 @@ def _find_grant(deployment: Deployment, grant_id: str | None) -> StoredGrant | V
     if not grant_id:
         return refuse(Reason.NO_GRANT)
     with deployment.database.reading() as connection:
-        stored = find_grant(deployment, connection, grant_id)
+        stored = find_grant(deployment, connection, grant_id=grant_id)
     if stored is None:
         return refuse(Reason.UNKNOWN_GRANT)
     verdict = may_apply(stored.grant, at=deployment.clock())
@@ -188,7 +188,9 @@ class _Run:
     def _renew_grant(self) -> None:
         """Somebody may have revoked it meanwhile: then the rest is not even read."""
         with self._deployment.database.reading() as connection:
-            self._stored = get_grant(self._deployment, connection, self._stored.grant.grant_id)
+            self._stored = get_grant(
+                self._deployment, connection, grant_id=self._stored.grant.grant_id
+            )
 
     def _take_in(self, item: FoundFile) -> Intake:
         return take_in(

@@ -38,11 +38,11 @@ def ask_leave(
     if not verdict.is_allowed:
         return verdict
     with deployment.database.reading() as connection:
-        found = get_collection(deployment, connection, collection)
+        found = get_collection(deployment, connection, name=collection)
         verdict = may_serve(found.charter, purpose=purpose)
         if not verdict.is_allowed:
             return verdict
-        grants = list(iter_grants_of(deployment, connection, found.id))
+        grants = list(iter_grants_of(deployment, connection, collection_id=found.id))
         latest = grant_rows.find_latest_runs(connection, found.id, at=at)
     granted = [
         stored

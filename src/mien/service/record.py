@@ -36,7 +36,7 @@ class RunRecord:
         self._name = collection
         self._run_id: int | None = None
         with deployment.database.reading() as connection:
-            self._collection = find_collection(deployment, connection, collection)
+            self._collection = find_collection(deployment, connection, name=collection)
 
     @property
     def charter(self) -> Charter:
@@ -95,10 +95,10 @@ class RunRecord:
 
     def _find_or_make(self, connection: Connection) -> Collection:
         deployment = self._deployment
-        found = find_collection(deployment, connection, self._name)
+        found = find_collection(deployment, connection, name=self._name)
         if found is not None:
             return found
-        made = make_collection(deployment, connection, self._name, charter=self.charter)
+        made = make_collection(deployment, connection, name=self._name, charter=self.charter)
         audit.append(deployment, connection, event=tell_made(deployment, made))
         return made
 

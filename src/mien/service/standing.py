@@ -31,12 +31,14 @@ from mien.service.deployment import Deployment
 from mien.types import CollectionId
 
 
-def find_grant(deployment: Deployment, connection: Connection, grant_id: str) -> StoredGrant | None:
+def find_grant(
+    deployment: Deployment, connection: Connection, *, grant_id: str
+) -> StoredGrant | None:
     stored = rows.find_grant(connection, grant_id)
     return None if stored is None else believe(deployment, stored)
 
 
-def get_grant(deployment: Deployment, connection: Connection, grant_id: str) -> StoredGrant:
+def get_grant(deployment: Deployment, connection: Connection, *, grant_id: str) -> StoredGrant:
     """Raises `NotFoundError`."""
     return believe(deployment, rows.get_grant(connection, grant_id))
 
@@ -48,7 +50,7 @@ def iter_grants(deployment: Deployment, connection: Connection) -> Iterator[Stor
 
 
 def iter_grants_of(
-    deployment: Deployment, connection: Connection, collection_id: CollectionId
+    deployment: Deployment, connection: Connection, *, collection_id: CollectionId
 ) -> Iterator[StoredGrant]:
     """The grants under which photos were added to a collection."""
     for stored in rows.iter_grants_of(connection, collection_id):
@@ -69,12 +71,14 @@ def vouch_for(deployment: Deployment, stored: StoredGrant) -> StoredGrant:
     return StoredGrant(stored.id, replace(stored.grant, is_vouched=True))
 
 
-def find_collection(deployment: Deployment, connection: Connection, name: str) -> Collection | None:
+def find_collection(
+    deployment: Deployment, connection: Connection, *, name: str
+) -> Collection | None:
     found = collection_rows.find_collection(connection, name)
     return None if found is None else _believe_collection(deployment, found)
 
 
-def get_collection(deployment: Deployment, connection: Connection, name: str) -> Collection:
+def get_collection(deployment: Deployment, connection: Connection, *, name: str) -> Collection:
     """Raises `NotFoundError`."""
     return _believe_collection(deployment, collection_rows.get_collection(connection, name))
 
@@ -86,7 +90,7 @@ def iter_collections(deployment: Deployment, connection: Connection) -> Iterator
 
 
 def make_collection(
-    deployment: Deployment, connection: Connection, name: str, *, charter: Charter
+    deployment: Deployment, connection: Connection, *, name: str, charter: Charter
 ) -> Collection:
     """A new collection, vouched for. Raises `ConflictError` where the name is taken."""
     made = collection_rows.create_collection(
@@ -97,7 +101,7 @@ def make_collection(
 
 
 def vouch_for_ended(
-    deployment: Deployment, connection: Connection, grant_ids: Iterable[str]
+    deployment: Deployment, connection: Connection, *, grant_ids: Iterable[str]
 ) -> None:
     """The same for grants that an erasure ended; one that it found ended stays as it is."""
     for grant_id in grant_ids:
