@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -58,8 +59,6 @@ def test_a_moment_survives_the_way_into_a_row_and_back(at: datetime) -> None:
 
 @given(st.lists(st.text(max_size=8), max_size=3))
 def test_texts_survive_as_json(texts: list[str]) -> None:
-    import json
-
     assert parse_texts(json.dumps(texts)) == texts
     assert parse_list(json.dumps(texts)) == texts
 
