@@ -300,9 +300,11 @@ def _print_case(case: Case, *, as_json: bool) -> None:
 def _tell_held(case: Case, *, held: int) -> str:
     if case.request is not None and case.request.lookalikes:
         found = len(case.request.lookalikes)
-        return f"{found:,} faces may be theirs; look at them before anything else is done."
+        faces = "1 face" if found == 1 else f"{found:,} faces"
+        return f"{faces} may be theirs; look before anything else is done."
     if case.state is CaseState.QUARANTINED:
-        return f"{held:,} places of photos are out of every search from now on."
+        places = "1 place" if held == 1 else f"{held:,} places"
+        return f"{places} where photos were found: out of every search from now on."
     return "Nothing is hidden by it."
 
 
