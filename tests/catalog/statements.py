@@ -110,7 +110,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "faces": {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
-        "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(2)]),
+        "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(3)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
         ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import KeyDestroyedError, TamperedError
+from mien.errors import KeyDestroyedError, TamperedError, VaultError
 from mien.types import Vectors
-from mien.vault.blobs import BlobStore, PartKind
+from mien.vault.blobs import Batch, BlobStore, PartKind, Parts
 from mien.vault.keys import ErasureCopy, KeyStore
 from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
@@ -67,6 +67,10 @@ class Shreds:
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
 
 
+Templates = Mapping[str, NDArray[np.float16]]
+"""Turned templates by face id."""
+
+
 class Vault:
     """Keys and sealed files of one deployment. Calls from several threads take turns."""
 
@@ -75,6 +79,7 @@ class Vault:
         self._blobs = BlobStore(blobs_folder)
         self._rotations: dict[int, Rotation] = {}
         self._turn = threading.RLock()
+        self._batch: Batch | None = None
         self.notary = Notary(self._keys, turn=self._turn)
         self.subjects = Subjects(self._keys, turn=self._turn)
 
@@ -84,8 +89,12 @@ class Vault:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Groups writes: all keys made inside reach the disk together."""
-        with self._turn, self._keys.transaction():
+        """Groups writes: all files, then all keys made inside reach the disk together."""
+        with self._turn, ExitStack() as ending:
+            if self._batch is None:
+                ending.enter_context(self._keys.transaction())
+                self._batch = ending.enter_context(self._blobs.batch())
+                ending.callback(self._forget_batch)
             yield
 
     def rotation_of(self, dimension: int) -> Rotation:
@@ -108,38 +117,47 @@ class Vault:
         faces: Sequence[FaceSecrets],
     ) -> None:
         """Seals what is kept of a photo under a grant. Inside `writing`."""
+        if self._batch is None:
+            raise RuntimeError("A photo is written inside `writing` only.")
         photo_key = self._keys.make_photo_key(at.photo_id, grant_id=grant_id)
-        parts: dict[tuple[PartKind, str], bytes] = {}
-        if thumbnail_jpeg is not None:
-            context = f"thumbnail:{at.blob_id}:{at.photo_id}"
-            parts[PartKind.THUMBNAIL, at.photo_id] = seal(
-                photo_key, thumbnail_jpeg, context=context
-            )
+        templates: dict[tuple[PartKind, str], bytes] = {}
+        others: dict[tuple[PartKind, str], bytes] = {}
         for face in faces:
             key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
             template = self._format_template(face.embedding)
-            parts[PartKind.TEMPLATE, face.face_id] = seal(
+            templates[PartKind.TEMPLATE, face.face_id] = seal(
                 key, template, context=f"template:{at.blob_id}:{face.face_id}"
             )
-            parts[PartKind.CROP, face.face_id] = seal(
+            others[PartKind.CROP, face.face_id] = seal(
                 key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
             )
-        self._blobs.write(at.blob_id, parts)
+        if thumbnail_jpeg is not None:
+            context = f"thumbnail:{at.blob_id}:{at.photo_id}"
+            others[PartKind.THUMBNAIL, at.photo_id] = seal(
+                photo_key, thumbnail_jpeg, context=context
+            )
+        # Templates first: an index is loaded from the beginnings of the files.
+        self._batch.write(at.blob_id, templates | others)
 
-    def read_templates(self, at: SealedPhoto) -> Mapping[str, NDArray[np.float16]]:
+    def read_templates(self, at: SealedPhoto) -> Templates:
         """The turned templates of all faces in the photo that still have a key, by face id."""
         parts = self._blobs.read(at.blob_id)
         with self._turn:
             photo_key = self._keys.get_photo_key(at.photo_id)
             keys = self._keys.find_face_keys(at.photo_id, photo_key=photo_key)
-        return {
-            face_id: np.frombuffer(
-                unseal(keys[face_id], envelope, context=f"template:{at.blob_id}:{face_id}"),
-                dtype=_TEMPLATE,
-            )
-            for (kind, face_id), envelope in parts.items()
-            if kind is PartKind.TEMPLATE and face_id in keys
-        }
+        return _unseal_templates(at, parts, keys=keys)
+
+    def iter_templates(
+        self, places: Sequence[SealedPhoto]
+    ) -> Iterator[tuple[SealedPhoto, Templates]]:
+        """As `read_templates` of many photos; none of a photo that cannot be read."""
+        blobs = self._blobs.iter_parts([at.blob_id for at in places], PartKind.TEMPLATE)
+        with self._turn:
+            ring = self._keys.read_ring([at.photo_id for at in places])
+        for at, parts in zip(places, blobs, strict=True):
+            with suppress(VaultError):
+                keys = ring.open_face_keys(at.photo_id)
+                yield at, _unseal_templates(at, parts, keys=keys)
 
     def read_crop(self, at: SealedPhoto, *, face_id: str) -> bytes:
         """The JPEG crop of a face. Raises `KeyDestroyedError` where it was erased."""
@@ -192,8 +210,9 @@ class Vault:
         """Destroys keys, then files."""
         with self.writing():
             self._keys.destroy_face_keys(face_ids)
-        for blob_id in blob_ids:
-            self._blobs.delete(blob_id)
+        with self._blobs.batch() as batch:
+            for blob_id in blob_ids:
+                batch.delete(blob_id)
 
     def shred(self, shreds: Shreds) -> None:
         """Destroys keys, then files; all of it may be done again."""
@@ -205,11 +224,12 @@ class Vault:
             self._keys.destroy_subject_keys(shreds.subjects)
             for photo_id in sorted({photo_id for _, photo_id in shreds.kept_blobs}):
                 self._keys.renew_photo_key(photo_id)
-        for blob_id in shreds.blob_ids:
-            self._blobs.delete(blob_id)
         gone = set(shreds.face_ids)
-        for blob_id, _ in shreds.kept_blobs:
-            self._blobs.keep(blob_id, lambda part: _stays(part, gone=gone))
+        with self._blobs.batch() as batch:
+            for blob_id in shreds.blob_ids:
+                batch.delete(blob_id)
+            for blob_id, _ in shreds.kept_blobs:
+                batch.keep(blob_id, lambda part: _stays(part, gone=gone))
 
     def count_left(self, shreds: Shreds) -> dict[str, int]:
         """How much of what was to be destroyed there still is, by class."""
@@ -291,6 +311,9 @@ class Vault:
         self.discard(blob_ids=stray_blobs, face_ids=stray_faces)
         return len(stray_blobs) + len(stray_photos) + len(stray_faces)
 
+    def _forget_batch(self) -> None:
+        self._batch = None
+
     @cached_property
     def _marking_key(self) -> bytes:
         return self._load_secret(_MARKING_KEY, make=make_key)
@@ -332,6 +355,17 @@ def references_of(shreds: Shreds) -> Iterator[str]:
     yield from (f"subject key:{subject}" for subject in shreds.subjects)
     yield from (f"blob:{blob_id}" for blob_id in shreds.blob_ids)
     yield from (f"kept blob:{blob_id}" for blob_id, _ in shreds.kept_blobs)
+
+
+def _unseal_templates(at: SealedPhoto, parts: Parts, *, keys: Mapping[str, bytes]) -> Templates:
+    return {
+        face_id: np.frombuffer(
+            unseal(keys[face_id], envelope, context=f"template:{at.blob_id}:{face_id}"),
+            dtype=_TEMPLATE,
+        )
+        for (kind, face_id), envelope in parts.items()
+        if kind is PartKind.TEMPLATE and face_id in keys
+    }
 
 
 def _stays(part: tuple[PartKind, str], *, gone: set[str]) -> bool:
