@@ -37,10 +37,12 @@ from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.optouts import OptOuts
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
 from mien.service.retention import Deadline
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
+from mien.service.suppression_replay import keep_up, settle_suppressions
 from mien.settings import Settings, load_settings
 from mien.sources.address import show_path
 from mien.types import EmbeddingModel
@@ -155,6 +157,15 @@ class Library:
         """How much an erasure would take, by class. Raises as `erase`."""
         return preview_erasure(self._deployment, target)
 
+    def optouts(self) -> OptOuts:
+        """What is kept out, and the way to opt out: items, sources and faces."""
+        return OptOuts(
+            deployment=self._deployment,
+            galleries=self._galleries,
+            read=self._read,
+            max_bytes=self.settings.max_file_bytes,
+        )
+
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
 
@@ -191,7 +202,7 @@ class Library:
             workers=self.settings.workers,
             max_file_bytes=self.settings.max_file_bytes,
         )
-        self.enforce_retention()
+        self._prepare()
         return add_photos(self._deployment, request, progress=progress)
 
     def search(
@@ -218,7 +229,7 @@ class Library:
             face=face,
             threads=os.cpu_count() or 1,
         )
-        self.enforce_retention()
+        self._prepare()
         try:
             return search_photo(
                 self._deployment,
@@ -264,12 +275,18 @@ class Library:
         return timedelta(days=self.settings.grace_days)
 
     def _settle(self) -> None:
-        """Before anything is served: erasures cut short, and what an old backup brought back."""
+        """Before anything is served: erasures cut short, what an old backup brought or lacks."""
         try:
             settle_erasures(self._deployment, self._galleries)
+            settle_suppressions(self._deployment, self._galleries)
         except MienError:
             self.close()
             raise
+
+    def _prepare(self) -> None:
+        """Before anything is added or searched: what is overdue goes, every opt-out is known."""
+        self.enforce_retention()
+        keep_up(self._deployment, self._galleries)
 
     def _read(self, photo: str | os.PathLike[str] | bytes) -> bytes:
         if isinstance(photo, bytes):

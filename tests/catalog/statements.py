@@ -41,8 +41,10 @@ from mien.catalog import (
     removal,
     runs,
     selection,
+    suppressions,
 )
 from mien.permission.basis import Basis
+from mien.permission.suppression import Level
 from mien.types import CollectionId, FaceId, GrantId, PhotoId
 from permission.samples import make_grant
 
@@ -57,6 +59,14 @@ SCOPE = faces.SearchScope(
     (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
+SUPPRESSION = suppressions.SuppressionRow(
+    uuid=make_uuid(1),
+    level=Level.FACE,
+    made_at=NOW,
+    sealed=b"{}",
+    portrait=b"jpeg",
+    recovery=b"key",
+)
 AUDITED, NEXT_AUDITED = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for seq in (0, 1))
 
 ENTRY = erasures.LedgerEntry(uuid=make_uuid(1), kind="photo", began_at=NOW, marks=bytes(16))
@@ -68,6 +78,7 @@ REMOVAL = removal.Removal(
     locations=[1, 2],
     grants=[(1, make_uuid(1))],
     ended_grants=[make_uuid(2)],
+    suppressions=[(1, make_uuid(1))],
 )
 
 CALLS: Mapping[str, Mapping[str, Call]] = {
@@ -160,6 +171,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_face_references": lambda c: list(removal.iter_face_references(c)),
         "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
         "iter_location_references": lambda c: list(removal.iter_location_references(c)),
+        "iter_suppression_references": lambda c: list(removal.iter_suppression_references(c)),
         "plan_removal": lambda c: removal.plan_removal(
             c,
             selection.Selection(
@@ -167,6 +179,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
                 location_ids=[1],
                 grant_ids=[GrantId(1)],
                 ended_grant_ids=[GrantId(2)],
+                suppression_ids=[1],
             ),
         ),
     },
@@ -186,6 +199,23 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
             selection.Deadlines(ended=[GRANT], kept_until={GrantId(2): NOW}, quarantined_until=NOW),
         ),
         "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
+        "select_suppression": lambda c: selection.select_suppression(c, make_uuid(1)),
+    },
+    "suppressions": {
+        "find_places": lambda c: suppressions.find_places(c, make_sha256(1)),
+        "find_recoveries": suppressions.find_recoveries,
+        "find_uuids": suppressions.find_uuids,
+        "get_suppression": lambda c: suppressions.get_suppression(c, make_uuid(1)),
+        "iter_held_photos": lambda c: [
+            *suppressions.iter_held_photos(c),
+            *suppressions.iter_held_photos(c, make_sha256(1)),
+        ],
+        "iter_suppressions": lambda c: list(suppressions.iter_suppressions(c)),
+        "put_recoveries": lambda c: suppressions.put_recoveries(c, {make_uuid(1): b"other"}),
+        "record_suppression": lambda c: [
+            suppressions.record_suppression(c, SUPPRESSION),
+            suppressions.record_suppression(c, replace(SUPPRESSION, uuid=make_uuid(2))),
+        ],
     },
 }
 """Every function of the catalog that takes a connection, called once."""
@@ -215,6 +245,7 @@ def fill(connection: Connection) -> None:
         locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)
     audit.add_entry(connection, AUDITED)
     erasures.record_erasure(connection, ENTRY, work={}, counts={}, audit_seq=0)
+    suppressions.record_suppression(connection, SUPPRESSION)
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

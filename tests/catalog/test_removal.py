@@ -80,7 +80,7 @@ def test_a_grant_goes_with_all_of_its_locations(connection: Connection) -> None:
 
 def test_what_is_planned_is_deleted_and_counted(connection: Connection) -> None:
     removal = plan_removal(connection, select_grantor(connection, "Grantor 2")).removal
-    expected = {"faces": 2, "photos": 1, "locations": 2, "grants": 1}
+    expected = {"faces": 2, "photos": 1, "locations": 2, "grants": 1, "suppressions": 0}
     assert count_left(connection, removal) == expected
     delete_rows(connection, removal, at=NOW)
     assert count_left(connection, removal) == dict.fromkeys(expected, 0)

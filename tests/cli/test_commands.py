@@ -207,6 +207,7 @@ def test_adding_reports_what_became_of_every_file(stage: Stage, mien: Mien, gran
         "photos_new": 2,
         "photos_known": 1,
         "faces": 4,
+        "dropped": {},
         "ignored": 1,
         "refused": {},
         "failed": [{"path": str(stage.photos / "bad.jpg"), "reason": "not-a-photo"}],

@@ -22,6 +22,8 @@ CODES = {
     "malformed-purpose",
     "purpose-not-granted",
     "not-enrolled",
+    "item-suppressed",
+    "source-suppressed",
     "face-suppressed",
 }
 """Programs compare these: one that is renamed here breaks them."""

@@ -23,6 +23,7 @@ from mien.catalog.schema import (
     locations,
     photos,
     runs,
+    suppressions,
 )
 from mien.catalog.selection import Selection
 from mien.types import FaceId, GrantId
@@ -37,7 +38,8 @@ class Removal:
     """Everything that goes with a selection, by ids inside and outside.
 
     `kept_blobs` are of photos that stay without some of their faces; `covers` are pairs of a
-    photo that stays and a grant that covered it; strays have no row, and came back from a backup.
+    photo that stays and a grant that covered it; strays have no row, and came back from a backup,
+    subjects as the vault calls them.
     """
 
     faces: list[tuple[int, str, int]] = field(default_factory=list)
@@ -48,9 +50,11 @@ class Removal:
     ended_grants: list[str] = field(default_factory=list)
     covers: list[tuple[str, str]] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
+    suppressions: list[tuple[int, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
+    stray_subjects: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     _plan_faces(connection, removal, selection=selection, photos_gone=photos_gone)
     removal.grants = _find_grants(connection, selection.grant_ids)
     removal.ended_grants = [uuid for _, uuid in _find_grants(connection, selection.ended_grant_ids)]
+    removal.suppressions = _find_suppressions(connection, selection.suppression_ids)
     return Plan(
         removal,
         references=tuple(_refer_to(row) for row in going),
@@ -94,6 +99,7 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
     for some in _in_parts(grant_ids):
         connection.execute(delete(runs).where(runs.c.grant_id.in_(some)))
     _delete(connection, grants, ids=grant_ids)
+    _delete(connection, suppressions, ids=[row_id for row_id, _ in removal.suppressions])
     for ended in removal.ended_grants:
         in_force = (grants.c.uuid == ended) & grants.c.revoked_at.is_(None)
         connection.execute(
@@ -114,6 +120,7 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
         "photos": _count(connection, photos, ids=[photo_id for photo_id, _ in removal.photos]),
         "locations": _count(connection, locations, ids=removal.locations),
         "grants": _count(connection, grants, ids=[grant_id for grant_id, _ in removal.grants]),
+        "suppressions": _count(connection, suppressions, ids=[i for i, _ in removal.suppressions]),
     }
 
 
@@ -138,6 +145,12 @@ def iter_grant_references(connection: Connection) -> Iterator[tuple[GrantId, str
     """Every grant, with what a ledger would call it."""
     for row in connection.execute(select(grants.c.id, grants.c.uuid)):
         yield GrantId(row.id), refer_to_grant(row.uuid)
+
+
+def iter_suppression_references(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Every opt-out, with what a ledger would call its key."""
+    for row in connection.execute(select(suppressions.c.id, suppressions.c.uuid)):
+        yield row.id, f"subject key:suppression:{row.uuid}"
 
 
 def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -242,6 +255,12 @@ def _plan_faces(
 def _find_grants(connection: Connection, ids: Collection[GrantId]) -> list[tuple[int, str]]:
     found = select(grants.c.id, grants.c.uuid)
     return [(row.id, row.uuid) for row in _rows(connection, found, column=grants.c.id, values=ids)]
+
+
+def _find_suppressions(connection: Connection, ids: Collection[int]) -> list[tuple[int, str]]:
+    found = select(suppressions.c.id, suppressions.c.uuid)
+    rows = _rows(connection, found, column=suppressions.c.id, values=ids)
+    return [(row.id, row.uuid) for row in rows]
 
 
 def _rows(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, or_, select
 
-from mien.catalog.schema import faces, grants, indexed_photos, locations, photos
+from mien.catalog.schema import faces, grants, indexed_photos, locations, photos, suppressions
 from mien.types import FaceId, GrantId
 
 _SAME_PX = 2.0
@@ -23,10 +23,12 @@ class Selection:
     location_ids: Collection[int] = ()
     grant_ids: Collection[GrantId] = ()
     ended_grant_ids: Collection[GrantId] = ()
+    suppression_ids: Collection[int] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.face_ids or self.location_ids or self.grant_ids)
+        rows = (self.face_ids, self.location_ids, self.grant_ids, self.suppression_ids)
+        return not any(rows)
 
 
 def select_faces(connection: Connection, uuids: Sequence[str]) -> Selection:
@@ -96,6 +98,12 @@ def select_grant(connection: Connection, grant_id: GrantId) -> Selection:
     return Selection(
         location_ids=set(connection.execute(found).scalars()), ended_grant_ids={grant_id}
     )
+
+
+def select_suppression(connection: Connection, uuid: str) -> Selection:
+    """An opt-out, by its outside id."""
+    found = select(suppressions.c.id).where(suppressions.c.uuid == uuid)
+    return Selection(suppression_ids=set(connection.execute(found).scalars()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from mien import __version__
-from mien.cli import add, audit, collection, demo, doctor, erase, grant, models, retention, search
+from mien.cli import (
+    add,
+    audit,
+    collection,
+    demo,
+    doctor,
+    erase,
+    grant,
+    models,
+    optout,
+    retention,
+    search,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +51,7 @@ for single in (demo, add, search, erase, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(collection.app, name="collection")
+app.add_typer(optout.app, name="optout")
 app.add_typer(audit.app, name="audit")
 app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")

@@ -339,6 +339,8 @@ def _create_suppressions() -> None:
         sa.Column("level", sa.String(length=16), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("portrait", sa.LargeBinary(), nullable=True),
+        sa.Column("recovery", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
         sa.UniqueConstraint("uuid", name=op.f("uq_suppressions_uuid")),
         sqlite_autoincrement=True,

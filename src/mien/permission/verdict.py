@@ -26,6 +26,8 @@ class Reason(StrEnum):
     MALFORMED_PURPOSE = "malformed-purpose"
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
     NOT_ENROLLED = "not-enrolled"
+    ITEM_SUPPRESSED = "item-suppressed"
+    SOURCE_SUPPRESSED = "source-suppressed"
     FACE_SUPPRESSED = "face-suppressed"
 
     @property
@@ -48,6 +50,8 @@ _EXPLANATIONS = {
     Reason.MALFORMED_PURPOSE: "A purpose is a short slug in lower case, such as family-album.",
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
     Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
+    Reason.ITEM_SUPPRESSED: "The photo was opted out, or one that looks the same.",
+    Reason.SOURCE_SUPPRESSED: "The place where it was found was opted out.",
     Reason.FACE_SUPPRESSED: "The face is of somebody who opted out.",
 }
 

@@ -46,6 +46,8 @@ class Action(StrEnum):
     SEARCH = "search"
     ERASURE = "erasure"
     RETENTION = "retention"
+    OPTED_OUT = "opted-out"
+    OPTOUT_LIFTED = "optout-lifted"
 
 
 @dataclass(frozen=True, slots=True)

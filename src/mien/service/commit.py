@@ -21,7 +21,7 @@ from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_inde
 from mien.catalog.removal import refer_to_sighting
 from mien.errors import ConflictError, MienError
 from mien.permission.grant import may_add
-from mien.permission.verdict import Reason
+from mien.permission.verdict import Reason, combine
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment, recording
@@ -67,9 +67,12 @@ def commit_batch(
     """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
     with recording(deployment.home):
         fresh = _find_fresh(deployment, batch, grant_id=grant_id)
-        counts = _commit(deployment, fresh, collection=collection, grant_id=grant_id)
+        allowed = _find_allowed(deployment, fresh)
+        counts = _commit(deployment, allowed, collection=collection, grant_id=grant_id)
     if len(fresh) < len(batch):
         counts.refused[Reason.RETENTION_ENDED] += len(batch) - len(fresh)
+    if len(allowed) < len(fresh):
+        counts.refused[Reason.ITEM_SUPPRESSED] += len(fresh) - len(allowed)
     return counts
 
 
@@ -85,6 +88,19 @@ def _find_fresh(
                 connection, deployment.vault.mark(refer_to_sighting(photo.sha256, grant_id))
             )
         ]
+
+
+def _find_allowed(deployment: Deployment, batch: Sequence[ReadPhoto]) -> list[ReadPhoto]:
+    """Those that nobody opted out, themselves or as what they look like."""
+    suppressed = deployment.suppressed.load(deployment.model)
+    return [
+        photo
+        for photo in batch
+        if suppressed.may_read(photo.sha256).is_allowed
+        and (
+            photo.analysis is None or suppressed.may_keep(photo.analysis.thumbnail_jpeg).is_allowed
+        )
+    ]
 
 
 def _commit(
@@ -133,10 +149,12 @@ def _record(
     with deployment.database.writing() as connection:
         # Read again inside the transaction: it may have been revoked since the run began.
         stored = get_grant(connection, grant_id)
+        suppressed = deployment.suppressed.load(deployment.model)
         now = deployment.clock()
         for item in sealed:
             uri = item.photo.found.uri
-            verdict = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
+            leave = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
+            verdict = combine([leave, suppressed.may_take(uri)])
             if not verdict.is_allowed:
                 counts.refused[verdict.reasons[0]] += 1
                 unused.append(item)

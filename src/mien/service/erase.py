@@ -19,6 +19,8 @@ from mien.catalog.grants import get_grant
 from mien.catalog.removal import plan_removal
 from mien.catalog.selection import Selection
 from mien.errors import CatalogError, NotFoundError, SettingsError
+from mien.service import audit
+from mien.service.audit import Event
 from mien.service.deployment import Deployment, erasing
 from mien.service.erasing import NOTHING_LEFT, begin_erasure, count_removal, finish_erasures
 from mien.service.gallery import Galleries
@@ -130,9 +132,12 @@ def preview_erasure(deployment: Deployment, target: Target) -> Mapping[str, int]
         return count_removal(plan_removal(connection, selection).removal)
 
 
-def erase(deployment: Deployment, target: Target, *, galleries: Galleries) -> ErasureReport:
+def erase(
+    deployment: Deployment, target: Target, *, galleries: Galleries, also: Event | None = None
+) -> ErasureReport:
     """Erases a target. Killed anywhere, the next command of any kind finishes it.
 
+    Another event is entered in the same transaction where there is one.
     Raises `NotFoundError` where there is nothing of that kind, `CatalogError` where another
     process reads for so long that the databases cannot be cleaned now.
     """
@@ -140,6 +145,8 @@ def erase(deployment: Deployment, target: Target, *, galleries: Galleries) -> Er
         with deployment.database.writing() as connection:
             plan = plan_removal(connection, _select(connection, target))
             entry = begin_erasure(deployment, connection, plan=plan, kind=target.kind)
+            if also is not None:
+                audit.append(deployment, connection, event=also)
         if not finish_erasures(deployment, galleries):
             raise CatalogError(
                 f"The erasure {entry.uuid} is out of every answer, and its keys and files are "

@@ -35,13 +35,14 @@ from mien.service.certificate import issue_certificate
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
 from mien.service.snapshots import erase_from_snapshot
+from mien.service.suppression_records import renew_recoveries, subject_of
 from mien.vault.keys import ErasureCopy
 from mien.vault.notary import Owner
 from mien.vault.vault import Shreds, references_of
 
 NOTHING_LEFT = dict.fromkeys(
     (
-        *("faces", "photos", "locations", "grants"),
+        *("faces", "photos", "locations", "grants", "suppressions"),
         *("keys", "sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
@@ -104,6 +105,7 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "photos": len(removal.photos) + len(removal.stray_photos),
         "locations": len(removal.locations),
         "grants": len(removal.grants),
+        "suppressions": len(removal.suppressions),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
         "rewritten_files": len(removal.kept_blobs),
     }
@@ -116,6 +118,9 @@ def shreds_of(removal: Removal) -> Shreds:
         photo_ids=[*(uuid for _, uuid in removal.photos), *removal.stray_photos],
         covers=[(photo, grant) for photo, grant in removal.covers],
         grant_ids=[*removal.ended_grants, *(uuid for _, uuid in removal.grants)],
+        subjects=sorted(
+            {subject_of(uuid) for _, uuid in removal.suppressions} | {*removal.stray_subjects}
+        ),
         blob_ids=[*(blob_id for _, blob_id in removal.blobs), *removal.stray_blobs],
         kept_blobs=[(blob_id, photo) for blob_id, photo in removal.kept_blobs],
     )
@@ -140,7 +145,8 @@ def _enter(
     shreds = shreds_of(removal)
     faces = (Owner(face_id=face_id) for face_id in shreds.face_ids)
     grants = (Owner(grant_id) for grant_id in shreds.grant_ids)
-    audit.forget(deployment, connection, owners=[*faces, *grants])
+    subjects = (Owner(subject=subject) for subject in shreds.subjects)
+    audit.forget(deployment, connection, owners=[*faces, *grants, *subjects])
     event = Event(
         action=Action.RETENTION if entry.kind == RETENTION else Action.ERASURE,
         facts={
@@ -163,6 +169,8 @@ def _destroy(deployment: Deployment, erasure: UnfinishedErasure, *, galleries: G
     left = deployment.vault.count_left(shreds)
     left["snapshot_faces"] = sum(_erase_from_snapshots(deployment, removal))
     with deployment.database.writing() as connection:
+        if shreds.subjects:
+            renew_recoveries(deployment.vault, connection)
         left |= count_left(connection, removal)
         if left != NOTHING_LEFT:
             raise VaultError(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from mien.catalog.collections import Collection
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
-from mien.service.likeness import Likeness, know_nobody
+from mien.service.likeness import Likeness
 from mien.types import EmbeddedFace, PersonId
 
 
@@ -57,8 +57,12 @@ class Gate:
 
 
 def open_gate(deployment: Deployment, collection: Collection) -> Gate:
-    """The gate of a collection. Ask for it anew for each batch: opt-outs hold at once."""
-    return Gate(suppressed=know_nobody(deployment.model.dimension), enrolled=_know(collection))
+    """The gate of a collection. Ask for it anew for each batch: opt-outs hold at once.
+
+    Raises `SuppressionError` where one cannot be kept.
+    """
+    suppressed = deployment.suppressed.load(deployment.model)
+    return Gate(suppressed=suppressed.faces, enrolled=_know(collection))
 
 
 def _know(collection: Collection) -> Likeness | None:

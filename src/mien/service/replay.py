@@ -22,6 +22,7 @@ from mien.catalog.removal import (
     iter_face_references,
     iter_grant_references,
     iter_location_references,
+    iter_suppression_references,
     plan_removal,
 )
 from mien.catalog.selection import Selection
@@ -115,6 +116,9 @@ def _plan(
             location for location, name in iter_location_references(connection) if is_marked(name)
         ],
         grant_ids=[grant for grant, name in iter_grant_references(connection) if is_marked(name)],
+        suppression_ids=[
+            row_id for row_id, name in iter_suppression_references(connection) if is_marked(name)
+        ],
     )
     plan = plan_removal(connection, selection)
     _add_shreds(connection, plan.removal, shreds=deployment.vault.find_marked(is_marked))
@@ -131,6 +135,7 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     removal.stray_faces = sorted({*shreds.face_ids} - {uuid for _, uuid, _ in removal.faces})
     removal.stray_photos = sorted({*shreds.photo_ids} - covered - photos)
     removal.stray_blobs = sorted({*shreds.blob_ids} - {blob for _, blob in removal.blobs})
+    removal.stray_subjects = sorted(shreds.subjects)
     removal.covers = sorted(lost | ({*shreds.covers} - covers))
     removal.ended_grants = sorted({*shreds.grant_ids} - {uuid for _, uuid in removal.grants})
 

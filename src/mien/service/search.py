@@ -8,7 +8,7 @@ looked up again under the grants that cover the search.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -31,6 +31,7 @@ from mien.permission.grant import may_keep, may_search
 from mien.permission.purpose import check_purpose
 from mien.permission.use import Use
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.service.alike import find_left_out
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
@@ -107,6 +108,7 @@ def search_photo(
         return SearchResult(leave)
     session.collection = leave.collection
     check_model(leave.collection, deployment.model)
+    suppressed = deployment.suppressed.load(deployment.model)
     vision = deployment.vision(threads=request.threads)
     content = read_probe()
     session.note_probe(content)
@@ -114,9 +116,16 @@ def search_photo(
     if probe.searched is None:
         session.end(ALLOWED)
         return SearchResult(ALLOWED, probe)
+    embedding = probe.analysis.faces[probe.searched].embedding
+    if suppressed.faces.find_owner(embedding) is not None:
+        verdict = refuse(Reason.FACE_SUPPRESSED)
+        session.end(verdict)
+        return SearchResult(verdict)
     gallery = galleries.load(leave.collection, gaussian=deployment.model.gaussian)
-    embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
-    turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
+    rotation = deployment.vault.rotation_of(leave.collection.dimension)
+    left_out = find_left_out(gallery, suppressed, rotation=rotation)
+    leave = replace(leave, left_out=frozenset(left_out.tolist()))
+    turned = rotation.turn(embedding[np.newaxis])
     candidates = _rank(deployment, gallery.index, probe=turned, leave=leave, request=request)
     session.end(ALLOWED, shown=[_tell_shown(candidate) for candidate in candidates])
     return SearchResult(ALLOWED, probe, candidates, gallery.unreadable)
@@ -124,10 +133,11 @@ def search_photo(
 
 @dataclass(frozen=True, slots=True)
 class _Leave:
-    """A search is allowed, this far."""
+    """A search is allowed, this far. Faces like those of people who opted out are left out."""
 
     collection: Collection
     scope: SearchScope
+    left_out: frozenset[int] = frozenset()
 
 
 def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Leave | Verdict:
@@ -227,7 +237,7 @@ def _see(
     scored = [
         (FaceId(int(face_id)), float(score))
         for face_id, score in zip(hits.ids[0], hits.scores[0], strict=True)
-        if face_id != NO_FACE and score >= request.min_score
+        if face_id != NO_FACE and face_id not in leave.left_out and score >= request.min_score
     ]
     with deployment.database.reading() as connection:
         face_ids = [face_id for face_id, _ in scored]

@@ -11,6 +11,9 @@ WHERE locations.id IN (?, ?);
 SELECT count(*) AS count_1
 FROM grants
 WHERE grants.id IN (?);
+SELECT count(*) AS count_1
+FROM suppressions
+WHERE suppressions.id IN (?);
 
 -- delete_rows
 DELETE FROM faces WHERE faces.id IN (?, ?);
@@ -19,6 +22,7 @@ DELETE FROM locations WHERE locations.id IN (?, ?);
 DELETE FROM photos WHERE photos.id IN (?);
 DELETE FROM runs WHERE runs.grant_id IN (?);
 DELETE FROM grants WHERE grants.id IN (?);
+DELETE FROM suppressions WHERE suppressions.id IN (?);
 UPDATE grants SET revoked_at=? WHERE grants.uuid = ? AND grants.revoked_at IS NULL AND grants.valid_until > ?;
 UPDATE collections SET revision=(collections.revision + ?) WHERE collections.id = ?;
 
@@ -42,6 +46,10 @@ FROM grants;
 SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
 FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id;
 
+-- iter_suppression_references
+SELECT suppressions.id, suppressions.uuid
+FROM suppressions;
+
 -- plan_removal
 SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
 FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id
@@ -61,3 +69,6 @@ WHERE indexed_photos.photo_id IN (?);
 SELECT grants.id, grants.uuid
 FROM grants
 WHERE grants.id IN (?);
+SELECT suppressions.id, suppressions.uuid
+FROM suppressions
+WHERE suppressions.id IN (?);

@@ -37,3 +37,8 @@ WHERE locations.quarantined_at <= ?;
 SELECT locations.id
 FROM locations JOIN photos ON photos.id = locations.photo_id
 WHERE photos.sha256 = ?;
+
+-- select_suppression
+SELECT suppressions.id
+FROM suppressions
+WHERE suppressions.uuid = ?;
