@@ -212,10 +212,9 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         ],
         "iter_suppressions": lambda c: list(suppressions.iter_suppressions(c)),
         "put_recoveries": lambda c: suppressions.put_recoveries(c, {make_uuid(1): b"other"}),
-        "record_suppression": lambda c: [
-            suppressions.record_suppression(c, SUPPRESSION),
-            suppressions.record_suppression(c, replace(SUPPRESSION, uuid=make_uuid(2))),
-        ],
+        "record_suppression": lambda c: suppressions.record_suppression(
+            c, replace(SUPPRESSION, uuid=make_uuid(2))
+        ),
     },
 }
 """Every function of the catalog that takes a connection, called once."""
