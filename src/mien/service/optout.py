@@ -159,19 +159,24 @@ def _opt_out(
     """Records first, so that nothing comes in any more, then erases what is held."""
     kept: list[Suppression] = []
     # Whoever is adding a batch at this moment finishes it first, and it is looked through below.
-    with erasing(deployment.home):
-        with deployment.database.writing() as connection:
-            for facts in wanted:
-                same = _find_same(deployment, connection, facts=facts)
-                if same is None:
-                    same = Suppression(str(uuid4()), level, deployment.clock(), facts)
-                    record_suppression(deployment, connection, new=same, portrait=portrait)
-                kept.append(same)
-        with deployment.database.reading() as connection:
-            for one in kept:
-                keep_copy(deployment.vault, rows.get_suppression(connection, one.uuid))
+    with erasing(deployment.home), deployment.database.writing() as connection:
+        for facts in wanted:
+            same = _find_same(deployment, connection, facts=facts)
+            if same is None:
+                same = Suppression(str(uuid4()), level, deployment.clock(), facts)
+                record_suppression(deployment, connection, new=same, portrait=portrait)
+            kept.append(same)
     erasure = enforce(deployment, galleries, some=kept)
+    _copy(deployment, kept)
     return OptOutReport(optouts=tuple(map(_show, kept)), erasure=erasure)
+
+
+def _copy(deployment: Deployment, kept: Sequence[Suppression]) -> None:
+    """Only now: cut short before, whoever opens the home next erases what is held."""
+    with erasing(deployment.home), deployment.database.reading() as connection:
+        for row in rows.iter_suppressions(connection):
+            if row.uuid in {one.uuid for one in kept}:
+                keep_copy(deployment.vault, row)
 
 
 def _find_same(

@@ -13,6 +13,7 @@ from mien.catalog import selection as selections
 from mien.catalog import suppressions as rows
 from mien.catalog.connect import Connection
 from mien.catalog.selection import Selection
+from mien.catalog.suppressions import SuppressionRow
 from mien.permission.suppression import Level
 from mien.service import audit
 from mien.service.alike import find_alike
@@ -56,9 +57,14 @@ def record_suppression(
     new: Suppression,
     portrait: bytes | None = None,
 ) -> None:
-    """Writes a record into the catalog; `settle_suppressions` puts its copy beside the keys."""
-    rows.record_suppression(connection, seal_row(deployment.vault, new, portrait=portrait))
-    tell_opted_out(deployment, connection, one=new, is_restored=False)
+    """Writes a record into the catalog.
+
+    Its copy is put beside the keys once what it keeps out is erased: until then whoever opens
+    the home next does that again.
+    """
+    row = seal_row(deployment.vault, new, portrait=portrait)
+    rows.record_suppression(connection, row)
+    tell_opted_out(deployment, connection, row=row, is_restored=False)
 
 
 def enforce(
@@ -82,9 +88,9 @@ def enforce(
 def _find_faces(
     deployment: Deployment, galleries: Galleries, *, some: Sequence[Suppression]
 ) -> list[FaceId]:
-    """In all collections of the present model; those of another one cannot be searched now."""
+    """In all collections of the present model, which alone can be searched now."""
     model = deployment.model
-    faces = Suppressions([one for one in some if one.level is Level.FACE], model).faces
+    faces = Suppressions([one for one in some if one.knows(model)], model).faces
     with deployment.database.reading() as connection:
         collections = list(collection_rows.iter_collections(connection))
     found: list[FaceId] = []
@@ -98,16 +104,15 @@ def _find_faces(
 
 
 def tell_opted_out(
-    deployment: Deployment, connection: Connection, *, one: Suppression, is_restored: bool
+    deployment: Deployment, connection: Connection, *, row: SuppressionRow, is_restored: bool
 ) -> None:
-    """Into the audit log: the level, and a reference; what was opted out goes with its key."""
-    subject = subject_of(one.uuid)
-    details = {"optout": one.uuid, "sha256": one.facts.sha256, "address": one.facts.address}
+    """Into the audit log: the level, and a reference; the id goes with its key."""
+    subject = subject_of(row.uuid)
     event = Event(
         action=Action.OPTED_OUT,
         subject_id=subject,
-        consent_id=subject if one.level is Level.FACE else "",
-        facts={"level": one.level, "restored": is_restored},
-        note=Note(details, Owner(subject=subject)),
+        consent_id=subject if row.level is Level.FACE else "",
+        facts={"level": row.level, "restored": is_restored},
+        note=Note({"optout": row.uuid}, Owner(subject=subject)),
     )
     audit.append(deployment, connection, event=event)
