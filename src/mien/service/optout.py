@@ -71,7 +71,7 @@ class OptOutReport:
 
 
 @dataclass(frozen=True, slots=True)
-class LiftedTarget:
+class _LiftedTarget:
     """An opt-out that is lifted: its record, its copy, its key."""
 
     uuid: str
@@ -145,7 +145,7 @@ def lift_optout(
         facts={"level": row.level},
         note=Note({"reason": reason.strip()}),
     )
-    return erase(deployment, LiftedTarget(uuid), galleries=galleries, also=event)
+    return erase(deployment, _LiftedTarget(uuid), galleries=galleries, also=event)
 
 
 def _opt_out(
