@@ -20,6 +20,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -46,6 +47,7 @@ from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.optouts import OptOuts
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models
@@ -54,6 +56,7 @@ from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
+from mien.service.suppression_replay import keep_up, settle_suppressions
 from mien.settings import Settings, load_settings
 from mien.vault.vault import SealedPhoto
 
@@ -206,6 +209,15 @@ class Library:
         """How much an erasure would take, by class. Raises as `erase`."""
         return preview_erasure(self._deployment, target, galleries=self._galleries)
 
+    def optouts(self) -> OptOuts:
+        """What is kept out, and the way to opt out: items, sources and faces."""
+        return OptOuts(
+            deployment=self._deployment,
+            galleries=self._galleries,
+            read=partial(read_photo, max_bytes=self.settings.max_file_bytes),
+            max_bytes=self.settings.max_file_bytes,
+        )
+
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
 
@@ -260,7 +272,7 @@ class Library:
             workers=self.settings.workers,
             max_file_bytes=self.settings.max_file_bytes,
         )
-        self.enforce_retention()
+        self._prepare()
         report = add_photos(self._deployment, request, progress=progress)
         self.rescan()
         return report
@@ -289,7 +301,7 @@ class Library:
             face=face,
             threads=os.cpu_count() or 1,
         )
-        self.enforce_retention()
+        self._prepare()
         with naming(photo):
             return search_photo(
                 self._deployment,
@@ -377,12 +389,18 @@ class Library:
         return Terms(grace=timedelta(days=days.grace_days), cases=timedelta(days=days.case_days))
 
     def _settle(self) -> None:
-        """Before anything is served: erasures cut short, and what an old backup brought back."""
+        """Before anything is served: erasures cut short, what an old backup brought or lacks."""
         try:
             settle_erasures(self._deployment, self._galleries)
+            settle_suppressions(self._deployment, self._galleries)
         except MienError:
             self.close()
             raise
+
+    def _prepare(self) -> None:
+        """Before anything is added or searched: what is overdue goes, every opt-out is known."""
+        self.enforce_retention()
+        keep_up(self._deployment, self._galleries)
 
 
 def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:

@@ -27,6 +27,8 @@ CODES = {
     "purpose-not-of-collection",
     "purpose-not-granted",
     "not-enrolled",
+    "item-suppressed",
+    "source-suppressed",
     "face-suppressed",
     "no-consent",
     "consent-not-given",

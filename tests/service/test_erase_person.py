@@ -16,7 +16,7 @@ from mien.errors import CatalogError, ConflictError, NotFoundError
 from mien.library import Library
 from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
-from mien.service.alike import find_alike
+from mien.service.alike import find_alike_to
 from mien.service.erase import PersonTarget
 from mien.service.erasing import NOTHING_LEFT
 from mien.service.gallery import Galleries
@@ -368,7 +368,7 @@ def alike_to(library: Library, *person_ids: int) -> set[int]:
     deployment = library._deployment
     return {
         int(face_id)
-        for face_id in find_alike(
+        for face_id in find_alike_to(
             deployment, Galleries(deployment), person_ids=[PersonId(i) for i in person_ids]
         )
     }

@@ -29,6 +29,7 @@ from mien.catalog.schema import (
     people,
     photos,
     runs,
+    suppressions,
 )
 from mien.catalog.selection import Selection
 from mien.types import FaceId, GrantId, PersonId
@@ -40,7 +41,7 @@ class Removal:
 
     `kept_blobs` are of photos that stay without some of their faces; `covers` are pairs of a
     photo that stays and a grant that covered it; an enrolment stands with its key's id; strays
-    have no row, and came back from a backup.
+    have no row, and came back from a backup, subjects as the vault calls them.
     """
 
     faces: list[tuple[int, str, int]] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Removal:
     covers: list[tuple[str, str]] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
     cases: list[tuple[int, str]] = field(default_factory=list)
+    suppressions: list[tuple[int, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
@@ -92,6 +94,7 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     _plan_people(connection, removal, selection=selection)
     keys = dict.fromkeys(key_uuid for _, key_uuid in removal.enrolments)
     removal.cases = find_uuids(connection, selection.case_ids)
+    removal.suppressions = _find_suppressions(connection, selection.suppression_ids)
     return Plan(
         removal,
         references=(
@@ -118,6 +121,7 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
     for some in in_parts(grant_ids):
         connection.execute(delete(runs).where(runs.c.grant_id.in_(some)))
     _delete(connection, grants, ids=grant_ids)
+    _delete(connection, suppressions, ids=[row_id for row_id, _ in removal.suppressions])
     for ended in removal.ended_grants:
         in_force = (grants.c.uuid == ended) & grants.c.revoked_at.is_(None)
         connection.execute(
@@ -148,6 +152,7 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
         "consents": _count(connection, consents, ids=[i for i, _ in removal.consents]),
         "templates": _count(connection, enrolments, ids=[i for i, _ in removal.enrolments]),
         "cases": count_remembered(connection, [case_id for case_id, _ in removal.cases]),
+        "suppressions": _count(connection, suppressions, ids=[i for i, _ in removal.suppressions]),
     }
 
 
@@ -190,6 +195,12 @@ def iter_enrolment_references(connection: Connection) -> Iterator[tuple[int, str
     """Every enrolment, with what a ledger would call it."""
     for row in connection.execute(select(enrolments.c.id, enrolments.c.key_uuid)):
         yield row.id, refer_to_enrolments(row.key_uuid)
+
+
+def iter_suppression_references(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Every opt-out, with what a ledger would call its key."""
+    for row in connection.execute(select(suppressions.c.id, suppressions.c.uuid)):
+        yield row.id, f"subject key:suppression:{row.uuid}"
 
 
 def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -364,6 +375,12 @@ def _plan_people(connection: Connection, removal: Removal, *, selection: Selecti
 def _find_grants(connection: Connection, ids: Collection[GrantId]) -> list[tuple[int, str]]:
     found = select(grants.c.id, grants.c.uuid)
     return [(row.id, row.uuid) for row in _rows(connection, found, column=grants.c.id, values=ids)]
+
+
+def _find_suppressions(connection: Connection, ids: Collection[int]) -> list[tuple[int, str]]:
+    found = select(suppressions.c.id, suppressions.c.uuid)
+    rows = _rows(connection, found, column=suppressions.c.id, values=ids)
+    return [(row.id, row.uuid) for row in rows]
 
 
 def _rows(

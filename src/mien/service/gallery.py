@@ -36,11 +36,15 @@ _SNAPSHOT_SHARE = 0.05
 
 @dataclass(slots=True)
 class Gallery:
-    """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault."""
+    """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault.
+
+    `left_out` are the faces that are like suppressed ones, and as of which revision and opt-outs.
+    """
 
     index: VectorIndex
     revision: int = -1
     unreadable: int = 0
+    left_out: tuple[tuple[int, frozenset[str]], Ids] | None = None
 
 
 class Galleries:

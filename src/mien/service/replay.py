@@ -26,6 +26,7 @@ from mien.catalog.removal import (
     iter_indexed_references,
     iter_location_references,
     iter_person_references,
+    iter_suppression_references,
     plan_removal,
 )
 from mien.catalog.selection import Selection
@@ -133,6 +134,9 @@ def _plan(
             for case_id, uuid in iter_remembered(connection)
             if is_marked(f"subject key:{name_case(uuid)}")
         ],
+        suppression_ids=[
+            row_id for row_id, name in iter_suppression_references(connection) if is_marked(name)
+        ],
     )
     plan = plan_removal(connection, selection)
     _add_shreds(connection, plan.removal, shreds=deployment.vault.find_marked(is_marked))
@@ -149,6 +153,7 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     removal.stray_faces = sorted({*shreds.face_ids} - {uuid for _, uuid, _ in removal.faces})
     removal.stray_photos = sorted({*shreds.photo_ids} - covered - photos)
     removal.stray_blobs = sorted({*shreds.blob_ids} - {blob for _, blob in removal.blobs})
+    removal.stray_subjects = sorted(shreds.subjects)
     removal.covers = sorted(lost | ({*shreds.covers} - covers))
     removal.stray_subjects = sorted(
         {*shreds.subjects} - {name_case(uuid) for _, uuid in removal.cases}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,13 +23,14 @@ from mien.catalog.faces import (
 from mien.errors import SettingsError
 from mien.index.base import NO_FACE, Hits, VectorIndex
 from mien.permission.basis import Basis
-from mien.permission.verdict import ALLOWED, Verdict
+from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
 from mien.service.enrolled import find_consenting
 from mien.service.gallery import Galleries
 from mien.service.leave import Leave, ask_leave
+from mien.service.left_out import find_left_out
 from mien.service.searched import SearchSession
 from mien.types import FaceId, PhotoAnalysis, Vectors
 from mien.vault.notary import Owner
@@ -106,6 +107,7 @@ def search_photo(
         return SearchResult(leave)
     session.collection = leave.collection
     check_model(leave.collection, deployment.model)
+    suppressed = deployment.suppressed.load(deployment.model)
     vision = deployment.vision(threads=request.threads)
     content = read_probe()
     session.note_probe(content)
@@ -113,9 +115,16 @@ def search_photo(
     if probe.searched is None:
         session.end(ALLOWED)
         return SearchResult(ALLOWED, probe)
+    embedding = probe.analysis.faces[probe.searched].embedding
+    if suppressed.faces.find_owner(embedding) is not None:
+        verdict = refuse(Reason.FACE_SUPPRESSED)
+        session.end(verdict)
+        return SearchResult(verdict)
     gallery = galleries.load(leave.collection, gaussian=deployment.model.gaussian)
-    embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
-    turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
+    rotation = deployment.vault.rotation_of(leave.collection.dimension)
+    left_out = find_left_out(gallery, suppressed, rotation=rotation)
+    leave = replace(leave, left_out=frozenset(left_out.tolist()))
+    turned = rotation.turn(embedding[np.newaxis])
     candidates = _rank(deployment, gallery.index, probe=turned, leave=leave, request=request)
     session.end(ALLOWED, shown=[_tell_shown(candidate) for candidate in candidates])
     return SearchResult(ALLOWED, probe, candidates, gallery.unreadable)
@@ -183,7 +192,7 @@ def _see(
     scored = [
         (FaceId(int(face_id)), float(score))
         for face_id, score in zip(hits.ids[0], hits.scores[0], strict=True)
-        if face_id != NO_FACE and score >= request.min_score
+        if face_id != NO_FACE and face_id not in leave.left_out and score >= request.min_score
     ]
     with deployment.database.reading() as connection:
         face_ids = [face_id for face_id, _ in scored]

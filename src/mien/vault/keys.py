@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS face_keys (
   PRIMARY KEY (photo_id, face_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS subject_keys (
   subject TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS suppressions (
+  subject TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS vouchers (
   name TEXT PRIMARY KEY, mark BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS secrets (
@@ -180,6 +182,24 @@ class KeyStore:
             return None
         return unseal(self._root_key, row[0], context=f"subject key:{subject}")
 
+    def put_subject_key(self, subject: str, key: bytes) -> None:
+        """Puts a key back that was lost, unless there is one."""
+        wrapped = seal(self._root_key, key, context=f"subject key:{subject}")
+        self._execute("INSERT OR IGNORE INTO subject_keys VALUES (?, ?)", subject, wrapped)
+
+    def put_suppression(self, subject: str, content: bytes) -> None:
+        """Keeps a copy of the record of a suppression, in the place of what was there."""
+        self._execute("INSERT OR REPLACE INTO suppressions VALUES (?, ?)", subject, content)
+
+    def find_suppressions(self) -> set[str]:
+        """The subjects of all suppressions that have both a copy and a key."""
+        found = self._execute("SELECT subject FROM suppressions JOIN subject_keys USING (subject)")
+        return {subject for (subject,) in found}
+
+    def find_suppression(self, subject: str) -> bytes | None:
+        row = self._find_row("SELECT content FROM suppressions WHERE subject = ?", subject)
+        return None if row is None else row[0]
+
     def put_voucher(self, name: str, mark: bytes) -> None:
         """Remembers what a record was marked with last."""
         self._execute("INSERT OR REPLACE INTO vouchers VALUES (?, ?)", name, mark)
@@ -228,7 +248,8 @@ class KeyStore:
         return self._delete("DELETE FROM grant_keys WHERE grant_id IN ({})", grant_ids)
 
     def destroy_subject_keys(self, subjects: Sequence[str]) -> int:
-        """How many of them there were."""
+        """With the copies that they open; how many of them there were."""
+        self._delete("DELETE FROM suppressions WHERE subject IN ({})", subjects)
         return self._delete("DELETE FROM subject_keys WHERE subject IN ({})", subjects)
 
     def destroy_secret(self, name: str) -> None:
@@ -269,6 +290,7 @@ class KeyStore:
             + sum(int(self._execute(one, *cover).fetchone()[0]) for cover in covers)
             + self._count("SELECT count(*) FROM grant_keys WHERE grant_id IN ({})", grant_ids)
             + self._count("SELECT count(*) FROM subject_keys WHERE subject IN ({})", subjects)
+            + self._count("SELECT count(*) FROM suppressions WHERE subject IN ({})", subjects)
         )
 
     def put_erasure(self, erasure: ErasureCopy) -> None:

@@ -27,6 +27,7 @@ from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
 from mien.vault.subjects import Subjects
+from mien.vault.suppressions import SuppressionCopies
 
 _TEMPLATE = np.dtype("<f2")
 _MARKING_KEY = "ledger of erasures"
@@ -84,6 +85,7 @@ class Vault:
         self._batch: Batch | None = None
         self.notary = Notary(self._keys, turn=self._turn)
         self.subjects = Subjects(self._keys, turn=self._turn)
+        self.suppressions = SuppressionCopies(self._keys, turn=self._turn)
 
     def close(self) -> None:
         with self._turn:

@@ -55,3 +55,8 @@ WHERE indexed_photos.collection_id = ? AND indexed_photos.indexed_at <= ?;
 SELECT locations.id
 FROM locations JOIN photos ON photos.id = locations.photo_id
 WHERE photos.sha256 = ?;
+
+-- select_suppression
+SELECT suppressions.id
+FROM suppressions
+WHERE suppressions.uuid = ?;
