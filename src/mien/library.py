@@ -61,6 +61,7 @@ from mien.settings import Settings, load_settings
 from mien.vault.vault import SealedPhoto
 
 Word = TypeVar("Word", bound=StrEnum)
+FilePath = str | os.PathLike[str]
 
 
 def _now() -> datetime:
@@ -358,24 +359,16 @@ class Library:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
 
-    def policy(self) -> Policy:
-        """What is held, by whose permission, for what and until when, as of now."""
+    def policy(self, *, to: FilePath | None = None, form: Form | str = Form.HTML) -> Policy:
+        """What is held and why, as of now; written to a file, its version enters the audit log."""
         self.enforce_retention()
-        return make_policy(self._deployment, self._operator, grace=self._terms.grace)
-
-    def publish_policy(
-        self, path: str | os.PathLike[str], *, form: Form | str = Form.HTML
-    ) -> Policy:
-        """Writes the policy there, and its version into the audit log. Raises `SettingsError`."""
-        policy, chosen = self.policy(), _parse_word(Form, form)
-        publish_policy(self._deployment, policy, path=Path(path), form=chosen)
+        policy = make_policy(self._deployment, self._operator, grace=self._terms.grace)
+        if to is not None:
+            publish_policy(self._deployment, policy, path=Path(to), form=_parse_word(Form, form))
         return policy
 
-    def export_evidence(self, folder: str | os.PathLike[str]) -> Evidence:
-        """Writes log, grants, certificates and policy under a signed manifest, for an authority.
-
-        Raises `SettingsError` where the folder cannot be made, `AuditError`.
-        """
+    def export_evidence(self, folder: FilePath) -> Evidence:
+        """Writes log, grants, certificates and policy, signed. Raises `SettingsError`."""
         return export_evidence(self._deployment, self.policy(), folder=Path(folder))
 
     def examine(self) -> Diagnosis:
