@@ -26,31 +26,35 @@ from typing import Self, TypeVar
 
 from mien.errors import MienError, SettingsError
 from mien.permission.basis import Basis
+from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
-from mien.service.case_book import CaseBook
+from mien.service.case_book import BookTerms, CaseBook
 from mien.service.cases import CaseDraft, OpenedCase
-from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
+from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
+from mien.service.consent_draft import ConsentDraft
+from mien.service.default_pack import DefaultPack
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
-from mien.service.enrol import ConsentDraft, Enrolled, EnrolmentDraft, enrol_person
+from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.evidence_bundle import Evidence, export_evidence
+from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
-from mien.service.ports import Clock, Models, Vision
+from mien.service.ports import Clock, Models
+from mien.service.register import Register, RegisterTerms
 from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
-from mien.types import EmbeddingModel
 from mien.vault.vault import SealedPhoto
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -85,7 +89,12 @@ class Library:
         self._deployment = Deployment(
             Home(chosen or self.settings.home),
             root_key=self.settings.root_key,
-            models=models or _DefaultPack(self.settings),
+            models=models
+            or DefaultPack(
+                self.settings.cache / "models",
+                max_bytes=self.settings.max_file_bytes,
+                max_pixels=self.settings.max_pixels,
+            ),
             clock=clock,
             actor=_find_user(),
         )
@@ -152,6 +161,18 @@ class Library:
         """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
         return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
 
+    def people(self, *, progress: RescanProgress = _silent) -> Register:
+        """Those who are enrolled, with all that can be done with them and asked of them.
+
+        Collections of enrolled people are looked through again for whoever enrols or renews.
+        """
+        return Register(
+            self._deployment,
+            self._galleries,
+            terms=RegisterTerms(self._operator, self._terms.grace, self.settings.max_file_bytes),
+            look_again=lambda: self.rescan(progress=progress),
+        )
+
     def enrol(
         self,
         name: str,
@@ -160,29 +181,14 @@ class Library:
         faces: Sequence[int] = (),
         progress: RescanProgress = _silent,
     ) -> Enrolled:
-        """Records a person's consent, and a template of each photo; the photos are not kept.
-
-        Then every collection of enrolled people is looked through again for them.
-        `faces` chooses one in each photo that shows several. Raises `SettingsError`, and
-        `PhotoError` for photos that do not show one and the same person.
-        """
-        draft = EnrolmentDraft(
-            name=name,
-            photos=[Path(photo) for photo in photos],
-            consent=consent,
-            faces=faces,
-            max_bytes=self.settings.max_file_bytes,
-            threads=os.cpu_count() or 1,
-        )
-        enrolled = enrol_person(self._deployment, draft)
-        if enrolled.person is not None:
-            self.rescan(progress=progress)
-        return enrolled
+        """Records a person's consent, and a template of each photo; as `people().enrol`."""
+        register = self.people(progress=progress)
+        return register.enrol(name, *photos, consent=consent, faces=faces)
 
     def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
         """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
 
-        `enrol` and `add` do so too.
+        Enrolling, renewing and `add` do so too.
         """
         request = RescanRequest(
             workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
@@ -198,12 +204,12 @@ class Library:
 
     def preview_erasure(self, target: Target) -> Mapping[str, int]:
         """How much an erasure would take, by class. Raises as `erase`."""
-        return preview_erasure(self._deployment, target)
+        return preview_erasure(self._deployment, target, galleries=self._galleries)
 
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
 
-        It is done before every `add`, `search` and `examine` too.
+        It is done before every `add`, `search`, `explain` and `examine` too.
         """
         return retention.enforce_retention(self._deployment, self._galleries, terms=self._terms)
 
@@ -211,11 +217,29 @@ class Library:
         """When the first of what each grant brought in is to be erased, the soonest first."""
         return retention.list_deadlines(self._deployment, grace=self._terms.grace)
 
-    def create_collection(self, name: str, *, basis: Basis | str) -> CollectionSummary:
-        """Raises `ConflictError` where the name is taken, `SettingsError` for no basis."""
-        return collections.create_collection(
-            self._deployment, name, basis=_parse_word(Basis, basis)
+    def create_collection(
+        self,
+        name: str,
+        *,
+        basis: Basis | str,
+        purposes: Sequence[str] = (),
+        assessment: str = "",
+        retention_days: int | None = None,
+        one_person_confirms: bool = False,
+    ) -> CollectionSummary:
+        """Makes an empty collection; with purposes, it is searched for no other.
+
+        Raises `ConflictError` where the name is taken, `SettingsError` for what cannot be.
+        """
+        draft = CollectionDraft(
+            name=name,
+            basis=_parse_word(Basis, basis),
+            purposes=purposes,
+            assessment=assessment,
+            retention_days=retention_days,
+            confirmations=ALONE if one_person_confirms else None,
         )
+        return collections.create_collection(self._deployment, draft)
 
     def collections(self) -> list[CollectionSummary]:
         """All collections and how much they hold."""
@@ -292,23 +316,22 @@ class Library:
         stored = candidate.face.stored
         return self._deployment.vault.find_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
 
-    def open_case(self, draft: CaseDraft, *, like: HandedIn | None = None) -> OpenedCase:
-        """Records what somebody asks for; what it means to hide is hidden at once.
+    def explain(self, sha256: str) -> Explanation:
+        """Why a photo is here: places, grants, what may be done with it now, audit entries.
 
-        `like` is a photo of whoever asks, to find them by; it is not kept.
-        Raises `SettingsError` for what cannot be meant, `PhotoError` for no photo.
+        Raises `NotFoundError`, and `SettingsError` for what is no SHA-256.
         """
-        if like is None:
-            return self.cases().open(draft)
-        with naming(like):
-            content = read_photo(like, max_bytes=self.settings.max_file_bytes)
-            return self.cases().open(draft, like=content, threads=os.cpu_count() or 1)
+        self.enforce_retention()
+        return explain_photo(self._deployment, sha256)
+
+    def open_case(self, draft: CaseDraft, *, like: HandedIn | None = None) -> OpenedCase:
+        """Records what somebody asks for, and hides what it means to hide; as `cases().open`."""
+        return self.cases().open(draft, like=like)
 
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
-        return CaseBook(
-            self._deployment, self._galleries, terms=self._terms, operator=self._operator
-        )
+        terms = BookTerms(self._terms, self._operator, self.settings.max_file_bytes)
+        return CaseBook(self._deployment, self._galleries, terms=terms)
 
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
@@ -351,33 +374,6 @@ class Library:
         except MienError:
             self.close()
             raise
-
-
-class _DefaultPack:
-    """The pack `open`, its weights in the cache; nothing is loaded before it is asked for."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    @property
-    def model(self) -> EmbeddingModel:
-        from mien.vision.cards import get_pack
-        from mien.vision.pipeline import describe_model
-
-        return describe_model(get_pack("open"))
-
-    def open(self, *, threads: int) -> Vision:
-        from mien.vision.decode import DecodeLimits
-        from mien.vision.pipeline import open_pipeline
-        from mien.vision.weights import WeightStore
-
-        return open_pipeline(
-            store=WeightStore(self._settings.cache / "models"),
-            threads=threads,
-            limits=DecodeLimits(
-                size_bytes=self._settings.max_file_bytes, pixels=self._settings.max_pixels
-            ),
-        )
 
 
 def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:

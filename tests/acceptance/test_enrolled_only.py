@@ -12,7 +12,7 @@ import pytest
 from mien import Library
 from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
-from mien.service.enrol import ConsentDraft
+from mien.service.consent_draft import ConsentDraft
 from mien.service.ingest import AddReport
 from mien.settings import Settings
 from mien.types import EmbeddedFace

@@ -44,12 +44,14 @@ from mien.catalog import (
     indexed,
     people,
     photos,
+    provenance,
     removal,
     runs,
     selection,
 )
 from mien.permission.basis import Basis
 from mien.permission.case import CaseKind, CaseState
+from mien.permission.charter import Charter
 from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
 
@@ -69,6 +71,9 @@ AUDITED, NEXT_AUDITED = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for
 PERSON = PersonId(1)
 ADA = people.NewPerson(uuid=make_uuid(1), name="Ada", of_age_at=None)
 OTHER_PERSON = replace(ADA, uuid=make_uuid(2))
+ENROLMENTS = people.NewEnrolments(
+    person_id=PERSON, model_digest="", key_uuid=make_uuid(1), sealed=[b""]
+)
 CONSENT = consents.NewConsent(uuid=make_uuid(1), person_id=PERSON, purposes=["press"], sealed=b"")
 OTHER_CONSENT = replace(CONSENT, uuid=make_uuid(2))
 GIVEN = consents.StoredConsentEvent(
@@ -84,10 +89,16 @@ REMOVAL = removal.Removal(
     photos=[(1, make_uuid(1))],
     locations=[1, 2],
     grants=[(1, make_uuid(1))],
+    people=[(1, make_uuid(1))],
+    consents=[(1, make_uuid(1))],
+    enrolments=[(1, make_uuid(1))],
     ended_grants=[make_uuid(2)],
     cases=[(1, make_uuid(1))],
 )
 SELECTION = selection.Selection(
+    enrolment_ids=[1],
+    person_ids=[PERSON],
+    indexed_ids=[1],
     face_ids=[FaceId(1)],
     location_ids=[1],
     grant_ids=[GrantId(1)],
@@ -126,7 +137,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "collections": {
         "create_collection": lambda c: collections.create_collection(
-            c, "other", basis=Basis.HOUSEHOLD, model=MODEL, at=NOW
+            c, "other", charter=Charter(basis=Basis.HOUSEHOLD), model=MODEL, at=NOW
         ),
         "find_collection": lambda c: collections.find_collection(c, "default"),
         "get_collection": lambda c: collections.get_collection(c, "default"),
@@ -162,6 +173,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "faces": {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
+        "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
         "find_faces_by_uuid": lambda c: faces.find_faces_by_uuid(c, [make_uuid(1)]),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(2)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
@@ -210,13 +222,16 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "mark_scanned": lambda c: indexed.mark_scanned(c, 1, scanned_to=1, dropped=0),
     },
     "people": {
-        "add_enrolments": lambda c: people.add_enrolments(
-            c, [b""], person_id=PERSON, model_digest="", at=NOW
-        ),
+        "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
         "add_person": lambda c: people.add_person(c, OTHER_PERSON, at=NOW),
         "find_enrolments": lambda c: people.find_enrolments(c, [PERSON], model_digest=""),
-        "find_person": lambda c: people.find_person(c, make_uuid(1)),
+        "count_enrolments": lambda c: people.count_enrolments(c, model_digest=""),
+        "find_perhaps_overdue": lambda c: people.find_perhaps_overdue(
+            c, ended_until=NOW, untouched_since=NOW
+        ),
+        "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
+        "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
         "touch_person": lambda c: people.touch_person(c, PERSON, at=NOW),
     },
     "photos": {
@@ -237,14 +252,22 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "mark_vanished": lambda c: photos.mark_vanished(c, [1]),
         "quarantine": lambda c: photos.quarantine(c, [1], at=NOW),
     },
+    "provenance": {
+        "find_photo": lambda c: provenance.find_photo(c, make_sha256(1)),
+        "iter_indexings": lambda c: list(provenance.iter_indexings(c, PHOTO)),
+        "iter_places": lambda c: list(provenance.iter_places(c, PHOTO)),
+    },
     "removal": {
         "count_left": lambda c: removal.count_left(c, REMOVAL),
         "delete_rows": lambda c: removal.delete_rows(c, REMOVAL, at=NOW),
         "iter_blobs": lambda c: list(removal.iter_blobs(c)),
         "iter_covers": lambda c: list(removal.iter_covers(c)),
+        "iter_enrolment_references": lambda c: list(removal.iter_enrolment_references(c)),
         "iter_face_references": lambda c: list(removal.iter_face_references(c)),
+        "iter_indexed_references": lambda c: list(removal.iter_indexed_references(c)),
         "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
         "iter_location_references": lambda c: list(removal.iter_location_references(c)),
+        "iter_person_references": lambda c: list(removal.iter_person_references(c)),
         "plan_removal": lambda c: removal.plan_removal(c, replace(SELECTION, case_ids=[1])),
     },
     "runs": {
@@ -255,13 +278,19 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "selection": {
         "select_before": lambda c: selection.select_before(c, NOW),
         "select_below": lambda c: selection.select_below(c, "file:///photos/"),
+        "select_enrolled": lambda c: selection.select_enrolled(c, [PERSON]),
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),
         "select_host": lambda c: selection.select_host(c, "example.org"),
         "select_overdue": lambda c: selection.select_overdue(
             c,
-            selection.Deadlines(ended=[GRANT], kept_until={GrantId(2): NOW}, quarantined_until=NOW),
+            selection.Deadlines(
+                ended=[GRANT],
+                kept_until={GrantId(2): NOW},
+                indexed_until={COLLECTION: NOW},
+                quarantined_until=NOW,
+            ),
         ),
         "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
     },

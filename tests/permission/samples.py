@@ -29,5 +29,6 @@ def make_grant(**changes: Any) -> Grant:
         "bases": frozenset({Basis.HOUSEHOLD}),
         "valid_from": FROM,
         "valid_until": UNTIL,
+        "is_vouched": True,
     }
     return Grant(**(fields | changes))

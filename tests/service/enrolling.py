@@ -8,7 +8,7 @@ from typing import Any
 
 from mien.catalog.people import StoredPerson
 from mien.library import Library
-from mien.service.enrol import ConsentDraft
+from mien.service.consent_draft import ConsentDraft
 from service.stage import PURPOSE, Stage
 
 EVIDENCE = "Form 12, signed on paper, in the red folder"

@@ -253,3 +253,16 @@ def test_an_erased_grantor_is_not_in_the_next_one(evidence: Evidence, stage: Sta
     assert (later.grants, later.certificates) == (1, 2)
     for path in later.folder.rglob("*.*"):
         assert b"Ann Ek" not in path.read_bytes()
+
+
+def test_no_photo_and_no_face_is_in_it(stage: Stage) -> None:
+    stage.draw("Onkel Otto.png", 1)
+    with stage.open() as library:
+        library.add(stage.photos, grant=stage.grant(library))
+        folder = library.export_evidence(stage.folder / "evidence").folder
+    catalog = stage.home / "catalog.db"
+    private = ["Otto", *query(catalog, "SELECT sha256 FROM photos UNION SELECT uuid FROM faces")]
+    assert len(private) == 3
+    for path in folder.rglob("*.*"):
+        text = path.read_text("utf-8")
+        assert [word for word in private if word in text] == [], path.name

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mien.errors import SettingsError
 from mien.library import Library
 from mien.permission.basis import Basis
+from mien.permission.charter import Charter
 from mien.permission.use import Use
 from mien.permission.verdict import Reason
 from mien.service.ingest import AddReport
 from mien.testing import draw_photo
-from service.stage import EMPTY, NOON, PURPOSE, Stage, check_sound, counts_of, query
-
-PAPERS: dict[str, Any] = {"assessment": "DPIA 7", "retention_days": 90}
+from service.stage import DOCUMENTED, EMPTY, NOON, PURPOSE, Stage, check_sound, counts_of, query
 
 
 def add(stage: Stage, library: Library, grant: str | None) -> AddReport:
@@ -103,7 +101,7 @@ def test_nothing_enters_where_the_grant_lacks_a_use_that_adding_needs(
 
 def test_nothing_enters_a_collection_of_another_basis(stage: Stage) -> None:
     with stage.open() as library:
-        library.create_collection("default", basis=Basis.DOCUMENTED_BASIS)
+        library.create_collection("default", basis=Basis.ENROLLED_ONLY)
         report = add(stage, library, stage.grant(library))
     assert dict(report.refused) == {Reason.BASIS_MISMATCH: 2}
     assert counts_of(stage.home) == EMPTY | {"collections": 1}
@@ -111,15 +109,23 @@ def test_nothing_enters_a_collection_of_another_basis(stage: Stage) -> None:
 
 def test_a_first_run_makes_the_collection_with_the_basis_of_the_grant(stage: Stage) -> None:
     with stage.open() as library:
-        add(stage, library, stage.grant(library, bases=[Basis.DOCUMENTED_BASIS]))
+        add(stage, library, stage.grant(library, **DOCUMENTED))
         (made,) = library.collections()
     assert (made.name, made.basis) == ("default", Basis.DOCUMENTED_BASIS)
+    assert made.charter == Charter(
+        basis=Basis.DOCUMENTED_BASIS,
+        purposes=frozenset({PURPOSE}),
+        assessment="DPIA 7",
+        retention=timedelta(days=90),
+        confirmations=2,
+        is_vouched=True,
+    )
 
 
 def test_a_first_run_under_several_bases_takes_the_strictest(stage: Stage) -> None:
     """What is enrolled is not said yet: of nobody, so that no face is kept."""
     with stage.open() as library:
-        report = add(stage, library, stage.grant(library, bases=list(Basis), **PAPERS))
+        report = add(stage, library, stage.grant(library, **DOCUMENTED | {"bases": list(Basis)}))
         (made,) = library.collections()
     assert made.basis is Basis.ENROLLED_ONLY
     assert (report.photos_new, report.faces) == (2, 0)

@@ -15,11 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, Row, Select, String, cast, insert, select
 
 from mien.catalog.audit import Json
+from mien.catalog.parts import in_parts
 from mien.catalog.schema import consent_events, consents, people
 from mien.errors import CatalogError, NotFoundError
 from mien.types import PersonId
-
-_IDS_A_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +90,8 @@ def find_consents(
     connection: Connection, person_ids: Iterable[PersonId]
 ) -> dict[PersonId, list[StoredConsent]]:
     """The consents of these people, in the order they were recorded. Raises `CatalogError`."""
-    wanted, found = sorted(set(person_ids)), defaultdict[PersonId, list[StoredConsent]](list)
-    for start in range(0, len(wanted), _IDS_A_QUERY):
-        some = wanted[start : start + _IDS_A_QUERY]
+    found = defaultdict[PersonId, list[StoredConsent]](list)
+    for some in in_parts(sorted(set(person_ids))):
         for consent in _iter_some(connection, _FOUND.where(consents.c.person_id.in_(some))):
             found[consent.person_id].append(consent)
     return dict(found)

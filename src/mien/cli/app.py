@@ -16,8 +16,10 @@ from mien.cli import (
     doctor,
     erase,
     evidence,
+    explain,
     grant,
     models,
+    people,
     policy,
     retention,
     search,
@@ -49,9 +51,10 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, erase, policy, evidence, doctor):
+for single in (demo, add, search, explain, erase, policy, evidence, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
+app.add_typer(people.app, name="people")
 app.add_typer(collection.app, name="collection")
 app.add_typer(audit.app, name="audit")
 app.add_typer(case.app, name="case")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 
@@ -17,6 +17,11 @@ class Basis(StrEnum):
 
     HOUSEHOLD = "household"
     """The operator's own photos, for the operator alone."""
+
+
+def has_papers(*, purposes: Collection[str], assessment: str, retention: object) -> bool:
+    """Whether everything is named that a documented basis rests on."""
+    return bool(purposes and assessment.strip() and retention)
 
 
 def find_strictest(bases: Iterable[Basis]) -> Basis | None:

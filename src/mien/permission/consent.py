@@ -7,9 +7,9 @@ when a minor comes of age is what their guardian says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from mien.permission.purpose import check_purpose
@@ -166,11 +166,26 @@ def ends_at(consent: Consent) -> datetime:
     return last.valid_until
 
 
+def keep_until(consents: Iterable[Consent], *, grace: timedelta) -> datetime | None:
+    """When the templates under these consents are to be erased; nothing where there are none.
+
+    A grace period after the last of them ends, and at once where it was taken back.
+    """
+    return max((_keep_one_until(one, grace=grace) for one in consents if one.events), default=None)
+
+
 def state_at(consent: Consent, *, at: datetime) -> ConsentState:
     """How the consent stands at a moment: one that is past its end has expired by itself."""
     if consent.state in PROCESSING and at >= ends_at(consent):
         return ConsentState.EXPIRED
     return consent.state
+
+
+def _keep_one_until(consent: Consent, *, grace: timedelta) -> datetime:
+    end = ends_at(consent)
+    if consent.state not in {*PROCESSING, ConsentState.EXPIRED}:
+        return end
+    return min(end, datetime.max.replace(tzinfo=UTC) - grace) + grace
 
 
 def _check_party(event: ConsentEvent, *, of_age_at: datetime | None) -> Verdict:

@@ -9,7 +9,7 @@ from mien.permission.case import CaseKind, CaseState
 from mien.service import audit
 from mien.service.case import Case
 from mien.service.deployment import Deployment
-from mien.service.signed import sign_statement
+from mien.service.document import sign_statement
 
 _TYPE = "mien-acknowledgement/1"
 _HIDDEN = (
@@ -36,4 +36,4 @@ def acknowledge(deployment: Deployment, case: Case) -> str:
         "audit_log": signer.origin,
         "audit_entry": received.details.get("audit") if received else None,
     }
-    return sign_statement(signer, statement, name="acknowledgement")
+    return sign_statement(signer, "acknowledgement", statement=statement)

@@ -1,8 +1,4 @@
-"""Certificates of erasure: what went, when and how, signed; nothing in them names anybody.
-
-A certificate is a signed statement under the name `certificate` (mien.service.signed), and holds
-only ASCII. docs/guide/erasure.md shows how to check one.
-"""
+"""Certificates of erasure: what went, when and how, signed; nothing in them names anybody."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from mien.catalog.erasures import UnfinishedErasure
-from mien.service.signed import sign_statement
+from mien.service.document import sign_statement
 from mien.vault.signer import Signer
 
 _TYPE = "mien-erasure-certificate/1"
@@ -39,4 +35,4 @@ def issue_certificate(
         "audit_entry": erasure.audit_seq,
         "outside_files": "Files outside the data folder were not touched.",
     }
-    return sign_statement(signer, statement, name="certificate")
+    return sign_statement(signer, "certificate", statement=statement)

@@ -16,11 +16,11 @@ from mien.catalog import photos as photo_rows
 from mien.catalog.collections import Collection, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
-from mien.catalog.grants import get_grant
 from mien.catalog.holds import is_held
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
 from mien.catalog.removal import refer_to_sighting
-from mien.errors import ConflictError, MienError
+from mien.errors import ConflictError, KeyDestroyedError, MienError
+from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
 from mien.permission.verdict import Reason, combine, refuse
 from mien.service import audit
@@ -28,6 +28,7 @@ from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment, recording
 from mien.service.gate import Gate, open_gate
 from mien.service.intake import ReadPhoto
+from mien.service.standing import get_grant
 from mien.types import PhotoAnalysis, PhotoId
 from mien.vault.vault import FaceSecrets, SealedPhoto
 
@@ -67,7 +68,7 @@ def commit_batch(
 ) -> BatchCounts:
     """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
     with recording(deployment.home):
-        fresh = _find_fresh(deployment, batch, grant_id=grant_id)
+        fresh = _find_fresh(deployment, batch, uuids=(grant_id, collection.uuid))
         counts = _commit(deployment, fresh, collection=collection, grant_id=grant_id)
     if len(fresh) < len(batch):
         counts.refused[Reason.RETENTION_ENDED] += len(batch) - len(fresh)
@@ -75,15 +76,16 @@ def commit_batch(
 
 
 def _find_fresh(
-    deployment: Deployment, batch: Sequence[ReadPhoto], *, grant_id: str
+    deployment: Deployment, batch: Sequence[ReadPhoto], *, uuids: Sequence[str]
 ) -> list[ReadPhoto]:
-    """Those whose time under the grant is not over: what was erased by time stays out."""
+    """Those whose time under grant and collection is not over: what was erased by it stays out."""
     with deployment.database.reading() as connection:
         return [
             photo
             for photo in batch
-            if not has_lapsed(
-                connection, deployment.vault.mark(refer_to_sighting(photo.sha256, grant_id))
+            if not any(
+                has_lapsed(connection, deployment.vault.mark(refer_to_sighting(photo.sha256, uuid)))
+                for uuid in uuids
             )
         ]
 
@@ -108,7 +110,10 @@ def _commit(
 def _seal(deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str) -> Sealed:
     photo_id = photo_rows.photo_uuid_of(photo.sha256)
     if photo.analysis is None:
-        deployment.vault.add_grant(photo_id, grant_id=grant_id)
+        try:
+            deployment.vault.add_grant(photo_id, grant_id=grant_id)
+        except KeyDestroyedError as error:
+            raise _erased_meanwhile(photo) from error
         return Sealed(photo)
     admissions = gate.admit(photo.analysis.faces)
     kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in admissions.kept]
@@ -133,11 +138,12 @@ def _record(
     counts, unused = BatchCounts(), []
     with deployment.database.writing() as connection:
         # Read again inside the transaction: it may have been revoked since the run began.
-        stored = get_grant(connection, grant_id)
+        stored = get_grant(deployment, connection, grant_id=grant_id)
         now = deployment.clock()
         for item in sealed:
             uri = item.photo.found.uri
-            verdict = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
+            may_enter = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
+            verdict = combine([may_rely_on(collection.charter), may_enter])
             if is_held(connection, sha256=item.photo.sha256, grant_id=stored.id):
                 verdict = combine([verdict, refuse(Reason.UNDER_CASE)])
             if not verdict.is_allowed:
@@ -186,9 +192,7 @@ def _record_photo(
         if known is not None:
             return known, False
     if analysis is None:
-        raise ConflictError(
-            f"{photo.found.shown} was erased while it was being added. Run the command again."
-        )
+        raise _erased_meanwhile(photo)
     photo_id = photo_rows.add_photo(connection, _describe(photo, analysis), at=at)
     new = NewIndexedPhoto(
         photo_id=photo_id,
@@ -210,6 +214,12 @@ def _describe(photo: ReadPhoto, analysis: PhotoAnalysis) -> photo_rows.NewPhoto:
         height_px=analysis.height_px,
         media_type=analysis.media_type,
         credit=analysis.credit,
+    )
+
+
+def _erased_meanwhile(photo: ReadPhoto) -> ConflictError:
+    return ConflictError(
+        f"{photo.found.shown} was erased while it was being added. Run the command again."
     )
 
 

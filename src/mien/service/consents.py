@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from uuid import uuid4
@@ -65,13 +65,20 @@ def find_consents(
 
 def believe(deployment: Deployment, stored: StoredConsent) -> Consent:
     """The consent that rows make; one that the vault does not vouch for says so."""
+    newest, _ = voucher_names(stored.uuid)
+    is_vouched = deployment.vault.notary.is_vouched(newest, describe_chain(stored))
+    return replace(read_consent(stored), is_vouched=is_vouched)
+
+
+def read_consent(stored: StoredConsent) -> Consent:
+    """What the rows say, as long as nobody vouched for them."""
     purposes = stored.purposes if isinstance(stored.purposes, list) else []
     return Consent(
         consent_id=stored.uuid,
         purposes=frozenset(str(purpose) for purpose in purposes),
         events=[_parse_event(event) for event in stored.events],
         of_age_at=stored.of_age_at,
-        is_vouched=deployment.vault.notary.is_vouched(_newest(stored), describe_chain(stored)),
+        is_vouched=False,
     )
 
 
@@ -107,21 +114,34 @@ def open_consent(of_age_at: datetime | None) -> Consent:
 def append_statement(
     deployment: Deployment, connection: Connection, *, consent_id: str, statement: Statement
 ) -> Consent | Verdict:
-    """Adds to a consent's chain; a verdict where it cannot follow. Raises `NotFoundError`.
+    """Adds to a consent's chain; a verdict where it may not follow. Raises `NotFoundError`."""
+    stored = rows.get_consent(connection, consent_id)
+    verdict = may_come_next(deployment, stored, event=statement.event)
+    if not verdict.is_allowed:
+        return verdict
+    return _append(deployment, connection, stored=stored, statement=statement)
+
+
+def may_come_next(deployment: Deployment, stored: StoredConsent, *, event: ConsentEvent) -> Verdict:
+    """May this be added to a consent's chain?
 
     What takes away may follow any chain. What gives may follow the newest one, and the one
     before it, so that a renewal that was cut short can be repeated; it follows no other.
     """
-    stored = rows.get_consent(connection, consent_id)
     consent = believe(deployment, stored)
-    verdict = may_append(consent, statement.event)
-    if not verdict.is_allowed:
+    verdict = may_append(consent, event)
+    if not verdict.is_allowed or event.state not in PROCESSING or consent.is_vouched:
         return verdict
-    if statement.event.state in PROCESSING and not consent.is_vouched:
-        notary, chain = deployment.vault.notary, describe_chain(stored)
-        if not notary.is_vouched(_before(stored), chain):
-            return refuse(Reason.CONSENT_CHANGED)
-    return _append(deployment, connection, stored=stored, statement=statement)
+    _, before = voucher_names(stored.uuid)
+    is_known = deployment.vault.notary.is_vouched(before, describe_chain(stored))
+    return verdict if is_known else refuse(Reason.CONSENT_CHANGED)
+
+
+def disown(deployment: Deployment, stored: StoredConsent) -> None:
+    """Never believes any chain of this consent again."""
+    with deployment.vault.writing():
+        for name in voucher_names(stored.uuid):
+            deployment.vault.notary.vouch(name, b"")
 
 
 def open_details(deployment: Deployment, stored: StoredConsent) -> Mapping[str, Json]:
@@ -166,6 +186,11 @@ def person_subject(person_uuid: str) -> str:
     return f"person:{person_uuid}"
 
 
+def voucher_names(consent_id: str) -> tuple[str, str]:
+    """What the vault calls the marks of a consent's chain: of the newest, and of the one before."""
+    return f"consent:{consent_id}", f"consent before:{consent_id}"
+
+
 def _append(
     deployment: Deployment, connection: Connection, *, stored: StoredConsent, statement: Statement
 ) -> Consent:
@@ -191,20 +216,12 @@ def _append(
 
 def _vouch(deployment: Deployment, stored: StoredConsent, *, extended: StoredConsent) -> None:
     """The chain before is remembered only where nothing was taken away since."""
-    chain = describe_chain(extended)
+    notary, chain = deployment.vault.notary, describe_chain(extended)
+    newest, before = voucher_names(stored.uuid)
     gives = extended.events[-1].state in PROCESSING
     with deployment.vault.writing():
-        notary = deployment.vault.notary
-        notary.vouch(_before(stored), describe_chain(stored) if gives else chain)
-        notary.vouch(_newest(stored), chain)
-
-
-def _newest(stored: StoredConsent) -> str:
-    return f"consent:{stored.uuid}"
-
-
-def _before(stored: StoredConsent) -> str:
-    return f"consent before:{stored.uuid}"
+        notary.vouch(before, describe_chain(stored) if gives else chain)
+        notary.vouch(newest, chain)
 
 
 def _seal(

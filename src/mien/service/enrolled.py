@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.catalog import people as rows
 from mien.catalog.connect import Connection
 from mien.catalog.consents import iter_consents
+from mien.catalog.people import NewEnrolments, StoredEnrolment, StoredPerson
 from mien.permission.consent import may_process, may_rely_on
 from mien.service.consents import believe, find_consents
 from mien.service.deployment import Deployment
 from mien.service.likeness import Likeness, know_nobody
-from mien.types import PersonId, Vectors
+from mien.types import PersonId
+
+Embedding = NDArray[np.float32]
 
 FMR = 1e-3
 """At which false match rate a face counts as that of somebody enrolled."""
@@ -40,8 +44,7 @@ def load_enrolled(
     if not enrolments:
         return know_nobody(model.dimension), 0
     templates = [
-        open_template(deployment, one.sealed, person_uuid=uuids[one.person_id])
-        for one in enrolments
+        open_template(deployment, one, person_uuid=uuids[one.person_id]) for one in enrolments
     ]
     likeness = Likeness(
         np.stack(templates),
@@ -68,27 +71,42 @@ def find_consenting(
     }
 
 
-def seal_template(deployment: Deployment, embedding: Vectors, *, person_uuid: str) -> bytes:
-    """A template of somebody, under a key of theirs that goes when they withdraw."""
-    return deployment.vault.subjects.seal(
-        embedding.astype(_TEMPLATE).tobytes(),
-        subject=template_subject(person_uuid),
-        context=_context(deployment),
-    )
+def seal_templates(
+    deployment: Deployment,
+    embeddings: Sequence[Embedding],
+    *,
+    person: StoredPerson,
+    key_uuid: str,
+) -> NewEnrolments:
+    """Templates of somebody, under a key of their own that goes when the person withdraws."""
+    digest = deployment.model.digest
+    sealed = [
+        deployment.vault.subjects.seal(
+            embedding.astype(_TEMPLATE).tobytes(),
+            subject=template_subject(key_uuid),
+            context=_context(person.uuid, digest),
+        )
+        for embedding in embeddings
+    ]
+    return NewEnrolments(person_id=person.id, model_digest=digest, key_uuid=key_uuid, sealed=sealed)
 
 
-def open_template(deployment: Deployment, sealed: bytes, *, person_uuid: str) -> Vectors:
+def open_template(
+    deployment: Deployment, enrolment: StoredEnrolment, *, person_uuid: str
+) -> Embedding:
     """The template, shape (dimension,). Raises `VaultError` where it is not the person's."""
     content = deployment.vault.subjects.unseal(
-        sealed, subject=template_subject(person_uuid), context=_context(deployment)
+        enrolment.sealed,
+        subject=template_subject(enrolment.key_uuid),
+        context=_context(person_uuid, enrolment.model_digest),
     )
     return np.frombuffer(content, dtype=_TEMPLATE)
 
 
-def template_subject(person_uuid: str) -> str:
-    """The key of a person's templates, apart from that of the record of their consent."""
-    return f"template:{person_uuid}"
+def template_subject(key_uuid: str) -> str:
+    """What the vault calls a key of templates, apart from that of the record of consent."""
+    return f"template:{key_uuid}"
 
 
-def _context(deployment: Deployment) -> str:
-    return f"enrolment:{deployment.model.digest}"
+def _context(person_uuid: str, model_digest: str) -> str:
+    return f"enrolment:{person_uuid}:{model_digest}"

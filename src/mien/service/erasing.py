@@ -34,17 +34,20 @@ from mien.errors import VaultError
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.certificate import issue_certificate
+from mien.service.consents import person_subject, voucher_names
 from mien.service.deployment import Deployment
+from mien.service.enrolled import template_subject
 from mien.service.gallery import Galleries
 from mien.service.snapshots import erase_from_snapshot
+from mien.service.standing import name_grant, vouch_for_ended
 from mien.vault.keys import ErasureCopy
 from mien.vault.notary import Owner
 from mien.vault.vault import Shreds, references_of
 
 NOTHING_LEFT = dict.fromkeys(
     (
-        *("faces", "photos", "locations", "grants", "cases"),
-        *("keys", "sealed_files", "sealed_parts", "snapshot_faces"),
+        *("faces", "photos", "locations", "grants", "people", "consents", "templates", "cases"),
+        *("keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
 )
@@ -86,6 +89,7 @@ def begin_erasure(
     delete_rows(connection, removal, at=entry.began_at)
     if kind in _FINAL:
         close_photos(connection, (blob_id for blob_id, _ in removal.kept_blobs))
+    vouch_for_ended(deployment, connection, grant_ids=removal.ended_grants)
     counts = count_removal(removal)
     ledger.record_erasure(
         connection,
@@ -117,6 +121,9 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "photos": len(removal.photos) + len(removal.stray_photos),
         "locations": len(removal.locations),
         "grants": len(removal.grants),
+        "people": len(removal.people),
+        "consents": len(removal.consents),
+        "templates": len(removal.enrolments),
         "cases": len(removal.cases),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
         "rewritten_files": len(removal.kept_blobs),
@@ -130,10 +137,23 @@ def shreds_of(removal: Removal) -> Shreds:
         photo_ids=[*(uuid for _, uuid in removal.photos), *removal.stray_photos],
         covers=[(photo, grant) for photo, grant in removal.covers],
         grant_ids=[*removal.ended_grants, *(uuid for _, uuid in removal.grants)],
-        subjects=[*(name_case(uuid) for _, uuid in removal.cases), *removal.stray_subjects],
+        subjects=_subjects_of(removal),
+        vouchers=[
+            *map(name_grant, (uuid for _, uuid in removal.grants)),
+            *(name for _, uuid in removal.consents for name in voucher_names(uuid)),
+            *removal.stray_vouchers,
+        ],
         blob_ids=[*(blob_id for _, blob_id in removal.blobs), *removal.stray_blobs],
         kept_blobs=[(blob_id, photo) for blob_id, photo in removal.kept_blobs],
     )
+
+
+def _subjects_of(removal: Removal) -> list[str]:
+    """Whose keys go: of people, of templates and of cases; each once."""
+    people = (person_subject(uuid) for _, uuid in removal.people)
+    templates = (template_subject(key_uuid) for _, key_uuid in removal.enrolments)
+    cases = (name_case(uuid) for _, uuid in removal.cases)
+    return list(dict.fromkeys([*people, *templates, *cases, *removal.stray_subjects]))
 
 
 def copy_of(entry: LedgerEntry) -> ErasureCopy:

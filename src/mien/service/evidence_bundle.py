@@ -21,15 +21,15 @@ from pathlib import Path
 
 from mien.catalog.audit import Json
 from mien.catalog.erasures import iter_certificates
-from mien.catalog.grants import iter_grants
 from mien.errors import SettingsError
 from mien.permission.grant import Grant
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.audit_bundle import export_log
 from mien.service.deployment import Deployment
+from mien.service.document import sign_statement
 from mien.service.policy import Form, Policy
-from mien.service.signed import sign_statement
+from mien.service.standing import iter_grants
 
 _TYPE = "mien-evidence/1"
 _POLICY_FILES = {
@@ -65,7 +65,7 @@ def export_evidence(deployment: Deployment, policy: Policy, *, folder: Path) -> 
     )
     with deployment.database.writing() as connection:
         audit.append(deployment, connection, event=event)
-        grants = [stored.grant for stored in iter_grants(connection)]
+        grants = [stored.grant for stored in iter_grants(deployment, connection)]
         certificates = dict(iter_certificates(connection))
     export_log(deployment, folder / "audit")
     contents = {
@@ -117,7 +117,7 @@ def _sign(deployment: Deployment, policy: Policy, *, hashes: dict[str, str]) -> 
         "policy_version": policy.version,
         "files": hashes,
     }
-    return sign_statement(signer, statement, name="manifest")
+    return sign_statement(signer, "manifest", statement=statement)
 
 
 def _hash_files(folder: Path) -> dict[str, str]:

@@ -50,15 +50,20 @@ class Galleries:
         self._galleries: dict[str, Gallery] = {}
         self._turn = threading.Lock()
 
-    def load(self, collection: Collection, *, gaussian: Gaussian) -> Gallery:
-        """The collection's gallery, in step with the catalog."""
+    def load(
+        self, collection: Collection, *, gaussian: Gaussian, keeps_snapshot: bool = True
+    ) -> Gallery:
+        """The collection's gallery, in step with the catalog.
+
+        Whoever erases keeps no snapshot: that would wait for the end of the erasure.
+        """
         with self._turn:
             gallery = self._galleries.get(collection.uuid)
             if gallery is None:
-                gallery = self._open(collection, gaussian=gaussian)
+                gallery = self._open(collection, gaussian=gaussian, keeps_snapshot=keeps_snapshot)
                 self._galleries[collection.uuid] = gallery
             elif gallery.revision != collection.revision:
-                self._reconcile(collection, gallery)
+                self._reconcile(collection, gallery, keeps_snapshot=keeps_snapshot)
             return gallery
 
     def erase(self, face_ids: Iterable[int]) -> None:
@@ -68,7 +73,7 @@ class Galleries:
             for gallery in self._galleries.values():
                 gallery.index.erase(ids)
 
-    def _open(self, collection: Collection, *, gaussian: Gaussian) -> Gallery:
+    def _open(self, collection: Collection, *, gaussian: Gaussian, keeps_snapshot: bool) -> Gallery:
         rotation = self._deployment.vault.rotation_of(collection.dimension)
         index = open_index(
             dimension=collection.dimension,
@@ -77,12 +82,12 @@ class Galleries:
         )
         gallery = Gallery(index)
         is_checked = read_snapshot(self._deployment, collection, index=index)
-        self._reconcile(collection, gallery)
+        self._reconcile(collection, gallery, keeps_snapshot=keeps_snapshot)
         if not is_checked:
             index.check()
         return gallery
 
-    def _reconcile(self, collection: Collection, gallery: Gallery) -> None:
+    def _reconcile(self, collection: Collection, gallery: Gallery, *, keeps_snapshot: bool) -> None:
         index, known = gallery.index, self._ids_of(collection)
         index.erase(np.setdiff1d(index.ids(), known, assume_unique=True))
         missing = np.setdiff1d(known, index.ids(), assume_unique=True)
@@ -90,7 +95,8 @@ class Galleries:
             self._read_into(index, missing[start : start + _FACES_A_STEP])
         gallery.unreadable = known.size - len(index)
         gallery.revision = collection.revision
-        if len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index):
+        is_worth_it = len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index)
+        if keeps_snapshot and is_worth_it:
             with suppress(OSError, VaultError):  # a search works without, and more slowly
                 write_snapshot(self._deployment, collection, index=index)
 

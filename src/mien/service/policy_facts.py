@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mien.catalog import collections as collection_rows
 from mien.catalog import grants as grant_rows
 from mien.catalog import holdings
 from mien.catalog.collections import Collection
@@ -22,6 +21,7 @@ from mien.permission.use import Use
 from mien.permission.verdict import Verdict
 from mien.service.consents import believe
 from mien.service.deployment import Deployment
+from mien.service.standing import iter_collections, iter_grants
 from mien.types import EmbeddingModel, GrantId, PersonId
 
 
@@ -114,12 +114,12 @@ def gather_facts(deployment: Deployment, operator: Operator, *, grace: timedelta
     """What the record says now."""
     now = deployment.clock()
     with deployment.database.reading() as connection:
-        stored = list(grant_rows.iter_grants(connection))
+        stored = list(iter_grants(deployment, connection))
         held = holdings.count_photos_by_grant(connection)
         first = grant_rows.find_first_additions(connection)
         return Facts(
             operator=Operator(_tidy(operator.controller), _tidy(operator.contact)),
-            collections=_gather_collections(connection, stored),
+            collections=_gather_collections(deployment, connection, stored=stored),
             sources=tuple(
                 _describe_source(
                     each,
@@ -138,7 +138,7 @@ def gather_facts(deployment: Deployment, operator: Operator, *, grace: timedelta
 
 
 def _gather_collections(
-    connection: Connection, stored: Iterable[StoredGrant]
+    deployment: Deployment, connection: Connection, *, stored: Iterable[StoredGrant]
 ) -> tuple[CollectionFacts, ...]:
     by_id = {each.id: each for each in stored}
     held, sources = holdings.count_holdings(connection), holdings.find_sources(connection)
@@ -153,7 +153,7 @@ def _gather_collections(
                 if found.basis in by_id[grant_id].grant.bases
             ],
         )
-        for found in collection_rows.iter_collections(connection)
+        for found in iter_collections(deployment, connection)
     )
 
 

@@ -20,9 +20,12 @@ from mien.catalog.removal import (
     Removal,
     iter_blobs,
     iter_covers,
+    iter_enrolment_references,
     iter_face_references,
     iter_grant_references,
+    iter_indexed_references,
     iter_location_references,
+    iter_person_references,
     plan_removal,
 )
 from mien.catalog.selection import Selection
@@ -115,7 +118,16 @@ def _plan(
         location_ids=[
             location for location, name in iter_location_references(connection) if is_marked(name)
         ],
+        indexed_ids=[one for one, name in iter_indexed_references(connection) if is_marked(name)],
         grant_ids=[grant for grant, name in iter_grant_references(connection) if is_marked(name)],
+        person_ids=[
+            person for person, name in iter_person_references(connection) if is_marked(name)
+        ],
+        enrolment_ids=[
+            enrolment
+            for enrolment, name in iter_enrolment_references(connection)
+            if is_marked(name)
+        ],
         case_ids=[
             case_id
             for case_id, uuid in iter_remembered(connection)
@@ -141,6 +153,7 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     removal.stray_subjects = sorted(
         {*shreds.subjects} - {name_case(uuid) for _, uuid in removal.cases}
     )
+    removal.stray_vouchers = sorted(shreds.vouchers)
     removal.ended_grants = sorted({*shreds.grant_ids} - {uuid for _, uuid in removal.grants})
 
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from mien.catalog import indexed as rows
-from mien.catalog.collections import Collection, iter_collections, raise_revision
+from mien.catalog.collections import Collection, raise_revision
 from mien.catalog.connect import Connection
-from mien.catalog.grants import get_grant
 from mien.catalog.indexed import KeptFace, StalePhoto
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.runs import end_run, start_run
@@ -29,6 +28,7 @@ from mien.service.clearing import clear_up
 from mien.service.deployment import Deployment, adding, recording
 from mien.service.gate import Admission, Gate, open_gate
 from mien.service.intake import FailedFile, ReadPhoto, take_in
+from mien.service.standing import get_grant, iter_collections
 from mien.sources.address import path_of, show_path
 from mien.sources.base import FoundFile
 from mien.types import Box
@@ -93,7 +93,7 @@ def count_waiting(deployment: Deployment, collection: Collection) -> int:
 
 def _find_enrolled_only(deployment: Deployment) -> list[Collection]:
     with deployment.database.reading() as connection:
-        found = list(iter_collections(connection))
+        found = list(iter_collections(deployment, connection))
     return [collection for collection in found if collection.basis is Basis.ENROLLED_ONLY]
 
 
@@ -202,7 +202,7 @@ class _Rescan:
                 self._run_by_grant[grant_id] = start_run(
                     connection,
                     collection_id=collection_id,
-                    grant_id=get_grant(connection, grant_id).id,
+                    grant_id=get_grant(deployment, connection, grant_id=grant_id).id,
                     at=deployment.clock(),
                 )
 
@@ -248,7 +248,7 @@ def _may_look(
     """Asked again inside the transaction: it may have been erased or revoked meanwhile."""
     if not rows.is_there(connection, look.stale.indexed_photo_id):
         return False
-    grant = get_grant(connection, look.grant_id).grant
+    grant = get_grant(deployment, connection, grant_id=look.grant_id).grant
     uri = look.found.found.uri
     return may_add(grant, uri=uri, basis=collection.basis, at=deployment.clock()).is_allowed
 

@@ -7,37 +7,29 @@ looked up again under the grants that cover the search.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
-from mien.catalog import collections as collection_rows
-from mien.catalog import grants as grant_rows
 from mien.catalog.audit import Json
-from mien.catalog.collections import Collection
 from mien.catalog.connect import Connection
 from mien.catalog.faces import (
-    CoveringGrant,
-    SearchScope,
     VisibleFace,
     find_visible_faces,
     iter_visible_ids,
 )
-from mien.catalog.grants import StoredGrant
 from mien.errors import SettingsError
 from mien.index.base import NO_FACE, Hits, VectorIndex
 from mien.permission.basis import Basis
-from mien.permission.grant import may_keep, may_search
-from mien.permission.purpose import check_purpose
-from mien.permission.use import Use
-from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.permission.verdict import ALLOWED, Verdict
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
 from mien.service.enrolled import find_consenting
 from mien.service.gallery import Galleries
+from mien.service.leave import Leave, ask_leave
 from mien.service.searched import SearchSession
 from mien.types import FaceId, PhotoAnalysis, Vectors
 from mien.vault.notary import Owner
@@ -103,8 +95,12 @@ def search_photo(
     """
     if request.limit < 1:
         raise SettingsError("The limit must be at least 1.")
+    if math.isnan(request.min_score):
+        raise SettingsError("The least score must be a number, from -1 to 1.")
     session = SearchSession(deployment, purpose=request.purpose, collection=request.collection)
-    leave = _ask(deployment, request, at=session.began)
+    leave = ask_leave(
+        deployment, purpose=request.purpose, collection=request.collection, at=session.began
+    )
     if isinstance(leave, Verdict):
         session.end(leave)
         return SearchResult(leave)
@@ -125,54 +121,6 @@ def search_photo(
     return SearchResult(ALLOWED, probe, candidates, gallery.unreadable)
 
 
-@dataclass(frozen=True, slots=True)
-class _Leave:
-    """A search is allowed, this far."""
-
-    collection: Collection
-    scope: SearchScope
-    purpose: str
-    at: datetime
-
-
-def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Leave | Verdict:
-    """May this be searched, and what of it may be seen? Raises `NotFoundError`."""
-    verdict = check_purpose(request.purpose)
-    if not verdict.is_allowed:
-        return verdict
-    with deployment.database.reading() as connection:
-        collection = collection_rows.get_collection(connection, request.collection)
-        grants = list(grant_rows.iter_grants_of(connection, collection.id))
-        latest = grant_rows.find_latest_runs(connection, collection.id, at=at)
-    granted = [
-        stored
-        for stored in grants
-        if may_search(
-            stored.grant, purpose=request.purpose, basis=collection.basis, at=at
-        ).is_allowed
-    ]
-    if not granted:
-        return refuse(Reason.PURPOSE_NOT_GRANTED)
-    kept = [
-        stored
-        for stored in granted
-        if may_keep(stored.grant, since=latest[stored.id], at=at).is_allowed
-    ]
-    if not kept:
-        return refuse(Reason.RETENTION_ENDED)
-    scope = SearchScope(collection.id, tuple(_cover(s, at=at) for s in kept))
-    return _Leave(collection, scope, request.purpose, at)
-
-
-def _cover(stored: StoredGrant, *, at: datetime) -> CoveringGrant:
-    retention = stored.grant.retention
-    return CoveringGrant(
-        stored.id,
-        kept_after=None if retention is None else at - retention,
-        is_for_display=Use.DISPLAY in stored.grant.uses,
-    )
-
-
 def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
     """The largest face comes first."""
     if not analysis.faces:
@@ -190,7 +138,7 @@ def _rank(
     index: VectorIndex,
     *,
     probe: Vectors,
-    leave: _Leave,
+    leave: Leave,
     request: SearchRequest,
 ) -> tuple[Candidate, ...]:
     """The best visible faces. Asks the index for more as long as too few of them are visible."""
@@ -212,7 +160,7 @@ def _rank_visible(
     index: VectorIndex,
     *,
     probe: Vectors,
-    leave: _Leave,
+    leave: Leave,
     request: SearchRequest,
 ) -> tuple[Candidate, ...]:
     """For a search that may see little of a large collection."""
@@ -229,7 +177,7 @@ def _rank_visible(
 
 
 def _see(
-    deployment: Deployment, hits: Hits, *, leave: _Leave, request: SearchRequest
+    deployment: Deployment, hits: Hits, *, leave: Leave, request: SearchRequest
 ) -> tuple[Candidate, ...]:
     """The hits that may be shown, ranked; the catalog is asked about every one."""
     scored = [
@@ -253,7 +201,7 @@ def _leave_out(
     connection: Connection,
     *,
     visible: Mapping[FaceId, VisibleFace],
-    leave: _Leave,
+    leave: Leave,
 ) -> Mapping[FaceId, VisibleFace]:
     """Where only enrolled people are kept: without those who do not consent to this search."""
     if leave.collection.basis is not Basis.ENROLLED_ONLY:

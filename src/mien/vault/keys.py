@@ -107,6 +107,10 @@ class KeyStore:
         self._wrap_photo_key(key, photo_id=photo_id, grant_id=grant_id)
         return key
 
+    def add_cover(self, photo_id: str, *, grant_id: str) -> None:
+        """Wraps the photo's key under another grant. Raises `KeyDestroyedError`."""
+        self._wrap_photo_key(self.get_photo_key(photo_id), photo_id=photo_id, grant_id=grant_id)
+
     def get_photo_key(self, photo_id: str) -> bytes:
         """Raises `KeyDestroyedError` where no grant opens the photo any more."""
         key = self._find_photo_key(photo_id)
@@ -161,6 +165,14 @@ class KeyStore:
 
     def destroy_vouchers(self, names: Sequence[str]) -> None:
         self._delete("DELETE FROM vouchers WHERE name IN ({})", names)
+
+    def count_vouchers(self, names: Sequence[str]) -> int:
+        return self._count("SELECT count(*) FROM vouchers WHERE name IN ({})", names)
+
+    def iter_vouchers(self) -> Iterator[str]:
+        """Every record that is vouched for."""
+        for (name,) in self._execute("SELECT name FROM vouchers"):
+            yield name
 
     def put_secret(self, name: str, content: bytes) -> None:
         """Keeps the content under this name, in the place of what was there."""

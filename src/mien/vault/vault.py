@@ -56,6 +56,7 @@ class Shreds:
 
     `covers` are pairs of a photo that stays and a grant that must not open it any more.
     `kept_blobs` are pairs of a blob and its photo, which stay, but for the thumbnail and faces.
+    `vouchers` are marks of records that go.
     """
 
     face_ids: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Shreds:
     covers: list[tuple[str, str]] = field(default_factory=list)
     grant_ids: list[str] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
+    vouchers: list[str] = field(default_factory=list)
     blob_ids: list[str] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
 
@@ -96,8 +98,8 @@ class Vault:
             return self._rotations[dimension]
 
     def add_grant(self, photo_id: str, *, grant_id: str) -> None:
-        """Lets another grant open the photo. Inside `writing`."""
-        self._keys.make_photo_key(photo_id, grant_id=grant_id)
+        """Lets another grant open the photo. Inside `writing`. Raises `KeyDestroyedError`."""
+        self._keys.add_cover(photo_id, grant_id=grant_id)
 
     def write_photo(
         self,
@@ -201,6 +203,7 @@ class Vault:
             self._keys.destroy_covers(shreds.covers)
             self._keys.destroy_grant_keys(shreds.grant_ids)
             self._keys.destroy_subject_keys(shreds.subjects)
+            self._keys.destroy_vouchers(shreds.vouchers)
             for photo_id in sorted({photo_id for _, photo_id in shreds.kept_blobs}):
                 self._keys.renew_photo_key(photo_id)
         for blob_id in shreds.blob_ids:
@@ -220,8 +223,10 @@ class Vault:
                 grant_ids=shreds.grant_ids,
                 subjects=shreds.subjects,
             )
+            vouchers = self._keys.count_vouchers(shreds.vouchers)
         return {
             "keys": keys,
+            "vouchers": vouchers,
             "sealed_files": sum(self._blobs.holds(blob_id) for blob_id in shreds.blob_ids),
             "sealed_parts": sum(
                 not _stays(part, gone=gone)
@@ -266,12 +271,14 @@ class Vault:
         with self._turn:
             faces, grants = list(self._keys.iter_face_ids()), list(self._keys.iter_grant_ids())
             covers, subjects = list(self._keys.iter_covers()), list(self._keys.iter_subjects())
+            vouchers = list(self._keys.iter_vouchers())
         return Shreds(
             face_ids=[face for face in faces if is_marked(f"face:{face}")],
             photo_ids=sorted({photo for photo, _ in covers if is_marked(f"photo key:{photo}")}),
             covers=[cover for cover in covers if is_marked(f"cover:{cover[0]}:{cover[1]}")],
             grant_ids=[grant for grant in grants if is_marked(f"grant key:{grant}")],
             subjects=[subject for subject in subjects if is_marked(f"subject key:{subject}")],
+            vouchers=[name for name in vouchers if is_marked(f"voucher:{name}")],
             blob_ids=[blob for blob in self._blobs.iter_ids() if is_marked(f"blob:{blob}")],
         )
 
@@ -343,6 +350,7 @@ def references_of(shreds: Shreds) -> Iterator[str]:
     yield from (f"cover:{photo_id}:{grant_id}" for photo_id, grant_id in shreds.covers)
     yield from (f"grant key:{grant_id}" for grant_id in shreds.grant_ids)
     yield from (f"subject key:{subject}" for subject in shreds.subjects)
+    yield from (f"voucher:{name}" for name in shreds.vouchers)
     yield from (f"blob:{blob_id}" for blob_id in shreds.blob_ids)
     yield from (f"kept blob:{blob_id}" for blob_id, _ in shreds.kept_blobs)
 

@@ -8,6 +8,11 @@ SELECT count(*) AS count_1
 FROM indexed_photos
 WHERE indexed_photos.collection_id = ?;
 
+-- find_kept_for
+SELECT faces.id, faces.person_id
+FROM faces
+WHERE faces.id IN (?, ?);
+
 -- find_faces_by_uuid
 SELECT faces.id
 FROM faces
