@@ -32,7 +32,7 @@ from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
-from mien.service.case_book import CaseBook
+from mien.service.case_book import BookTerms, CaseBook
 from mien.service.cases import CaseDraft, OpenedCase
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
@@ -338,22 +338,13 @@ class Library:
         return explain_photo(self._deployment, sha256)
 
     def open_case(self, draft: CaseDraft, *, like: HandedIn | None = None) -> OpenedCase:
-        """Records what somebody asks for; what it means to hide is hidden at once.
-
-        `like` is a photo of whoever asks, to find them by; it is not kept.
-        Raises `SettingsError` for what cannot be meant, `PhotoError` for no photo.
-        """
-        if like is None:
-            return self.cases().open(draft)
-        with naming(like):
-            content = read_photo(like, max_bytes=self.settings.max_file_bytes)
-            return self.cases().open(draft, like=content, threads=os.cpu_count() or 1)
+        """Records what somebody asks for, and hides what it means to hide; as `cases().open`."""
+        return self.cases().open(draft, like=like)
 
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
-        return CaseBook(
-            self._deployment, self._galleries, terms=self._terms, operator=self._operator
-        )
+        terms = BookTerms(self._terms, self._operator, self.settings.max_file_bytes)
+        return CaseBook(self._deployment, self._galleries, terms=terms)
 
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""

@@ -13,7 +13,7 @@ from mien.errors import ConflictError, MienError, SettingsError
 from mien.library import Library
 from mien.permission.case import CaseState
 from mien.permission.verdict import Reason
-from mien.service import case_record
+from mien.service.case_record import CaseRecord
 from mien.service.erase import erase, resume_erasure
 from mien.testing import draw_photo
 from service.inbox import (
@@ -52,9 +52,9 @@ def test_a_closed_case_is_not_reopened(stage: Stage, library: Library) -> None:
             pytest.raises(ConflictError),
             deployment.database.writing() as connection,
         ):
-            case_record.move(deployment, connection, before, to=state, details={})
+            CaseRecord(deployment, connection).move(before, to=state, details={})
     with pytest.raises(ConflictError), deployment.database.writing() as connection:
-        case_record.note(deployment, connection, before, did="reopened", details={})
+        CaseRecord(deployment, connection).note(before, did="reopened", details={})
     assert library.cases().get(opened.case.case_id) == before
 
 

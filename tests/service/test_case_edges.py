@@ -11,8 +11,9 @@ import pytest
 from mien.errors import CatalogError, ConflictError, KeyDestroyedError, MienError, TamperedError
 from mien.library import Library
 from mien.permission.case import CaseState
-from mien.service import case_execute, case_record, cases
+from mien.service import case_execute, cases
 from mien.service.case import Case
+from mien.service.case_record import CaseRecord
 from mien.service.cases import OpenedCase
 from mien.testing import draw_photo
 from service.inbox import (
@@ -105,7 +106,7 @@ def test_no_state_is_left_out_by_a_program(
             pytest.raises(ConflictError, match=f"is quarantined and cannot be {state} now"),
             deployment.database.writing() as connection,
         ):
-            case_record.move(deployment, connection, opened.case, to=state, details={})
+            CaseRecord(deployment, connection).move(opened.case, to=state, details={})
     assert library.cases().get(opened.case.case_id) == opened.case
 
 
@@ -118,7 +119,15 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
     monkeypatch.setattr(module, name, end)
 
 
-STEPS = ("_end_grants", "resume_erasure", "erase", "_is_gone", "_release", "move", "_verify")
+STEPS = (
+    "_end_grants",
+    "resume_erasure",
+    "erase",
+    "_is_gone",
+    "_release",
+    "block_photos",
+    "_verify",
+)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -34,7 +34,7 @@ from mien.service.case_held import Held, gather_held
 from mien.service.case_letter import Findings, write_letter
 from mien.service.case_listing import write_listing
 from mien.service.case_pictures import read_crops
-from mien.service.case_record import get_case, move, note
+from mien.service.case_record import CaseRecord
 from mien.service.deployment import Deployment
 from mien.service.policy_facts import Operator
 from mien.service.retention import Terms
@@ -61,15 +61,15 @@ def answer_case(
     where the folder cannot be written.
     """
     with deployment.database.reading() as connection:
-        case = get_case(deployment, connection, case_id)
+        case = CaseRecord(deployment, connection).get(case_id)
     if case.request is None or case.is_closed:
         raise ConflictError(f"The case {case.case_id} is closed. Open another: mien case open")
     if not case.is_checked:
-        contents = _make_check(deployment, case, case.request)
+        contents = _make_check(deployment, case, request=case.request)
         _write(folder, contents)
         return Answer(case, folder, tuple(sorted(contents)), is_final=False)
     _check_state(case)
-    contents = _make_answer(deployment, case, case.request, terms=terms, operator=operator)
+    contents = _make_answer(deployment, case, terms=terms, operator=operator)
     _write(folder, contents)
     return Answer(_enter(deployment, case), folder, tuple(sorted(contents)), is_final=True)
 
@@ -89,17 +89,18 @@ def _check_state(case: Case) -> None:
 def _enter(deployment: Deployment, case: Case) -> Case:
     """Notes that the case was answered. What access asks for was executed by that."""
     with deployment.database.writing_durably() as connection:
-        case = get_case(deployment, connection, case.case_id)
+        record = CaseRecord(deployment, connection)
+        case = record.get(case.case_id)
         if case.state is CaseState.RECEIVED:
             granted: Details = {"granted": True, "reason": "", "erasure": ""}
-            case = move(deployment, connection, case, to=CaseState.DECIDED, details=granted)
+            case = record.move(case, to=CaseState.DECIDED, details=granted)
         if case.state is CaseState.DECIDED:
-            case = move(deployment, connection, case, to=CaseState.EXECUTED, details={})
-            case = move(deployment, connection, case, to=CaseState.VERIFIED, details={})
-        return note(deployment, connection, case, did="answered", details={})
+            case = record.move(case, to=CaseState.EXECUTED, details={})
+            case = record.move(case, to=CaseState.VERIFIED, details={})
+        return record.note(case, did="answered", details={})
 
 
-def _make_check(deployment: Deployment, case: Case, request: CaseRequest) -> Contents:
+def _make_check(deployment: Deployment, case: Case, *, request: CaseRequest) -> Contents:
     crops = read_crops(deployment, [like.face_id for like in request.lookalikes])
     lines = [
         "# For you to check, not to hand out",
@@ -121,7 +122,7 @@ def _make_check(deployment: Deployment, case: Case, request: CaseRequest) -> Con
 
 
 def _make_answer(
-    deployment: Deployment, case: Case, request: CaseRequest, *, terms: Terms, operator: Operator
+    deployment: Deployment, case: Case, *, terms: Terms, operator: Operator
 ) -> Contents:
     certificates = _find_certificates(deployment, case)
     is_refused = case.decision is not None and not case.decision.is_granted
@@ -131,7 +132,7 @@ def _make_answer(
     for certificate in certificates:
         erased.update(json.loads(certificate)["certificate"]["erased"])
     acknowledgement = acknowledge(deployment, case)
-    proof = _prove(deployment, acknowledgement, certificates)
+    proof = _prove(deployment, acknowledgement, certificates=certificates)
     findings = Findings(
         photos=held.photos,
         faces=held.faces,
@@ -143,7 +144,7 @@ def _make_answer(
         operator=operator,
     )
     contents = {
-        "letter.md": _text(write_letter(case, request, findings=findings)),
+        "letter.md": _text(write_letter(case, findings=findings)),
         "acknowledgement.json": _text(acknowledgement),
     }
     if proof:
@@ -163,7 +164,7 @@ def _find_certificates(deployment: Deployment, case: Case) -> list[str]:
     return [certificate for certificate in found if certificate]
 
 
-def _prove(deployment: Deployment, acknowledgement: str, certificates: list[str]) -> str:
+def _prove(deployment: Deployment, acknowledgement: str, *, certificates: list[str]) -> str:
     """That the entries which the documents name stand in the log; nothing if it is damaged."""
     named = [json.loads(acknowledgement)["acknowledgement"]["audit_entry"]]
     named += [json.loads(one)["certificate"]["audit_entry"] for one in certificates]

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from mien.catalog.connect import Connection
-from mien.service.case import About
-from mien.service.deployment import Deployment
+from mien.service.case import Case
+from mien.service.case_record import CaseRecord
 
 
-def block_places(deployment: Deployment, connection: Connection, about: About) -> list[str]:
+def block_places(record: CaseRecord, case: Case) -> list[str]:
     """Keeps everything from a host or an address out, at once; the ids of the blocks."""
-    del deployment, connection, about
+    del record, case
     return []
 
 
-def block_photos(deployment: Deployment, connection: Connection, about: About) -> list[str]:
+def block_photos(record: CaseRecord, case: Case) -> list[str]:
     """Keeps photos out that are going to be erased; the ids of the blocks."""
-    del deployment, connection, about
+    del record, case
     return []
 
 
-def lift(deployment: Deployment, connection: Connection, block_ids: Sequence[str]) -> None:
+def lift(record: CaseRecord, case: Case) -> None:
     """Lets in again what a case kept out that was refused."""
-    del deployment, connection, block_ids
+    del record, case

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,34 +12,42 @@ from mien.service import cases
 from mien.service.acknowledgement import acknowledge
 from mien.service.case import Case
 from mien.service.case_answer import Answer, answer_case
-from mien.service.case_like import find_like
+from mien.service.case_like import Likes, find_like
 from mien.service.cases import CaseDraft, OpenedCase
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
+from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.policy_facts import Operator
 from mien.service.retention import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class BookTerms:
+    """What an answer tells of the operator, and how large a photo may be that is handed in."""
+
+    kept: Terms
+    operator: Operator
+    max_bytes: int
 
 
 class CaseBook:
     """The cases of one deployment."""
 
-    def __init__(
-        self, deployment: Deployment, galleries: Galleries, *, terms: Terms, operator: Operator
-    ) -> None:
+    def __init__(self, deployment: Deployment, galleries: Galleries, *, terms: BookTerms) -> None:
         self._deployment = deployment
         self._galleries = galleries
         self._terms = terms
-        self._operator = operator
 
-    def open(self, draft: CaseDraft, *, like: bytes | None = None, threads: int = 1) -> OpenedCase:
-        """Records a case; `like` are the bytes of a photo of whoever asks, and are not kept.
+    def open(self, draft: CaseDraft, *, like: HandedIn | None = None) -> OpenedCase:
+        """Records a case, and hides at once what it means to hide.
 
+        `like` is a photo of whoever asks, to find them by; it is not kept.
         Raises `SettingsError` for what cannot be meant, `PhotoError` for no photo.
         """
         likes = None
         if like is not None:
             cases.check_draft(draft, has_photo=True)
-            likes = find_like(self._deployment, self._galleries, content=like, threads=threads)
+            likes = self._find_like(like)
         return cases.open_case(self._deployment, draft, likes=likes)
 
     def list(self) -> list[Case]:
@@ -86,10 +96,19 @@ class CaseBook:
             self._deployment,
             case_id,
             folder=folder,
-            terms=self._terms,
-            operator=self._operator,
+            terms=self._terms.kept,
+            operator=self._terms.operator,
         )
 
     def close(self, case_id: str) -> Case:
         """Ends a case that is done and answered. Raises `ConflictError` for any other."""
         return cases.close_case(self._deployment, case_id)
+
+    def _find_like(self, photo: HandedIn) -> Likes:
+        with naming(photo):
+            return find_like(
+                self._deployment,
+                self._galleries,
+                content=read_photo(photo, max_bytes=self._terms.max_bytes),
+                threads=os.cpu_count() or 1,
+            )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mien.catalog.connect import Connection
 from mien.catalog.photos import CREDIT_FIELDS, correct_credit
 from mien.errors import SettingsError
 from mien.permission.case import CaseKind
-from mien.service.case import About, CaseRequest
-from mien.service.deployment import Deployment
+from mien.service.case import About, Case
+from mien.service.case_record import CaseRecord
 from mien.service.grants import rename_grantor
 
 _FIELDS = {"photo": CREDIT_FIELDS, "grantor": ("name",)}
@@ -33,12 +32,17 @@ def check_corrections(kind: CaseKind, about: About, *, corrections: Mapping[str,
             raise SettingsError("A name cannot be corrected to nothing.")
 
 
-def correct(deployment: Deployment, connection: Connection, request: CaseRequest) -> int:
+def correct(record: CaseRecord, case: Case) -> int:
     """Writes the corrections; to how many photos or grants."""
-    about, corrections = request.about, request.corrections
+    if case.request is None:
+        return 0
+    about, corrections = case.request.about, case.request.corrections
     if about.grantor:
         name = corrections["name"].strip()
-        return rename_grantor(deployment, connection, name=about.grantor, new_name=name)
+        return rename_grantor(
+            record.deployment, record.connection, name=about.grantor, new_name=name
+        )
     return sum(
-        correct_credit(connection, sha256.lower(), values=corrections) for sha256 in about.photos
+        correct_credit(record.connection, sha256.lower(), values=corrections)
+        for sha256 in about.photos
     )

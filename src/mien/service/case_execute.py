@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from mien.catalog import holds
-from mien.catalog.connect import Connection
 from mien.catalog.grants import iter_grants
 from mien.catalog.photos import quarantine
 from mien.errors import CatalogError, ConflictError, NotFoundError
@@ -23,7 +22,7 @@ from mien.service import grants
 from mien.service.case import Case, Details
 from mien.service.case_block import block_photos, lift
 from mien.service.case_correct import correct
-from mien.service.case_record import get_case, move
+from mien.service.case_record import CaseRecord
 from mien.service.case_target import CaseTarget, find_grants_on, target_of
 from mien.service.deployment import Deployment
 from mien.service.erase import erase, resume_erasure
@@ -31,9 +30,15 @@ from mien.service.gallery import Galleries
 from mien.service.grants import Narrowing
 
 
-def decide(
-    deployment: Deployment, connection: Connection, case: Case, *, is_granted: bool, reason: str
-) -> Case:
+@dataclass(slots=True)
+class _Erased:
+    """The erasures that were done, and how many files they left outside the home."""
+
+    ids: list[str] = field(default_factory=list)
+    outside: int = 0
+
+
+def decide(record: CaseRecord, case: Case, *, is_granted: bool, reason: str) -> Case:
     """Enters a decision. A refusal is done with it; what was granted is still to be executed."""
     details: Details = {
         "granted": is_granted,
@@ -41,17 +46,16 @@ def decide(
         "erasure": str(uuid4()) if is_granted and case.kind.hides else "",
     }
     if not is_granted:
-        decided = move(deployment, connection, case, to=CaseState.DECIDED, details=details)
-        return _refuse(deployment, connection, decided)
+        decided = record.move(case, to=CaseState.DECIDED, details=details)
+        return _refuse(record, decided)
     if not case.is_checked:
         raise ConflictError(
             f"Nobody has looked yet at the faces that were found. See them with: mien case answer "
             f"{case.case_id} --to FOLDER, then say whose they are: mien case confirm --help"
         )
-    if case.kind.hides and case.request is not None:
-        blocks = block_photos(deployment, connection, case.request.about)
-        details = {**details, "blocks": blocks}
-    return move(deployment, connection, case, to=CaseState.DECIDED, details=details)
+    if case.kind.hides:
+        details = {**details, "blocks": block_photos(record, case)}
+    return record.move(case, to=CaseState.DECIDED, details=details)
 
 
 def execute(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case:
@@ -71,34 +75,27 @@ def execute(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case
     return case
 
 
-def _refuse(deployment: Deployment, connection: Connection, case: Case) -> Case:
-    lift(deployment, connection, case.block_ids)
-    details = {"released": _release(deployment, connection, case)}
-    done = move(deployment, connection, case, to=CaseState.EXECUTED, details=details)
-    return move(deployment, connection, done, to=CaseState.VERIFIED, details={})
+def _refuse(record: CaseRecord, case: Case) -> Case:
+    lift(record, case)
+    details: Details = {"released": _release(record, case)}
+    done = record.move(case, to=CaseState.EXECUTED, details=details)
+    return record.move(done, to=CaseState.VERIFIED, details={})
 
 
 def _erase(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case:
     _end_grants(deployment, case)
     erased = _erase_all(deployment, case, galleries=galleries)
     with deployment.database.writing_durably() as connection:
-        now = get_case(deployment, connection, case.case_id)
+        record = CaseRecord(deployment, connection)
+        now = record.get(case.case_id)
         if now.state is not CaseState.DECIDED:
             return now  # somebody else was as quick
         details: Details = {
             "erasures": erased.ids,
             "outside": erased.outside,
-            "released": _release(deployment, connection, now),
+            "released": _release(record, now),
         }
-        return move(deployment, connection, now, to=CaseState.EXECUTED, details=details)
-
-
-@dataclass(slots=True)
-class _Erased:
-    """The erasures that were done, and how many files they left outside the home."""
-
-    ids: list[str] = field(default_factory=list)
-    outside: int = 0
+        return record.move(now, to=CaseState.EXECUTED, details=details)
 
 
 def _erase_all(deployment: Deployment, case: Case, *, galleries: Galleries) -> _Erased:
@@ -122,12 +119,13 @@ def _erase_all(deployment: Deployment, case: Case, *, galleries: Galleries) -> _
 
 def _correct(deployment: Deployment, case: Case) -> Case:
     with deployment.database.writing_durably() as connection:
-        now = get_case(deployment, connection, case.case_id)
+        record = CaseRecord(deployment, connection)
+        now = record.get(case.case_id)
         if now.state is not CaseState.DECIDED:
             return now
-        changed = correct(deployment, connection, now.request) if now.request else 0
+        changed = correct(record, now)
         details: Details = {"corrected": changed}
-        return move(deployment, connection, now, to=CaseState.EXECUTED, details=details)
+        return record.move(now, to=CaseState.EXECUTED, details=details)
 
 
 def _verify(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case:
@@ -141,11 +139,12 @@ def _verify(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case
             "cannot be cleaned from its pages. Let it end, then repeat the command."
         )
     with deployment.database.writing_durably() as connection:
-        now = get_case(deployment, connection, case.case_id)
+        record = CaseRecord(deployment, connection)
+        now = record.get(case.case_id)
         if now.state is not CaseState.EXECUTED:
             return now
         new = [one for one in erased.ids if one not in now.erasure_ids]
-        return move(deployment, connection, now, to=CaseState.VERIFIED, details={"erasures": new})
+        return record.move(now, to=CaseState.VERIFIED, details={"erasures": new})
 
 
 def _is_gone(deployment: Deployment, target: CaseTarget) -> bool:
@@ -166,15 +165,15 @@ def _end_grants(deployment: Deployment, case: Case) -> None:
             grants.revoke_grant(deployment, grant_id)
 
 
-def _release(deployment: Deployment, connection: Connection, case: Case) -> int:
+def _release(record: CaseRecord, case: Case) -> int:
     """Lets come back what the case alone held, and its grant still covers; how much."""
-    grant_by_id = {stored.id: stored.grant for stored in iter_grants(connection)}
-    released = holds.release(connection, case.id)
+    grant_by_id = {stored.id: stored.grant for stored in iter_grants(record.connection)}
+    released = holds.release(record.connection, case.id)
     lost = [
         one.location_id
         for one in released
         if not grant_by_id[one.grant_id].uses.issuperset(ADDING)
         or not covers(grant_by_id[one.grant_id].scope, one.uri)
     ]
-    quarantine(connection, lost, at=deployment.clock())
+    quarantine(record.connection, lost, at=record.deployment.clock())
     return len(released) - len(lost)

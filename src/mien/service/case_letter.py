@@ -64,12 +64,15 @@ class Findings:
     operator: Operator
 
 
-def write_letter(case: Case, request: CaseRequest, *, findings: Findings) -> str:
-    """The whole letter."""
+def write_letter(case: Case, *, findings: Findings) -> str:
+    """The whole letter; nothing for a case that was forgotten."""
+    request = case.request
+    if request is None:
+        return ""
     parts = [
         "# Answer to your request",
         f"Case {case.case_id}",
-        _address("To", request.requester, request.contact),
+        f"To {_address(request.requester, request.contact)}",
         *_iter_sender(findings.operator),
         "## What you asked",
         _tell_asked(case, request),
@@ -99,11 +102,11 @@ def make_plain(text: str) -> str:
 
 def _iter_sender(operator: Operator) -> Iterator[str]:
     if operator.controller:
-        yield _address("From", operator.controller, operator.contact)
+        yield f"From {_address(operator.controller, operator.contact)}"
 
 
-def _address(word: str, name: str, contact: str) -> str:
-    return f"{word} {make_plain(', '.join(part for part in (name, contact) if part))}"
+def _address(name: str, contact: str) -> str:
+    return make_plain(", ".join(part for part in (name, contact) if part))
 
 
 def _tell_asked(case: Case, request: CaseRequest) -> str:

@@ -60,7 +60,9 @@ def find_like(
         every = list(collection_rows.iter_collections(connection))
     same = [one for one in every if one.model_digest == deployment.model.digest]
     probe = faces[0].embedding[np.newaxis]
-    found = [hit for one in same for hit in _search(deployment, galleries, one, probe=probe)]
+    found = [
+        hit for one in same for hit in _search(deployment, galleries, collection=one, probe=probe)
+    ]
     found.sort(key=lambda hit: -hit[0].score)
     salt = secrets.token_bytes(SALT_BYTES)
     facts: dict[str, Json] = {
@@ -86,7 +88,7 @@ def tell_likes(likes: Likes, case: Case, *, reference: str) -> Event:
 
 
 def _search(
-    deployment: Deployment, galleries: Galleries, collection: Collection, *, probe: Vectors
+    deployment: Deployment, galleries: Galleries, *, collection: Collection, probe: Vectors
 ) -> Iterator[tuple[Lookalike, StoredFace]]:
     model = deployment.model
     index = galleries.load(collection, gaussian=model.gaussian).index

@@ -27,7 +27,7 @@ def read_pictures(
         name: picture
         for photo in photos
         for held in photo.indexed
-        for name, picture in _iter_pictures(deployment, photo, held, own=own)
+        for name, picture in _iter_pictures(deployment, photo, held=held, own=own)
     }
 
 
@@ -45,7 +45,7 @@ def read_crops(deployment: Deployment, faces: Collection[str]) -> dict[str, byte
 
 
 def _iter_pictures(
-    deployment: Deployment, photo: HeldPhoto, held: HeldIndex, *, own: Collection[FaceId]
+    deployment: Deployment, photo: HeldPhoto, *, held: HeldIndex, own: Collection[FaceId]
 ) -> Iterator[tuple[str, bytes | None]]:
     place = SealedPhoto(held.blob_id, photo.photo_uuid)
     for face in held.faces:

@@ -11,18 +11,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mien.catalog import holds
-from mien.catalog.connect import Connection
 from mien.catalog.selection import Selection
 from mien.errors import ConflictError, SettingsError
 from mien.permission.case import CaseKind, CaseState, Channel, is_undecided, may_counter
-from mien.service import audit, case_record
+from mien.service import audit
 from mien.service.acknowledgement import acknowledge
-from mien.service.case import About, Case, CaseRequest, Details
+from mien.service.case import About, Case, CaseRequest
 from mien.service.case_block import block_places
 from mien.service.case_correct import check_corrections
 from mien.service.case_execute import decide, execute
 from mien.service.case_like import Likes, tell_likes
-from mien.service.case_record import move, note
+from mien.service.case_record import CaseRecord
 from mien.service.case_target import make_target
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
@@ -76,14 +75,14 @@ def open_case(
     # On the disk before anybody is told that it was received.
     with deployment.database.writing_durably() as connection:
         selection = target.select(connection)
-        case = case_record.record_case(deployment, connection, kind=draft.kind, request=request)
+        record = CaseRecord(deployment, connection)
+        case = record.add(draft.kind, request)
         if likes is not None:
-            reference = case_record.refer_case(deployment, case.case_id)
-            event = tell_likes(likes, case, reference=reference)
+            event = tell_likes(likes, case, reference=record.refer(case))
             audit.append(deployment, connection, event=event)
         held = 0
         if draft.kind.hides:
-            case, held = _quarantine(deployment, connection, case, selection=selection)
+            case, held = _quarantine(record, case, selection=selection)
     return OpenedCase(case, acknowledge(deployment, case), held)
 
 
@@ -100,13 +99,13 @@ def check_draft(draft: CaseDraft, *, has_photo: bool) -> None:
 def list_cases(deployment: Deployment) -> list[Case]:
     """All cases, the one that is due first before the others."""
     with deployment.database.reading() as connection:
-        return list(case_record.iter_cases(deployment, connection))
+        return list(CaseRecord(deployment, connection).iter_cases())
 
 
 def get_case(deployment: Deployment, case_id: str) -> Case:
     """Raises `NotFoundError`."""
     with deployment.database.reading() as connection:
-        return case_record.get_case(deployment, connection, case_id)
+        return CaseRecord(deployment, connection).get(case_id)
 
 
 def find_due(deployment: Deployment, *, within: timedelta) -> list[Case]:
@@ -123,7 +122,8 @@ def confirm_lookalikes(deployment: Deployment, case_id: str, *, faces: Sequence[
     """
     wanted = [face.strip().lower() for face in faces]
     with deployment.database.writing() as connection:
-        case = case_record.get_case(deployment, connection, case_id)
+        record = CaseRecord(deployment, connection)
+        case = record.get(case_id)
         if not is_undecided(case.state):
             raise ConflictError(f"The case {case.case_id} is {case.state}: it is too late to look.")
         found = {like.face_id for like in case.request.lookalikes} if case.request else set()
@@ -131,7 +131,7 @@ def confirm_lookalikes(deployment: Deployment, case_id: str, *, faces: Sequence[
         if unknown:
             raise SettingsError(f"{unknown[0]} is none of the faces that were found by the photo.")
         details = {"faces": sorted({*wanted})}
-        return note(deployment, connection, case, did="confirmed", details=details)
+        return record.note(case, did="confirmed", details=details)
 
 
 def counter_case(deployment: Deployment, case_id: str, *, name: str, statement: str) -> Case:
@@ -142,14 +142,15 @@ def counter_case(deployment: Deployment, case_id: str, *, name: str, statement: 
     if not name.strip() or not statement.strip():
         raise SettingsError("A counter-notice says who makes it, and what they state.")
     with deployment.database.writing_durably() as connection:
-        case = case_record.get_case(deployment, connection, case_id)
+        record = CaseRecord(deployment, connection)
+        case = record.get(case_id)
         if not may_counter(case.kind, case.state):
             raise ConflictError(
                 f"The case {case.case_id} is one of {case.kind} and {case.state}. A counter-notice "
                 "is made to a takedown that is not decided yet."
             )
         details = {"by": name.strip(), "statement": statement.strip()}
-        return note(deployment, connection, case, did="countered", details=details)
+        return record.note(case, did="countered", details=details)
 
 
 def decide_case(
@@ -168,9 +169,10 @@ def decide_case(
     if not is_granted and not reason.strip():
         raise SettingsError("A refusal gives its reason: --reason TEXT.")
     with deployment.database.writing_durably() as connection:
-        case = case_record.get_case(deployment, connection, case_id)
+        record = CaseRecord(deployment, connection)
+        case = record.get(case_id)
         if is_undecided(case.state):
-            case = decide(deployment, connection, case, is_granted=is_granted, reason=reason)
+            case = decide(record, case, is_granted=is_granted, reason=reason)
         elif case.is_closed or case.decision is None or case.decision.is_granted is not is_granted:
             raise ConflictError(
                 f"The case {case.case_id} is {case.state}, and is not decided anew. Whoever "
@@ -182,20 +184,18 @@ def decide_case(
 def close_case(deployment: Deployment, case_id: str) -> Case:
     """Ends a case that is done and answered. Raises `ConflictError` for any other."""
     with deployment.database.writing_durably() as connection:
-        case = case_record.get_case(deployment, connection, case_id)
+        record = CaseRecord(deployment, connection)
+        case = record.get(case_id)
         if case.state is CaseState.VERIFIED and not case.is_answered:
             raise ConflictError(
                 f"The case {case.case_id} is done, but nobody was answered: "
                 f"mien case answer {case.case_id} --to FOLDER"
             )
-        return move(deployment, connection, case, to=CaseState.CLOSED, details={})
+        return record.move(case, to=CaseState.CLOSED, details={})
 
 
-def _quarantine(
-    deployment: Deployment, connection: Connection, case: Case, *, selection: Selection
-) -> tuple[Case, int]:
-    held = holds.hold(connection, case.id, selection=selection)
-    blocks = block_places(deployment, connection, case.request.about) if case.request else []
-    details: Details = {"held": held, "blocks": blocks}
-    case = move(deployment, connection, case, to=CaseState.QUARANTINED, details=details)
+def _quarantine(record: CaseRecord, case: Case, *, selection: Selection) -> tuple[Case, int]:
+    held = holds.hold(record.connection, case.id, selection=selection)
+    blocks = block_places(record, case)
+    case = record.move(case, to=CaseState.QUARANTINED, details={"held": held, "blocks": blocks})
     return case, held

@@ -155,9 +155,6 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     removal.stray_blobs = sorted({*shreds.blob_ids} - {blob for _, blob in removal.blobs})
     removal.stray_subjects = sorted(shreds.subjects)
     removal.covers = sorted(lost | ({*shreds.covers} - covers))
-    removal.stray_subjects = sorted(
-        {*shreds.subjects} - {name_case(uuid) for _, uuid in removal.cases}
-    )
     removal.stray_vouchers = sorted(shreds.vouchers)
     removal.ended_grants = sorted({*shreds.grant_ids} - {uuid for _, uuid in removal.grants})
 
