@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from mien.vault.notary import Owner
 _SPARE = 20
 _GROWTH = 8
 _MOST_FETCHED = 4096
+_NOTHING = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,10 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The photo handed in, and the number of the face that was searched, if it shows one."""
+    """The photo handed in, and the number of the face that was searched, if it shows one.
+
+    The embeddings of its faces were only needed on the way, and are not handed out.
+    """
 
     analysis: PhotoAnalysis
     searched: int | None
@@ -106,12 +110,13 @@ def search_photo(
     vision = deployment.vision(threads=request.threads)
     content = read_probe()
     session.note_probe(content)
-    probe = _choose_face(vision.analyse(content), request.face)
+    analysis = vision.analyse(content)
+    probe = _choose_face(analysis, request.face)
     if probe.searched is None:
         session.end(ALLOWED)
         return SearchResult(ALLOWED, probe)
     gallery = galleries.load(leave.collection, gaussian=deployment.model.gaussian)
-    embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
+    embedding = analysis.faces[probe.searched].embedding[np.newaxis]
     turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
     candidates = _rank(deployment, gallery.index, probe=turned, leave=leave, request=request)
     session.end(ALLOWED, shown=[_tell_shown(candidate) for candidate in candidates])
@@ -122,12 +127,15 @@ def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
     """The largest face comes first."""
     if not analysis.faces:
         return Probe(analysis, None)
+    shown = replace(
+        analysis, faces=tuple(replace(face, embedding=_NOTHING) for face in analysis.faces)
+    )
     if chosen is not None and not 0 <= chosen < len(analysis.faces):
         raise SettingsError(
             f"There is no face {chosen} in the probe: it shows {len(analysis.faces)}, "
             "counted from 0, the largest first."
         )
-    return Probe(analysis, chosen or 0)
+    return Probe(shown, chosen or 0)
 
 
 def _rank(
