@@ -83,7 +83,11 @@ def test_suppressions_are_counted_by_level(connection: Connection) -> None:
     for number, level in enumerate(("face", "item", "face", "source")):
         connection.execute(
             insert(suppressions).values(
-                uuid=make_uuid(number), level=level, made_at=NOW, sealed=b"sealed"
+                uuid=make_uuid(number),
+                level=level,
+                made_at=NOW,
+                sealed=b"sealed",
+                recovery=b"sealed",
             )
         )
     assert count_suppressions(connection) == {"face": 2, "item": 1, "source": 1}
