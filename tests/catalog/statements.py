@@ -209,6 +209,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
     "holdings": {
+        "count_cases": holdings.count_cases,
         "count_holdings": holdings.count_holdings,
         "count_people": holdings.count_people,
         "count_photos_by_grant": holdings.count_photos_by_grant,
