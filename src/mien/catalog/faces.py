@@ -7,9 +7,10 @@ a `SearchScope`; there is no way to read them without one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
@@ -44,10 +45,14 @@ class CoveringGrant:
 
 @dataclass(frozen=True, slots=True)
 class SearchScope:
-    """What a search may see: one collection, as far as these grants reach."""
+    """What a search may see: one collection, as far as these grants reach.
+
+    Of it, what was indexed after `kept_after` (if set).
+    """
 
     collection_id: CollectionId
     grants: tuple[CoveringGrant, ...]
+    kept_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +114,35 @@ def iter_identities(
         .where(faces.c.collection_id == collection_id)
         .order_by(faces.c.id)
     )
-    for row in rows:
-        yield FaceId(row.id), row.uuid
+    for face_id, uuid in rows:
+        yield FaceId(face_id), uuid
 
 
 def find_stored_faces(connection: Connection, face_ids: Sequence[FaceId]) -> list[StoredFace]:
     """Where the secrets of these faces lie, for an index to be loaded; not to be shown."""
     return [
-        StoredFace(FaceId(row.id), row.uuid, photo_uuid_of(row.sha256), row.blob_id)
+        StoredFace(FaceId(face_id), uuid, photo_uuid_of(sha256), blob_id)
         for some in _batched(face_ids)
-        for row in connection.execute(
+        for face_id, uuid, sha256, blob_id in connection.execute(
             select(faces.c.id, faces.c.uuid, photos.c.sha256, indexed_photos.c.blob_id)
             .join_from(faces, indexed_photos)
             .join(photos)
-            .where(faces.c.id.in_(some))
+            .where(_are(some))
         )
     ]
+
+
+def find_faces_by_uuid(connection: Connection, uuids: Collection[str]) -> list[StoredFace]:
+    """Those of the faces of these outside ids that are there; not to be shown."""
+    wanted = sorted(uuids)
+    ids = [
+        FaceId(face_id)
+        for start in range(0, len(wanted), _IDS_A_QUERY)
+        for face_id in connection.execute(
+            select(faces.c.id).where(faces.c.uuid.in_(wanted[start : start + _IDS_A_QUERY]))
+        ).scalars()
+    ]
+    return find_stored_faces(connection, ids)
 
 
 def iter_visible_ids(connection: Connection, scope: SearchScope) -> Iterator[FaceId]:
@@ -132,7 +150,7 @@ def iter_visible_ids(connection: Connection, scope: SearchScope) -> Iterator[Fac
     found = (
         select(faces.c.id)
         .join(indexed_photos)
-        .where(faces.c.collection_id == scope.collection_id)
+        .where(faces.c.collection_id == scope.collection_id, _is_kept(scope))
         .where(
             exists().where(locations.c.photo_id == indexed_photos.c.photo_id, _is_visible(scope))
         )
@@ -152,6 +170,19 @@ def find_visible_faces(
     return found
 
 
+def find_kept_for(
+    connection: Connection, face_ids: Sequence[FaceId]
+) -> dict[FaceId, PersonId | None]:
+    """Who each face is kept for, if for anybody in particular; not to be shown."""
+    return {
+        FaceId(row.id): row.person_id
+        for some in _batched(face_ids)
+        for row in connection.execute(
+            select(faces.c.id, faces.c.person_id).where(faces.c.id.in_(some))
+        )
+    }
+
+
 def iter_blob_ids(connection: Connection) -> Iterator[str]:
     yield from connection.execute(select(indexed_photos.c.blob_id)).scalars()
 
@@ -164,6 +195,13 @@ def _batched(face_ids: Sequence[FaceId]) -> Iterator[Sequence[FaceId]]:
     """Few enough at a time for any database's limit on the parameters of a query."""
     for start in range(0, len(face_ids), _IDS_A_QUERY):
         yield face_ids[start : start + _IDS_A_QUERY]
+
+
+def _are(face_ids: Sequence[FaceId]) -> ColumnElement[bool]:
+    """One run of ids, as a load from the beginning asks for, is told by its ends alone."""
+    first, last = face_ids[0], face_ids[-1]
+    is_run = all(before + 1 == after for before, after in pairwise(face_ids))
+    return faces.c.id.between(first, last) if is_run else faces.c.id.in_(face_ids)
 
 
 def _find_some(
@@ -184,7 +222,7 @@ def _find_some(
         .join(photos)
         .join(locations, locations.c.photo_id == photos.c.id)
         .where(faces.c.id.in_(face_ids), faces.c.collection_id == scope.collection_id)
-        .where(_is_visible(scope))
+        .where(_is_kept(scope), _is_visible(scope))
         .order_by(faces.c.id, locations.c.id)
     )
     for_display = {grant.grant_id for grant in scope.grants if grant.is_for_display}
@@ -210,6 +248,12 @@ def _parse_visible(row: Row[*tuple[Any, ...]], places: dict[str, bool]) -> Visib
         credit=Credit(row.caption, row.credit, row.copyright),
         locations=tuple(VisibleLocation(uri, shown) for uri, shown in places.items()),
     )
+
+
+def _is_kept(scope: SearchScope) -> ColumnElement[bool]:
+    if scope.kept_after is None:
+        return true()
+    return indexed_photos.c.indexed_at > scope.kept_after
 
 
 def _is_visible(scope: SearchScope) -> ColumnElement[bool]:

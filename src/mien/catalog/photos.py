@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from sqlalchemy import Connection, exists, insert, select, update
 
 from mien.catalog.schema import indexed_photos, locations, photos
 from mien.types import CollectionId, Credit, GrantId, PhotoId
+
+CREDIT_FIELDS = ("caption", "credit", "copyright")
+"""What a file says of itself, and somebody may put right."""
 
 
 class LocationState(StrEnum):
@@ -48,7 +50,7 @@ class Sighting:
 
 def photo_uuid_of(sha256: str) -> str:
     """The id that a photo's keys go by; two processes that meet the same bytes agree on it."""
-    return str(UUID(sha256[:32]))
+    return "-".join((sha256[:8], sha256[8:12], sha256[12:16], sha256[16:20], sha256[20:32]))
 
 
 def find_photo_id(connection: Connection, sha256: str) -> PhotoId | None:
@@ -74,6 +76,13 @@ def add_photo(connection: Connection, new: NewPhoto, *, at: datetime) -> PhotoId
         first_seen_at=at,
     )
     return PhotoId(connection.execute(row.returning(photos.c.id)).scalar_one())
+
+
+def correct_credit(connection: Connection, sha256: str, *, values: Mapping[str, str]) -> int:
+    """Writes caption, credit or copyright of a photo anew; how many photos that were."""
+    known = {name: value for name, value in values.items() if name in CREDIT_FIELDS}
+    changed = update(photos).where(photos.c.sha256 == sha256).values(known)
+    return connection.execute(changed).rowcount
 
 
 def add_location(connection: Connection, photo_id: PhotoId, *, sighting: Sighting) -> None:

@@ -119,7 +119,7 @@ def print_report(report: AddReport) -> None:
         f"{report.photos_known:,} known, in {report.seconds:.1f} s ({rate:.1f} photos a second)."
     )
     for reason, number in sorted(report.dropped.items()):
-        err.print(f"Faces not kept {number:,}: {reason.explanation} [{reason}]")
+        err.print(f"Not kept: {number:,} faces. {reason.explanation} [{reason}]")
     for reason, number in sorted(report.refused.items()):
         err.print(f"Refused {number:,}: {reason.explanation} [{reason}]")
     for failed in report.failed[:_SHOWN_FAILURES]:

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mien.catalog.collections import Collection
+from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
+from mien.service.enrolled import load_enrolled
 from mien.service.likeness import Likeness
 from mien.types import EmbeddedFace, PersonId
 
@@ -57,14 +59,13 @@ class Gate:
 
 
 def open_gate(deployment: Deployment, collection: Collection) -> Gate:
-    """The gate of a collection. Ask for it anew for each batch: opt-outs hold at once.
+    """The gate of a collection. Ask for it anew for each batch: what changed holds at once.
 
-    Raises `SuppressionError` where one cannot be kept.
+    Raises `SuppressionError` where an opt-out cannot be kept.
     """
-    suppressed = deployment.suppressed.load(deployment.model)
-    return Gate(suppressed=suppressed.faces, enrolled=_know(collection))
-
-
-def _know(collection: Collection) -> Likeness | None:
-    del collection
-    return None
+    suppressed = deployment.suppressed.load(deployment.model).faces
+    if collection.basis is not Basis.ENROLLED_ONLY:
+        return Gate(suppressed=suppressed)
+    with deployment.database.reading() as connection:
+        enrolled, newest = load_enrolled(deployment, connection, at=deployment.clock())
+    return Gate(suppressed=suppressed, enrolled=enrolled, scanned_to=newest)

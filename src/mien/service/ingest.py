@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mien.catalog.grants import StoredGrant, find_grant, get_grant
+from mien.catalog.grants import StoredGrant
+from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add, may_apply
 from mien.permission.verdict import ALLOWED, Reason, Verdict, combine, refuse
 from mien.service import audit
@@ -24,6 +25,7 @@ from mien.service.commit import BatchCounts, commit_batch
 from mien.service.deployment import Deployment, adding
 from mien.service.intake import FailedFile, IgnoredFile, Intake, ReadPhoto, RefusedFile, take_in
 from mien.service.record import RunRecord
+from mien.service.standing import find_grant, get_grant
 from mien.sources.base import FoundFile, UnreadablePath
 from mien.sources.folder import FolderSource
 
@@ -107,7 +109,7 @@ def _find_grant(deployment: Deployment, grant_id: str | None) -> StoredGrant | V
     if not grant_id:
         return refuse(Reason.NO_GRANT)
     with deployment.database.reading() as connection:
-        stored = find_grant(connection, grant_id)
+        stored = find_grant(deployment, connection, grant_id=grant_id)
     if stored is None:
         return refuse(Reason.UNKNOWN_GRANT)
     verdict = may_apply(stored.grant, at=deployment.clock())
@@ -179,15 +181,19 @@ class _Run:
                 yield item
 
     def _may_add(self, item: FoundFile) -> Verdict:
+        charter = self._record.charter
         now = self._deployment.clock()
-        leave = may_add(self._stored.grant, uri=item.uri, basis=self._record.basis, at=now)
-        return combine([leave, self._suppressed.may_take(item.uri)])
+        may_enter = may_add(self._stored.grant, uri=item.uri, basis=charter.basis, at=now)
+        wanted = self._suppressed.may_take(item.uri)
+        return combine([may_rely_on(charter), may_enter, wanted])
 
     def _renew_leave(self) -> None:
         """Somebody may have revoked it or opted out meanwhile: then the rest is not even read."""
         self._suppressed = self._deployment.suppressed.load(self._deployment.model)
         with self._deployment.database.reading() as connection:
-            self._stored = get_grant(connection, self._stored.grant.grant_id)
+            self._stored = get_grant(
+                self._deployment, connection, grant_id=self._stored.grant.grant_id
+            )
 
     def _take_in(self, item: FoundFile) -> Intake:
         return take_in(

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.errors import PhotoError
 from mien.permission.suppression import USUAL_FMR
 from mien.service import optout
 from mien.service.deployment import Deployment
 from mien.service.erase import ErasureReport
 from mien.service.gallery import Galleries
+from mien.service.handed_in import HandedIn, naming
 from mien.service.optout import OptOut, OptOutReport
 from mien.service.optout_face import FaceDraft
-from mien.sources.address import show_path
-
-Photo = str | os.PathLike[str] | bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +23,17 @@ class OptOuts:
 
     deployment: Deployment
     galleries: Galleries
-    read: Callable[[Photo], bytes]
+    read: Callable[[HandedIn], bytes]
     max_bytes: int
 
-    def item(self, *items: Photo) -> OptOutReport:
+    def item(self, *items: HandedIn) -> OptOutReport:
         """Photos, and photos that look the same: each a file, its bytes, or its SHA-256.
 
         Raises `PhotoError` for what is no photo.
         """
         described = []
         for item in items:
-            with _naming(item):
+            with naming(item):
                 if isinstance(item, str) and optout.is_sha256(item):
                     described.append(optout.describe_item(self.deployment, item))
                 else:
@@ -50,7 +46,7 @@ class OptOuts:
 
     def face(
         self,
-        photo: Photo,
+        photo: HandedIn,
         *,
         consent: str | os.PathLike[str],
         face: int | None = None,
@@ -62,7 +58,7 @@ class OptOuts:
         Raises `PhotoError` for a photo that will not do, `SettingsError` where it must be said
         which of several faces it is.
         """
-        with _naming(photo):
+        with naming(photo):
             draft = FaceDraft(
                 content=self.read(photo),
                 evidence=consent if isinstance(consent, str) else Path(consent),
@@ -82,13 +78,3 @@ class OptOuts:
         return optout.lift_optout(
             self.deployment, self.galleries, optout_id=optout_id, reason=reason
         )
-
-
-@contextmanager
-def _naming(photo: Photo) -> Iterator[None]:
-    """What is wrong with a photo is said with its name."""
-    try:
-        yield
-    except PhotoError as error:
-        name = "The photo" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
-        raise PhotoError(error.reason, f"{name} cannot be used: {error}.") from error

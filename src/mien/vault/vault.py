@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import KeyDestroyedError, TamperedError
+from mien.errors import KeyDestroyedError, TamperedError, VaultError
 from mien.types import Vectors
-from mien.vault.blobs import BlobStore, PartKind
-from mien.vault.keys import ErasureCopy, KeyStore
+from mien.vault.blobs import Batch, BlobStore, PartKind, Parts
+from mien.vault.keyfile import ErasureCopy
+from mien.vault.keys import KeyStore
 from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
@@ -57,6 +58,7 @@ class Shreds:
 
     `covers` are pairs of a photo that stays and a grant that must not open it any more.
     `kept_blobs` are pairs of a blob and its photo, which stay, but for the thumbnail and faces.
+    `vouchers` are marks of records that go.
     """
 
     face_ids: list[str] = field(default_factory=list)
@@ -64,8 +66,13 @@ class Shreds:
     covers: list[tuple[str, str]] = field(default_factory=list)
     grant_ids: list[str] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
+    vouchers: list[str] = field(default_factory=list)
     blob_ids: list[str] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
+
+
+Templates = Mapping[str, NDArray[np.float16]]
+"""Turned templates by face id."""
 
 
 class Vault:
@@ -76,6 +83,7 @@ class Vault:
         self._blobs = BlobStore(blobs_folder)
         self._rotations: dict[int, Rotation] = {}
         self._turn = threading.RLock()
+        self._batch: Batch | None = None
         self.notary = Notary(self._keys, turn=self._turn)
         self.subjects = Subjects(self._keys, turn=self._turn)
         self.suppressions = SuppressionCopies(self._keys, turn=self._turn)
@@ -86,8 +94,12 @@ class Vault:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Groups writes: all keys made inside reach the disk together."""
-        with self._turn, self._keys.transaction():
+        """Groups writes: all files, then all keys made inside reach the disk together."""
+        with self._turn, ExitStack() as ending:
+            if self._batch is None:
+                ending.enter_context(self._keys.transaction())
+                self._batch = ending.enter_context(self._blobs.batch())
+                ending.callback(self._forget_batch)
             yield
 
     def rotation_of(self, dimension: int) -> Rotation:
@@ -98,8 +110,8 @@ class Vault:
             return self._rotations[dimension]
 
     def add_grant(self, photo_id: str, *, grant_id: str) -> None:
-        """Lets another grant open the photo. Inside `writing`."""
-        self._keys.make_photo_key(photo_id, grant_id=grant_id)
+        """Lets another grant open the photo. Inside `writing`. Raises `KeyDestroyedError`."""
+        self._keys.add_cover(photo_id, grant_id=grant_id)
 
     def write_photo(
         self,
@@ -111,37 +123,39 @@ class Vault:
     ) -> None:
         """Seals what is kept of a photo under a grant. Inside `writing`."""
         photo_key = self._keys.make_photo_key(at.photo_id, grant_id=grant_id)
-        parts: dict[tuple[PartKind, str], bytes] = {}
+        parts = self._seal_faces(at, faces, photo_key=photo_key)
         if thumbnail_jpeg is not None:
             context = f"thumbnail:{at.blob_id}:{at.photo_id}"
             parts[PartKind.THUMBNAIL, at.photo_id] = seal(
                 photo_key, thumbnail_jpeg, context=context
             )
-        for face in faces:
-            key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
-            template = self._format_template(face.embedding)
-            parts[PartKind.TEMPLATE, face.face_id] = seal(
-                key, template, context=f"template:{at.blob_id}:{face.face_id}"
-            )
-            parts[PartKind.CROP, face.face_id] = seal(
-                key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
-            )
-        self._blobs.write(at.blob_id, parts)
+        self._write(at, parts)
 
-    def read_templates(self, at: SealedPhoto) -> Mapping[str, NDArray[np.float16]]:
+    def add_faces(self, at: SealedPhoto, faces: Sequence[FaceSecrets]) -> None:
+        """Seals more faces of a photo that is kept. Inside `writing`. Raises as reading does."""
+        photo_key = self._keys.get_photo_key(at.photo_id)
+        sealed = self._seal_faces(at, faces, photo_key=photo_key)
+        self._write(at, {**self._blobs.read(at.blob_id), **sealed})
+
+    def read_templates(self, at: SealedPhoto) -> Templates:
         """The turned templates of all faces in the photo that still have a key, by face id."""
         parts = self._blobs.read(at.blob_id)
         with self._turn:
             photo_key = self._keys.get_photo_key(at.photo_id)
             keys = self._keys.find_face_keys(at.photo_id, photo_key=photo_key)
-        return {
-            face_id: np.frombuffer(
-                unseal(keys[face_id], envelope, context=f"template:{at.blob_id}:{face_id}"),
-                dtype=_TEMPLATE,
-            )
-            for (kind, face_id), envelope in parts.items()
-            if kind is PartKind.TEMPLATE and face_id in keys
-        }
+        return _unseal_templates(at, parts, keys=keys)
+
+    def iter_templates(
+        self, places: Sequence[SealedPhoto]
+    ) -> Iterator[tuple[SealedPhoto, Templates]]:
+        """As `read_templates` of many photos; none of a photo that cannot be read."""
+        blobs = self._blobs.iter_parts([at.blob_id for at in places], PartKind.TEMPLATE)
+        with self._turn:
+            ring = self._keys.read_ring([at.photo_id for at in places])
+        for at, parts in zip(places, blobs, strict=True):
+            with suppress(VaultError):
+                keys = ring.open_face_keys(at.photo_id)
+                yield at, _unseal_templates(at, parts, keys=keys)
 
     def read_crop(self, at: SealedPhoto, *, face_id: str) -> bytes:
         """The JPEG crop of a face. Raises `KeyDestroyedError` where it was erased."""
@@ -194,8 +208,9 @@ class Vault:
         """Destroys keys, then files."""
         with self.writing():
             self._keys.destroy_face_keys(face_ids)
-        for blob_id in blob_ids:
-            self._blobs.delete(blob_id)
+        with self._blobs.batch() as batch:
+            for blob_id in blob_ids:
+                batch.delete(blob_id)
 
     def shred(self, shreds: Shreds) -> None:
         """Destroys keys, then files; all of it may be done again."""
@@ -205,13 +220,15 @@ class Vault:
             self._keys.destroy_covers(shreds.covers)
             self._keys.destroy_grant_keys(shreds.grant_ids)
             self._keys.destroy_subject_keys(shreds.subjects)
+            self._keys.destroy_vouchers(shreds.vouchers)
             for photo_id in sorted({photo_id for _, photo_id in shreds.kept_blobs}):
                 self._keys.renew_photo_key(photo_id)
-        for blob_id in shreds.blob_ids:
-            self._blobs.delete(blob_id)
         gone = set(shreds.face_ids)
-        for blob_id, _ in shreds.kept_blobs:
-            self._blobs.keep(blob_id, lambda part: _stays(part, gone=gone))
+        with self._blobs.batch() as batch:
+            for blob_id in shreds.blob_ids:
+                batch.delete(blob_id)
+            for blob_id, _ in shreds.kept_blobs:
+                batch.keep(blob_id, lambda part: _stays(part, gone=gone))
 
     def count_left(self, shreds: Shreds) -> dict[str, int]:
         """How much of what was to be destroyed there still is, by class."""
@@ -224,8 +241,10 @@ class Vault:
                 grant_ids=shreds.grant_ids,
                 subjects=shreds.subjects,
             )
+            vouchers = self._keys.count_vouchers(shreds.vouchers)
         return {
             "keys": keys,
+            "vouchers": vouchers,
             "sealed_files": sum(self._blobs.holds(blob_id) for blob_id in shreds.blob_ids),
             "sealed_parts": sum(
                 not _stays(part, gone=gone)
@@ -270,12 +289,14 @@ class Vault:
         with self._turn:
             faces, grants = list(self._keys.iter_face_ids()), list(self._keys.iter_grant_ids())
             covers, subjects = list(self._keys.iter_covers()), list(self._keys.iter_subjects())
+            vouchers = list(self._keys.iter_vouchers())
         return Shreds(
             face_ids=[face for face in faces if is_marked(f"face:{face}")],
             photo_ids=sorted({photo for photo, _ in covers if is_marked(f"photo key:{photo}")}),
             covers=[cover for cover in covers if is_marked(f"cover:{cover[0]}:{cover[1]}")],
             grant_ids=[grant for grant in grants if is_marked(f"grant key:{grant}")],
             subjects=[subject for subject in subjects if is_marked(f"subject key:{subject}")],
+            vouchers=[name for name in vouchers if is_marked(f"voucher:{name}")],
             blob_ids=[blob for blob in self._blobs.iter_ids() if is_marked(f"blob:{blob}")],
         )
 
@@ -293,6 +314,9 @@ class Vault:
         self.discard(blob_ids=stray_blobs, face_ids=stray_faces)
         return len(stray_blobs) + len(stray_photos) + len(stray_faces)
 
+    def _forget_batch(self) -> None:
+        self._batch = None
+
     @cached_property
     def _marking_key(self) -> bytes:
         return self._load_secret(_MARKING_KEY, make=make_key)
@@ -305,6 +329,28 @@ class Vault:
                 secret = make()
                 self._keys.put_secret(name, secret)
             return secret
+
+    def _seal_faces(
+        self, at: SealedPhoto, faces: Sequence[FaceSecrets], *, photo_key: bytes
+    ) -> dict[tuple[PartKind, str], bytes]:
+        parts: dict[tuple[PartKind, str], bytes] = {}
+        for face in faces:
+            key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
+            template = self._format_template(face.embedding)
+            parts[PartKind.TEMPLATE, face.face_id] = seal(
+                key, template, context=f"template:{at.blob_id}:{face.face_id}"
+            )
+            parts[PartKind.CROP, face.face_id] = seal(
+                key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
+            )
+        return parts
+
+    def _write(self, at: SealedPhoto, parts: Parts) -> None:
+        if self._batch is None:
+            raise RuntimeError("A photo is written inside `writing` only.")
+        # Templates first: an index is loaded from the beginnings of the files.
+        ordered = sorted(parts.items(), key=lambda part: part[0][0] is not PartKind.TEMPLATE)
+        self._batch.write(at.blob_id, dict(ordered))
 
     def _format_template(self, embedding: NDArray[np.float32]) -> bytes:
         turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
@@ -332,8 +378,20 @@ def references_of(shreds: Shreds) -> Iterator[str]:
     yield from (f"cover:{photo_id}:{grant_id}" for photo_id, grant_id in shreds.covers)
     yield from (f"grant key:{grant_id}" for grant_id in shreds.grant_ids)
     yield from (f"subject key:{subject}" for subject in shreds.subjects)
+    yield from (f"voucher:{name}" for name in shreds.vouchers)
     yield from (f"blob:{blob_id}" for blob_id in shreds.blob_ids)
     yield from (f"kept blob:{blob_id}" for blob_id, _ in shreds.kept_blobs)
+
+
+def _unseal_templates(at: SealedPhoto, parts: Parts, *, keys: Mapping[str, bytes]) -> Templates:
+    return {
+        face_id: np.frombuffer(
+            unseal(keys[face_id], envelope, context=f"template:{at.blob_id}:{face_id}"),
+            dtype=_TEMPLATE,
+        )
+        for (kind, face_id), envelope in parts.items()
+        if kind is PartKind.TEMPLATE and face_id in keys
+    }
 
 
 def _stays(part: tuple[PartKind, str], *, gone: set[str]) -> bool:
