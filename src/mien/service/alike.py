@@ -7,7 +7,6 @@ models than the deployment's present one cannot be compared.
 from __future__ import annotations
 
 from collections.abc import Collection as Many
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -41,10 +40,27 @@ def find_alike(
     for collection in collections:
         if collection.model_digest == model.digest:
             gallery = galleries.load(collection, gaussian=model.gaussian, keeps_snapshot=False)
-            found |= set(_iter_hits(gallery.index, turned, least=model.score_at(FMR)))
+            found |= find_hits(gallery.index, turned, least=model.score_at(FMR)).keys()
     with deployment.database.reading() as connection:
         owners = find_kept_for(connection, sorted(found))
     return {face_id for face_id in found if owners.get(face_id) in {None, *person_ids}}
+
+
+def find_hits(index: VectorIndex, turned: Vectors, *, least: float) -> dict[FaceId, float]:
+    """Every face that is as alike to any of these templates, with how alike it is at the most."""
+    size, limit = len(index), min(_FIRST_LOOK, len(index))
+    if size == 0:
+        return {}
+    hits = index.search(turned, limit=limit)
+    while limit < size and hits.scores[:, -1].max() >= least - _SURE:
+        limit = min(limit * _GROWTH, size)
+        hits = index.search(turned, limit=limit)
+    found: dict[FaceId, float] = {}
+    wanted = (hits.scores >= least) & (hits.ids != NO_FACE)
+    for face_id, score in zip(hits.ids[wanted], hits.scores[wanted], strict=True):
+        known = FaceId(int(face_id))
+        found[known] = max(found.get(known, -1.0), float(score))
+    return found
 
 
 def _load_templates(deployment: Deployment, person_ids: Many[PersonId]) -> Vectors:
@@ -56,15 +72,3 @@ def _load_templates(deployment: Deployment, person_ids: Many[PersonId]) -> Vecto
         open_template(deployment, one, person_uuid=uuids[one.person_id]) for one in enrolments
     ]
     return np.array(templates, np.float32).reshape(len(templates), deployment.model.dimension)
-
-
-def _iter_hits(index: VectorIndex, turned: Vectors, *, least: float) -> Iterator[FaceId]:
-    size, limit = len(index), min(_FIRST_LOOK, len(index))
-    if size == 0:
-        return
-    hits = index.search(turned, limit=limit)
-    while limit < size and hits.scores[:, -1].max() >= least - _SURE:
-        limit = min(limit * _GROWTH, size)
-        hits = index.search(turned, limit=limit)
-    for face_id in np.unique(hits.ids[(hits.scores >= least) & (hits.ids != NO_FACE)]):
-        yield FaceId(int(face_id))
