@@ -32,7 +32,6 @@ from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.case_book import BookTerms, CaseBook
-from mien.service.cases import CaseDraft, OpenedCase
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
 from mien.service.default_pack import DefaultPack
@@ -103,6 +102,10 @@ class Library:
         )
         self._galleries = Galleries(self._deployment)
         self._operator = Operator(self.settings.controller, self.settings.contact)
+        self._terms = Terms(
+            grace=timedelta(days=self.settings.grace_days),
+            cases=timedelta(days=self.settings.case_days),
+        )
         self._settle()
 
     def __enter__(self) -> Self:
@@ -339,10 +342,6 @@ class Library:
         self.enforce_retention()
         return explain_photo(self._deployment, sha256)
 
-    def open_case(self, draft: CaseDraft, *, like: HandedIn | None = None) -> OpenedCase:
-        """Records what somebody asks for, and hides what it means to hide; as `cases().open`."""
-        return self.cases().open(draft, like=like)
-
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
         terms = BookTerms(self._terms, self._operator, self.settings.max_file_bytes)
@@ -368,11 +367,6 @@ class Library:
         """The state of the deployment: counts, index recall and latency."""
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
-
-    @property
-    def _terms(self) -> Terms:
-        days = self.settings
-        return Terms(grace=timedelta(days=days.grace_days), cases=timedelta(days=days.case_days))
 
     def _settle(self) -> None:
         """Before anything is served: erasures cut short, what an old backup brought or lacks."""

@@ -9,14 +9,8 @@ from catalog.samples import NOW, add_collection, add_faces, make_uuid
 from catalog.test_consents import add, event
 from mien.catalog import people
 from mien.catalog.people import NewEnrolments
-from mien.catalog.removal import (
-    Removal,
-    count_left,
-    delete_rows,
-    iter_enrolment_references,
-    iter_person_references,
-    plan_removal,
-)
+from mien.catalog.references import iter_enrolment_references, iter_person_references
+from mien.catalog.removal import Removal, count_left, delete_rows, plan_removal
 from mien.catalog.schema import consent_events, consents, enrolments, faces, metadata
 from mien.catalog.selection import Selection, select_enrolled, select_person
 from mien.types import FaceId, PersonId

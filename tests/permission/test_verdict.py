@@ -30,6 +30,7 @@ CODES = {
     "item-suppressed",
     "source-suppressed",
     "face-suppressed",
+    "under-case",
     "no-consent",
     "consent-not-given",
     "consent-not-yet-valid",

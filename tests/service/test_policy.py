@@ -382,7 +382,7 @@ def test_opt_outs_are_counted_by_level(filled: Stage) -> None:
 
 def test_requests_are_told_of_and_who_asked_is_not(filled: Stage) -> None:
     with filled.open(case_days=400) as library:
-        library.open_case(
+        library.cases().open(
             CaseDraft(
                 kind=CaseKind.TAKEDOWN,
                 requester="Foto Hansen",

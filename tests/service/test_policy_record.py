@@ -71,7 +71,7 @@ def record(stage: Stage) -> dict[str, Any]:
         library.optouts().face(stage.draw("../optout.png", 50), consent=EVIDENCE)
         library.optouts().item("ab" * 32)
         library.optouts().source("https://site.example/")
-        library.open_case(CaseDraft(kind=CaseKind.ACCESS, requester="Ann Ek", about=ABOUT))
+        library.cases().open(CaseDraft(kind=CaseKind.ACCESS, requester="Ann Ek", about=ABOUT))
         document = json.loads(library.policy().render(Form.JSON))
     found: dict[str, Any] = document["record_of_processing"]
     return found

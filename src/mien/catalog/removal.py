@@ -17,6 +17,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, sele
 from mien.catalog.cases import count_remembered, find_uuids, forget_cases
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
+from mien.catalog.references import (
+    describe_locations,
+    refer_to_enrolments,
+    refer_to_location,
+    refer_to_person,
+)
 from mien.catalog.schema import (
     collections,
     consent_events,
@@ -32,7 +38,7 @@ from mien.catalog.schema import (
     suppressions,
 )
 from mien.catalog.selection import Selection
-from mien.types import FaceId, GrantId, PersonId
+from mien.types import GrantId
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +104,7 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     return Plan(
         removal,
         references=(
-            *(_refer_to(row) for row in going),
+            *(refer_to_location(row) for row in going),
             *(refer_to_person(uuid) for _, uuid in removal.people),
             *(refer_to_enrolments(key_uuid) for key_uuid in keys),
         ),
@@ -156,83 +162,11 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
     }
 
 
-def refer_to_sighting(sha256: str, uuid: str) -> str:
-    """What is remembered of a photo that may not come in again under a grant or in a collection."""
-    return f"sighting:{sha256}:{uuid}"
-
-
-def iter_face_references(connection: Connection) -> Iterator[tuple[FaceId, str]]:
-    """Every face, with what a ledger would call it."""
-    for row in connection.execute(select(faces.c.id, faces.c.uuid)):
-        yield FaceId(row.id), refer_to_face(row.uuid)
-
-
-def iter_location_references(connection: Connection) -> Iterator[tuple[int, str]]:
-    """Every location, with what a ledger would call it."""
-    for row in connection.execute(_describe_locations()):
-        yield row.id, _refer_to(row)
-
-
-def iter_grant_references(connection: Connection) -> Iterator[tuple[GrantId, str]]:
-    """Every grant, with what a ledger would call it."""
-    for row in connection.execute(select(grants.c.id, grants.c.uuid)):
-        yield GrantId(row.id), refer_to_grant(row.uuid)
-
-
-def iter_indexed_references(connection: Connection) -> Iterator[tuple[int, str]]:
-    """Every indexed photo, with what a ledger would call its blob."""
-    for row in connection.execute(select(indexed_photos.c.id, indexed_photos.c.blob_id)):
-        yield row.id, refer_to_blob(row.blob_id)
-
-
-def iter_person_references(connection: Connection) -> Iterator[tuple[PersonId, str]]:
-    """Every person, with what a ledger would call them."""
-    for row in connection.execute(select(people.c.id, people.c.uuid)):
-        yield PersonId(row.id), refer_to_person(row.uuid)
-
-
-def iter_enrolment_references(connection: Connection) -> Iterator[tuple[int, str]]:
-    """Every enrolment, with what a ledger would call it."""
-    for row in connection.execute(select(enrolments.c.id, enrolments.c.key_uuid)):
-        yield row.id, refer_to_enrolments(row.key_uuid)
-
-
-def iter_suppression_references(connection: Connection) -> Iterator[tuple[int, str]]:
-    """Every opt-out, with what a ledger would call its key."""
-    for row in connection.execute(select(suppressions.c.id, suppressions.c.uuid)):
-        yield row.id, f"subject key:suppression:{row.uuid}"
-
-
 def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
     """The blob of every indexed photo, with the photo's outside id."""
     found = select(indexed_photos.c.blob_id, photos.c.sha256).join_from(indexed_photos, photos)
     for row in connection.execute(found):
         yield row.blob_id, photo_uuid_of(row.sha256)
-
-
-def refer_to_face(uuid: str) -> str:
-    """What a ledger calls a face."""
-    return f"face:{uuid}"
-
-
-def refer_to_blob(blob_id: str) -> str:
-    """What a ledger calls what was sealed of a photo in a collection."""
-    return f"blob:{blob_id}"
-
-
-def refer_to_grant(uuid: str) -> str:
-    """What a ledger calls a grant."""
-    return f"grant:{uuid}"
-
-
-def refer_to_person(uuid: str) -> str:
-    """What a ledger calls a person."""
-    return f"person:{uuid}"
-
-
-def refer_to_enrolments(key_uuid: str) -> str:
-    """What a ledger calls the templates under one key."""
-    return f"enrolments:{key_uuid}"
 
 
 def iter_covers(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -243,30 +177,12 @@ def iter_covers(connection: Connection) -> Iterator[tuple[str, str]]:
 
 
 def _find_locations(connection: Connection, selection: Selection) -> list[Row[Any]]:
-    found = _describe_locations()
+    found = describe_locations()
     chosen = [
         *_rows(connection, found, column=locations.c.id, values=selection.location_ids),
         *_rows(connection, found, column=locations.c.grant_id, values=selection.grant_ids),
     ]
     return _unite(chosen)
-
-
-def _describe_locations() -> Any:  # noqa: ANN401  (a select of many columns)
-    return (
-        select(
-            *(locations.c[name] for name in ("id", "uri", "photo_id", "grant_id", "added_at")),
-            photos.c.sha256,
-            grants.c.uuid.label("grant_uuid"),
-        )
-        .join_from(locations, photos)
-        .join(grants)
-    )
-
-
-def _refer_to(location: Row[Any]) -> str:
-    """The moment is part of it: what is added anew later is another location."""
-    added = location.added_at.isoformat()
-    return f"location:{location.sha256}:{location.grant_uuid}:{added}:{location.uri}"
 
 
 def _plan_photos(
@@ -277,7 +193,7 @@ def _plan_photos(
     gone = {row.id for row in going}
     staying: set[tuple[int, str]] = set()
     for row in _rows(
-        connection, _describe_locations(), column=locations.c.photo_id, values=list(uuids)
+        connection, describe_locations(), column=locations.c.photo_id, values=list(uuids)
     ):
         if row.id not in gone:
             staying.add((row.photo_id, row.grant_uuid))
@@ -345,7 +261,7 @@ def _find_orphaned(connection: Connection, forgotten: Sequence[Row[Any]]) -> lis
         for row in _rows(connection, found, column=of_photos, values=photo_ids)
         if row.id not in ids
     }
-    places = _describe_locations()
+    places = describe_locations()
     return list(_rows(connection, places, column=locations.c.photo_id, values=photo_ids - still))
 
 

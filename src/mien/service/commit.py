@@ -18,7 +18,7 @@ from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
 from mien.catalog.holds import is_held
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
-from mien.catalog.removal import refer_to_sighting
+from mien.catalog.references import refer_to_sighting
 from mien.errors import ConflictError, KeyDestroyedError, MienError
 from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add

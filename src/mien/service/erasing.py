@@ -22,14 +22,8 @@ from mien.catalog.cases import name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry, UnfinishedErasure
 from mien.catalog.indexed import close_photos
-from mien.catalog.removal import (
-    Plan,
-    Removal,
-    count_left,
-    delete_rows,
-    refer_to_grant,
-    refer_to_sighting,
-)
+from mien.catalog.references import refer_to_grant, refer_to_sighting
+from mien.catalog.removal import Plan, Removal, count_left, delete_rows
 from mien.errors import VaultError
 from mien.service import audit
 from mien.service.audit import Action, Event
@@ -41,7 +35,7 @@ from mien.service.gallery import Galleries
 from mien.service.snapshots import erase_from_snapshot
 from mien.service.standing import name_grant, vouch_for_ended
 from mien.service.suppression_records import renew_recoveries, subject_of
-from mien.vault.keys import ErasureCopy
+from mien.vault.keyfile import ErasureCopy
 from mien.vault.notary import Owner
 from mien.vault.vault import Shreds, references_of
 

@@ -15,11 +15,7 @@ from mien.catalog import erasures as ledger
 from mien.catalog.cases import iter_remembered, name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry
-from mien.catalog.removal import (
-    Plan,
-    Removal,
-    iter_blobs,
-    iter_covers,
+from mien.catalog.references import (
     iter_enrolment_references,
     iter_face_references,
     iter_grant_references,
@@ -27,8 +23,8 @@ from mien.catalog.removal import (
     iter_location_references,
     iter_person_references,
     iter_suppression_references,
-    plan_removal,
 )
+from mien.catalog.removal import Plan, Removal, iter_blobs, iter_covers, plan_removal
 from mien.catalog.selection import Selection
 from mien.service.deployment import Deployment, erasing
 from mien.service.erasing import (

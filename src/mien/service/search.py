@@ -38,6 +38,7 @@ from mien.vault.notary import Owner
 _SPARE = 20
 _GROWTH = 8
 _MOST_FETCHED = 4096
+_NOTHING = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,10 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The photo handed in, and the number of the face that was searched, if it shows one."""
+    """The photo handed in, and the number of the face that was searched, if it shows one.
+
+    The embeddings of its faces were only needed on the way, and are not handed out.
+    """
 
     analysis: PhotoAnalysis
     searched: int | None
@@ -111,11 +115,12 @@ def search_photo(
     vision = deployment.vision(threads=request.threads)
     content = read_probe()
     session.note_probe(content)
-    probe = _choose_face(vision.analyse(content), request.face)
+    analysis = vision.analyse(content)
+    probe = _choose_face(analysis, request.face)
     if probe.searched is None:
         session.end(ALLOWED)
         return SearchResult(ALLOWED, probe)
-    embedding = probe.analysis.faces[probe.searched].embedding
+    embedding = analysis.faces[probe.searched].embedding
     if suppressed.faces.find_owner(embedding) is not None:
         verdict = refuse(Reason.FACE_SUPPRESSED)
         session.end(verdict)
@@ -134,12 +139,15 @@ def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
     """The largest face comes first."""
     if not analysis.faces:
         return Probe(analysis, None)
+    shown = replace(
+        analysis, faces=tuple(replace(face, embedding=_NOTHING) for face in analysis.faces)
+    )
     if chosen is not None and not 0 <= chosen < len(analysis.faces):
         raise SettingsError(
             f"There is no face {chosen} in the probe: it shows {len(analysis.faces)}, "
             "counted from 0, the largest first."
         )
-    return Probe(analysis, chosen or 0)
+    return Probe(shown, chosen or 0)
 
 
 def _rank(

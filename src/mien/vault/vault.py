@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from mien.errors import KeyDestroyedError, TamperedError, VaultError
 from mien.types import Vectors
 from mien.vault.blobs import Batch, BlobStore, PartKind, Parts
-from mien.vault.keys import ErasureCopy, KeyStore
+from mien.vault.keyfile import ErasureCopy
+from mien.vault.keys import KeyStore
 from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
