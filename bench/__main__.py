@@ -1,10 +1,12 @@
-"""Runs one bench and prints a JSON document: what was measured, on which machine.
+"""Runs benches and prints a JSON document of each: what was measured, on which machine.
 
     PYTHONPATH=src python -m bench search --save
+    PYTHONPATH=src python -m bench loading erasing --save
     PYTHONPATH=src python -m bench table --check
 
-`--save` also writes the document to bench/results; `table` renders docs/benchmarks.md from all
-that lie there. Exit code 1: a target was missed, or the page is out of date.
+Benches that are named together share what takes long to make. `--save` also writes each
+document to bench/results; `table` renders docs/benchmarks.md from all that lie there. Exit
+code 1: a target was missed, or the page is out of date.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from bench.machine import describe_circumstances
 from bench.table import PAGE, RESULTS, render_page
@@ -21,6 +25,7 @@ from bench.table import PAGE, RESULTS, render_page
 BENCHES = {
     "accuracy": "How well people are told apart",
     "adding": "Photos through `mien add`, against face_recognition",
+    "cost": "What keys, seals and the audit log cost `mien add`",
     "erasing": "Erasing one person from a million faces",
     "embed": "One forward pass of the recogniser, against dlib",
     "loading": "Loading a million encrypted templates",
@@ -30,15 +35,23 @@ BENCHES = {
 
 
 def main(words: Sequence[str]) -> int:
-    arguments = _parse(words)
-    if arguments.name == "table":
-        return _write_table(is_check=arguments.check)
-    measured = import_module(f"bench.{arguments.name}").run(arguments)
+    names = [word for word in words if word in BENCHES]
+    options = [word for word in words if word not in BENCHES]
+    if not names:
+        return _write_table(is_check=_parse(options).check)
+    every = [_parse([name, *options]) for name in names]
     command = " ".join(["PYTHONPATH=src python -m bench", *words])
+    with tempfile.TemporaryDirectory(prefix="mien-bench-") as shared:
+        return max(_measure(a, command=command, shared=Path(shared)) for a in every)
+
+
+def _measure(arguments: argparse.Namespace, *, command: str, shared: Path) -> int:
+    arguments.shared = shared
+    measured = import_module(f"bench.{arguments.name}").run(arguments)
     document = {"name": arguments.name, "title": BENCHES[arguments.name], "command": command}
     document |= describe_circumstances() | measured
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    print(text, end="")
+    print(text, end="", flush=True)
     if arguments.save:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{arguments.name}.json").write_text(text, encoding="utf-8")

@@ -12,14 +12,13 @@ import json
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
 
-from bench.home import FACES_A_PHOTO, fill_home, load_gallery, open_home
-from bench.loading import row
+from bench.home import FACES_A_PHOTO, find_home, load_gallery, open_home
+from bench.rows import make_row
 
 from mien.service import erase as erase_module
 from mien.service.erase import FacesTarget
@@ -35,27 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        home = folder / "home"
-        with open_home(home) as library:
-            fill_home(library, arguments.faces, folder=folder)
-            load_gallery(library)  # writes the snapshot
-        cold = erase_in_a_process(home, first=3, is_loaded=False)
-        warm = erase_in_a_process(home, first=7, is_loaded=True)
+    home = find_home(arguments.shared, faces=arguments.faces)
+    with open_home(home) as library:
+        load_gallery(library)  # writes the snapshot
+    cold = erase_in_a_process(home, first=3, is_loaded=False)
+    warm = erase_in_a_process(home, first=7, is_loaded=True)
     many = f"{_FACES} faces among {arguments.faces:,}"
+    loaded = "the same, with the collection loaded"
     return {
         "rows": [
-            row(f"{many} out of every answer", cold["out_s"], "s", at_most=5),
-            row(f"{many} gone from the disk", cold["gone_s"], "s", at_most=60),
-            row("the same, with the collection loaded: out", warm["out_s"], "s", at_most=5),
-            row("the same, with the collection loaded: gone", warm["gone_s"], "s", at_most=60),
-            row(
-                "traces found in the home afterwards",
-                cold["traces"] + warm["traces"],
-                "",
-                at_most=0,
-            ),
+            make_row(f"{many} out of every answer", cold["out_s"], unit="s", at_most=5),
+            make_row(f"{many} gone from the disk", cold["gone_s"], unit="s", at_most=60),
+            make_row(f"{loaded}: out", warm["out_s"], unit="s", at_most=5),
+            make_row(f"{loaded}: gone", warm["gone_s"], unit="s", at_most=60),
+            make_row("traces found in the home", cold["traces"] + warm["traces"], at_most=0),
         ]
     }
 

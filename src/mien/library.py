@@ -20,6 +20,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -32,7 +33,6 @@ from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.case_book import BookTerms, CaseBook
-from mien.service.cases import CaseDraft, OpenedCase
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
 from mien.service.default_pack import DefaultPack
@@ -46,6 +46,7 @@ from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.optouts import OptOuts
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models
@@ -54,10 +55,12 @@ from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
+from mien.service.suppression_replay import keep_up, settle_suppressions
 from mien.settings import Settings, load_settings
 from mien.vault.vault import SealedPhoto
 
 Word = TypeVar("Word", bound=StrEnum)
+FilePath = str | os.PathLike[str]
 
 
 def _now() -> datetime:
@@ -100,6 +103,10 @@ class Library:
         )
         self._galleries = Galleries(self._deployment)
         self._operator = Operator(self.settings.controller, self.settings.contact)
+        self._terms = Terms(
+            grace=timedelta(days=self.settings.grace_days),
+            cases=timedelta(days=self.settings.case_days),
+        )
         self._settle()
 
     def __enter__(self) -> Self:
@@ -206,6 +213,15 @@ class Library:
         """How much an erasure would take, by class. Raises as `erase`."""
         return preview_erasure(self._deployment, target, galleries=self._galleries)
 
+    def optouts(self) -> OptOuts:
+        """What is kept out, and the way to opt out: items, sources and faces."""
+        return OptOuts(
+            deployment=self._deployment,
+            galleries=self._galleries,
+            read=partial(read_photo, max_bytes=self.settings.max_file_bytes),
+            max_bytes=self.settings.max_file_bytes,
+        )
+
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
 
@@ -260,7 +276,7 @@ class Library:
             workers=self.settings.workers,
             max_file_bytes=self.settings.max_file_bytes,
         )
-        self.enforce_retention()
+        self._prepare()
         report = add_photos(self._deployment, request, progress=progress)
         self.rescan()
         return report
@@ -289,7 +305,7 @@ class Library:
             face=face,
             threads=os.cpu_count() or 1,
         )
-        self.enforce_retention()
+        self._prepare()
         with naming(photo):
             return search_photo(
                 self._deployment,
@@ -324,10 +340,6 @@ class Library:
         self.enforce_retention()
         return explain_photo(self._deployment, sha256)
 
-    def open_case(self, draft: CaseDraft, *, like: HandedIn | None = None) -> OpenedCase:
-        """Records what somebody asks for, and hides what it means to hide; as `cases().open`."""
-        return self.cases().open(draft, like=like)
-
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
         terms = BookTerms(self._terms, self._operator, self.settings.max_file_bytes)
@@ -337,24 +349,16 @@ class Library:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
 
-    def policy(self) -> Policy:
-        """What is held, by whose permission, for what and until when, as of now."""
+    def policy(self, *, to: FilePath | None = None, form: Form | str = Form.HTML) -> Policy:
+        """What is held and why, as of now; written to a file, its version enters the audit log."""
         self.enforce_retention()
-        return make_policy(self._deployment, self._operator, grace=self._terms.grace)
-
-    def publish_policy(
-        self, path: str | os.PathLike[str], *, form: Form | str = Form.HTML
-    ) -> Policy:
-        """Writes the policy there, and its version into the audit log. Raises `SettingsError`."""
-        policy, chosen = self.policy(), _parse_word(Form, form)
-        publish_policy(self._deployment, policy, path=Path(path), form=chosen)
+        policy = make_policy(self._deployment, self._operator, grace=self._terms.grace)
+        if to is not None:
+            publish_policy(self._deployment, policy, path=Path(to), form=_parse_word(Form, form))
         return policy
 
-    def export_evidence(self, folder: str | os.PathLike[str]) -> Evidence:
-        """Writes log, grants, certificates and policy under a signed manifest, for an authority.
-
-        Raises `SettingsError` where the folder cannot be made, `AuditError`.
-        """
+    def export_evidence(self, folder: FilePath) -> Evidence:
+        """Writes log, grants, certificates and policy, signed. Raises `SettingsError`."""
         return export_evidence(self._deployment, self.policy(), folder=Path(folder))
 
     def examine(self) -> Diagnosis:
@@ -362,18 +366,19 @@ class Library:
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
 
-    @property
-    def _terms(self) -> Terms:
-        days = self.settings
-        return Terms(grace=timedelta(days=days.grace_days), cases=timedelta(days=days.case_days))
-
     def _settle(self) -> None:
-        """Before anything is served: erasures cut short, and what an old backup brought back."""
+        """Before anything is served: erasures cut short, what an old backup brought or lacks."""
         try:
             settle_erasures(self._deployment, self._galleries)
+            settle_suppressions(self._deployment, self._galleries)
         except MienError:
             self.close()
             raise
+
+    def _prepare(self) -> None:
+        """Before anything is added or searched: what is overdue goes, every opt-out is known."""
+        self.enforce_retention()
+        keep_up(self._deployment, self._galleries)
 
 
 def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:

@@ -76,10 +76,13 @@ class Secretary:
 def is_there(words: list[str]) -> bool:
     """Whether the command and every option of it exist."""
     command: object = get_command(app)
-    for word in words:
-        command = getattr(command, "commands", {}).get(word, command)
+    while commands := getattr(command, "commands", None):
+        name, words = words[0] if words else "", words[1:]
+        if name not in commands:
+            return False
+        command = commands[name]
     known = {name for parameter in getattr(command, "params", ()) for name in parameter.opts}
-    return bool(known) and {word for word in words if word.startswith("--")} <= known
+    return {word for word in words if word.startswith("--")} <= known
 
 
 @pytest.fixture

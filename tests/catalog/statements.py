@@ -45,13 +45,16 @@ from mien.catalog import (
     people,
     photos,
     provenance,
+    references,
     removal,
     runs,
     selection,
+    suppressions,
 )
 from mien.permission.basis import Basis
 from mien.permission.case import CaseKind, CaseState
 from mien.permission.charter import Charter
+from mien.permission.suppression import Level
 from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
 
@@ -66,6 +69,14 @@ SCOPE = faces.SearchScope(
     (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
+SUPPRESSION = suppressions.SuppressionRow(
+    uuid=make_uuid(1),
+    level=Level.FACE,
+    made_at=NOW,
+    sealed=b"{}",
+    portrait=b"jpeg",
+    recovery=b"key",
+)
 AUDITED, NEXT_AUDITED = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for seq in (0, 1))
 
 PERSON = PersonId(1)
@@ -94,6 +105,7 @@ REMOVAL = removal.Removal(
     enrolments=[(1, make_uuid(1))],
     ended_grants=[make_uuid(2)],
     cases=[(1, make_uuid(1))],
+    suppressions=[(1, make_uuid(1))],
 )
 SELECTION = selection.Selection(
     enrolment_ids=[1],
@@ -175,7 +187,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
         "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
         "find_faces_by_uuid": lambda c: faces.find_faces_by_uuid(c, [make_uuid(1)]),
-        "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(2)]),
+        "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(3)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
         ),
@@ -258,18 +270,23 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_indexings": lambda c: list(provenance.iter_indexings(c, PHOTO)),
         "iter_places": lambda c: list(provenance.iter_places(c, PHOTO)),
     },
+    "references": {
+        "iter_enrolment_references": lambda c: list(references.iter_enrolment_references(c)),
+        "iter_face_references": lambda c: list(references.iter_face_references(c)),
+        "iter_grant_references": lambda c: list(references.iter_grant_references(c)),
+        "iter_indexed_references": lambda c: list(references.iter_indexed_references(c)),
+        "iter_location_references": lambda c: list(references.iter_location_references(c)),
+        "iter_person_references": lambda c: list(references.iter_person_references(c)),
+        "iter_suppression_references": lambda c: list(references.iter_suppression_references(c)),
+    },
     "removal": {
         "count_left": lambda c: removal.count_left(c, REMOVAL),
         "delete_rows": lambda c: removal.delete_rows(c, REMOVAL, at=NOW),
         "iter_blobs": lambda c: list(removal.iter_blobs(c)),
         "iter_covers": lambda c: list(removal.iter_covers(c)),
-        "iter_enrolment_references": lambda c: list(removal.iter_enrolment_references(c)),
-        "iter_face_references": lambda c: list(removal.iter_face_references(c)),
-        "iter_indexed_references": lambda c: list(removal.iter_indexed_references(c)),
-        "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
-        "iter_location_references": lambda c: list(removal.iter_location_references(c)),
-        "iter_person_references": lambda c: list(removal.iter_person_references(c)),
-        "plan_removal": lambda c: removal.plan_removal(c, replace(SELECTION, case_ids=[1])),
+        "plan_removal": lambda c: removal.plan_removal(
+            c, replace(SELECTION, case_ids=[1], suppression_ids=[1])
+        ),
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
@@ -294,6 +311,22 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
             ),
         ),
         "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
+        "select_suppression": lambda c: selection.select_suppression(c, make_uuid(1)),
+    },
+    "suppressions": {
+        "find_places": lambda c: suppressions.find_places(c, make_sha256(1)),
+        "find_recoveries": suppressions.find_recoveries,
+        "find_uuids": suppressions.find_uuids,
+        "get_suppression": lambda c: suppressions.get_suppression(c, make_uuid(1)),
+        "iter_held_photos": lambda c: [
+            *suppressions.iter_held_photos(c),
+            *suppressions.iter_held_photos(c, make_sha256(1)),
+        ],
+        "iter_suppressions": lambda c: list(suppressions.iter_suppressions(c)),
+        "put_recoveries": lambda c: suppressions.put_recoveries(c, {make_uuid(1): b"other"}),
+        "record_suppression": lambda c: suppressions.record_suppression(
+            c, replace(SUPPRESSION, uuid=make_uuid(2))
+        ),
     },
 }
 """Every function of the catalog that takes a connection, called once."""
@@ -332,6 +365,7 @@ def fill(connection: Connection) -> None:
         cases.add_case(connection, replace(NEW_CASE, uuid=make_uuid(1))),
         event=CASE_EVENT,
     )
+    suppressions.record_suppression(connection, SUPPRESSION)
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

@@ -241,6 +241,15 @@ def test_more_faces_than_a_query_takes_are_found_at_once(
     assert {face.id: face for face in stored} == {key: face.stored for key, face in found.items()}
 
 
+@pytest.mark.parametrize("asked", [[2, 3, 4], [2, 4], [4, 3, 2], [4], [1, 2, 3, 4, 5], [0, 1, 9]])
+def test_the_faces_that_were_asked_for_are_found_and_no_others(
+    connection: Connection, collection_id: CollectionId, asked: list[int]
+) -> None:
+    add_faces(connection, 1, collection_id=collection_id, faces=5)
+    stored = find_stored_faces(connection, [FaceId(number) for number in asked])
+    assert sorted(face.id for face in stored) == sorted({*asked} & {1, 2, 3, 4, 5})
+
+
 def test_any_number_of_grants_may_cover_a_search(
     connection: Connection, collection_id: CollectionId
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, update
 
@@ -36,8 +36,8 @@ def test_photos_faces_and_dropped_faces_are_counted_by_collection(connection: Co
     add_faces(connection, 3, collection_id=second.id, faces=0)
     connection.execute(update(indexed_photos).values(dropped=7))
     assert count_holdings(connection) == {
-        first.id: Holding(photos=2, faces=5, dropped=14),
-        second.id: Holding(photos=1, faces=0, dropped=7),
+        first.id: Holding(photos=2, faces=5, dropped=14, since=NOW),
+        second.id: Holding(photos=1, faces=0, dropped=7, since=NOW),
     }
 
 
@@ -45,7 +45,9 @@ def test_a_photo_that_lost_its_faces_still_counts(connection: Connection) -> Non
     collection = add_collection(connection)
     add_faces(connection, 1, collection_id=collection.id, faces=2)
     connection.execute(delete(faces))
-    assert count_holdings(connection) == {collection.id: Holding(photos=1, faces=0, dropped=0)}
+    assert count_holdings(connection) == {
+        collection.id: Holding(photos=1, faces=0, dropped=0, since=NOW)
+    }
 
 
 def test_a_photo_in_two_places_counts_once_for_each_grant(connection: Connection) -> None:
@@ -81,7 +83,22 @@ def test_suppressions_are_counted_by_level(connection: Connection) -> None:
     for number, level in enumerate(("face", "item", "face", "source")):
         connection.execute(
             insert(suppressions).values(
-                uuid=make_uuid(number), level=level, made_at=NOW, sealed=b"sealed"
+                uuid=make_uuid(number),
+                level=level,
+                made_at=NOW,
+                sealed=b"sealed",
+                recovery=b"sealed",
             )
         )
     assert count_suppressions(connection) == {"face": 2, "item": 1, "source": 1}
+
+
+def test_the_first_that_was_taken_in_is_told(connection: Connection) -> None:
+    collection = add_collection(connection)
+    for number in (1, 2):
+        add_faces(connection, number, collection_id=collection.id)
+    earlier = NOW - timedelta(days=9)
+    connection.execute(
+        update(indexed_photos).where(indexed_photos.c.id == 2).values(indexed_at=earlier)
+    )
+    assert count_holdings(connection)[collection.id].since == earlier

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -120,7 +119,7 @@ def read_scope(
     collection_id: CollectionId,
     *,
     asked: tuple[str, datetime],
-    vouched: AbstractSet[str],
+    vouched: set[str],
 ) -> SearchScope:
     """As a search makes it: the grants that cover it, and since when what they hold is kept."""
     purpose, at = asked

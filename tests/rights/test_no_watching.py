@@ -28,7 +28,7 @@ WATCHING = {
     *("notification", "notifications", "subscribe", "subscription", "webhook", "callback"),
     *("timeline", "timelines", "track", "tracker", "tracking", "trajectory", "follow"),
     *("monitor", "monitoring", "surveil", "surveillance", "camera", "live", "rtsp"),
-    *("schedule", "scheduled", "recurring", "standing", "saved"),
+    *("schedule", "scheduled", "recurring", "saved"),
 }
 
 

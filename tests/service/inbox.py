@@ -67,7 +67,7 @@ def request(
     """Opens a case; what is no part of a draft says what it is about."""
     ways = {name: said.pop(name) for name in About.__slots__ if name in said}
     draft: dict[str, Any] = {"requester": REQUESTER, "kind": CaseKind(kind), **said}
-    return library.open_case(CaseDraft(**draft, about=About(**ways)), like=like)
+    return library.cases().open(CaseDraft(**draft, about=About(**ways)), like=like)
 
 
 def grant_case(library: Library, opened: OpenedCase) -> Case:

@@ -235,5 +235,5 @@ def test_a_photo_too_large_is_not_read(stage: Stage) -> None:
     with stage.open(max_file_bytes=100) as library:
         path = stage.folder / "me.png"
         path.write_bytes(PROBE)
-        with pytest.raises(PhotoError, match=r"me\.png cannot be searched with: it is larger"):
+        with pytest.raises(PhotoError, match=r"me\.png cannot be used: it is larger"):
             request(library, "access", like=path)

@@ -274,7 +274,7 @@ def test_a_case_is_found_again_in_another_process(stage: Stage, library: Library
         statement="In good faith.",
         is_intimate=True,
     )
-    opened = library.open_case(draft)
+    opened = library.cases().open(draft)
     with stage.open() as other:
         case = other.cases().get(f" {opened.case.case_id.upper()} ")
     assert case == opened.case

@@ -16,14 +16,13 @@ import pytest
 
 from house.source import ROOT
 from mien.errors import AuditError, SettingsError
-from mien.permission.basis import Basis
 from mien.permission.grant import GrantKind
 from mien.service.erase import PhotoTarget
 from mien.service.evidence_bundle import Evidence, describe_grant
 from mien.service.grants import Narrowing
 from permission.samples import make_grant
 from service.logs import tamper
-from service.stage import Stage, query
+from service.stage import DOCUMENTED, Stage, query
 
 GUIDE = ROOT / "docs" / "guide" / "audit.md"
 
@@ -39,8 +38,7 @@ def evidence(stage: Stage) -> Evidence:
             library,
             kind=GrantKind.CONTRACT,
             grantor="Nordbild Archive",
-            bases=[Basis.DOCUMENTED_BASIS],
-            retention_days=90,
+            **DOCUMENTED | {"retention_days": 90},
         )
         library.add(stage.photos, grant=grant)
         library.narrow(grant, Narrowing(purposes=["press"]))

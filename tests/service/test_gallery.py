@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from mien.library import Library
 from mien.testing import FakeModels, draw_photo
+from mien.vault.vault import SealedPhoto, Templates
 from service.crowd import CrowdModels
 from service.stage import PURPOSE, Stage, blobs_of, names_of, query
 
@@ -58,17 +60,18 @@ def crowded(original: Stage) -> Stage:
     return Stage(original.folder, models=original.models)
 
 
-def count_reads(library: Library, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def count_reads(library: Library, monkeypatch: pytest.MonkeyPatch) -> list[SealedPhoto]:
     """The places that templates are read from, as they are read."""
     vault = library._deployment.vault
-    read, places = vault.read_templates, []
+    read: list[SealedPhoto] = []
+    templates_of = vault.iter_templates
 
-    def read_templates(at: object) -> object:
-        places.append(at)
-        return read(at)  # type: ignore[arg-type]
+    def iter_templates(places: Sequence[SealedPhoto]) -> Iterator[tuple[SealedPhoto, Templates]]:
+        read.extend(places)
+        return templates_of(places)
 
-    monkeypatch.setattr(vault, "read_templates", read_templates)
-    return places
+    monkeypatch.setattr(vault, "iter_templates", iter_templates)
+    return read
 
 
 def test_a_small_collection_gets_no_snapshot(stage: Stage) -> None:

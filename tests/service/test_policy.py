@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,14 @@ from mien.service.policy import Form, Policy
 from mien.service.policy_facts import CollectionFacts, ErrorRate, SourceFacts
 from mien.service.policy_tables import BASES, KINDS, USES
 from service.enrolling import EVIDENCE, enrol
-from service.stage import NOON, Stage, query
+from service.stage import DOCUMENTED, NOON, Stage, query
 
+PAPERS: dict[str, Any] = {
+    "basis": "documented_basis",
+    "purposes": ["press"],
+    "assessment": "DPIA 8",
+    "retention_days": 60,
+}
 WHO = {"controller": "SV Nord e.V.", "contact": "photos@sv-nord.example"}
 
 
@@ -117,9 +124,7 @@ CHANGES: dict[str, Callable[[Library, Stage, str], object]] = {
         grant, Narrowing(uses=[Use.STORE, Use.TEMPLATE, Use.SEARCH])
     ),
     "a grant is revoked": lambda library, _, grant: library.revoke(grant),
-    "a collection is made": lambda library, _, __: library.create_collection(
-        "archive", basis="documented_basis"
-    ),
+    "a collection is made": lambda library, _, __: library.create_collection("archive", **PAPERS),
     "a photo is added": lambda library, stage, grant: (
         stage.draw("dora.png", 4),
         library.add(stage.photos, grant=grant),
@@ -213,12 +218,16 @@ def test_a_source_is_told_in_full(stage: Stage) -> None:
             uses=[Use.STORE, Use.TEMPLATE, Use.SEARCH],
             assessment="DPIA-7",
             retention_days=90,
+            jurisdiction="US-IL",
+            evidence=[stage.draw("../letter.png", 1)],
+            contact="Zoe, 555 0123",
+            verified_by="Vera Verifier",
         )
         policy = library.policy()
     name = grant[:8]
     assert row_of(policy, "Where it comes from, and by whose permission", first=name)[1:] == [
         "Nordbild Archive",
-        "a contract",
+        "a contract, under the law of US-IL, with evidence",
         "nordbild.example",
         "keep, recognise faces, search",
         "0",
@@ -267,10 +276,64 @@ def test_a_photo_in_two_collections_lends_each_only_the_grants_of_its_basis(fill
     assert collection_of(policy, "archive").purposes == ("press",)
 
 
+def test_what_a_collection_was_made_for_is_told(filled: Stage) -> None:
+    with filled.open() as library:
+        stage_archive(filled, library)
+        policy = library.policy()
+    archive = collection_of(policy, "archive")
+    assert (archive.assessment, archive.retention_days) == ("DPIA 8", 60)
+    assert archive.erase_at == NOON + timedelta(days=60)
+    assert row_of(policy, "On what basis", first="archive") == ["archive", "DPIA 8"]
+    assert row_of(policy, "How long", first="archive")[1:] == ["60 days at most", "2030-06-30"]
+    filled.now += timedelta(days=60)
+    with filled.open() as library:
+        policy = library.policy()
+        assert collection_of(policy, "archive").photos == 0
+        assert row_of(policy, "How long", first="archive")[2] == "nothing is held"
+
+
+def test_a_purpose_of_a_collection_is_told_though_no_grant_names_it(filled: Stage) -> None:
+    with filled.open() as library:
+        library.create_collection("archive", **PAPERS | {"purposes": ["exhibition"]})
+        policy = library.policy()
+    assert row_of(policy, "For which purposes", first="exhibition")[1:] == ["archive", "none", "0"]
+
+
+@pytest.mark.parametrize("table", ["grants", "collections"])
+def test_a_row_that_was_edited_is_told_as_changed(filled: Stage, table: str) -> None:
+    columns = {"grants": "purposes = '[\"sale\"]'", "collections": "basis = 'enrolled_only'"}
+    query(filled.home / "catalog.db", f"UPDATE {table} SET {columns[table]}")  # noqa: S608  (above)
+    with filled.open() as library:
+        policy = library.policy()
+    if table == "collections":
+        assert not collection_of(policy).is_vouched
+        told = row_of(policy, "What is held", first="default")[1]
+        assert told == "changed since it was made: nothing is done in it"
+        return
+    (source,) = policy.facts.sources
+    where = "Where it comes from, and by whose permission"
+    assert row_of(policy, where, first=source.grant_id[:8])[-1] == "changed since, allows nothing"
+    assert row_of(policy, "For which purposes", first="sale")[2] == "none"
+
+
+def test_when_the_first_of_the_enrolled_goes_is_told(filled: Stage) -> None:
+    with filled.open(grace_days=5) as library:
+        assert library.policy().facts.people_until is None
+        enrol(filled, library, 9, "Paula Person", days=100)
+        enrol(filled, library, 10, "Otto Other", days=50)
+        policy = library.policy()
+        until = min(person.templates_until for person in library.people())
+    assert policy.facts.people_until == until
+    text = policy.render(Form.MARKDOWN)
+    told = f"The first of what is kept of somebody who enrolled goes on {until.date()}."
+    assert told in text
+    assert "when it runs out, 5 days later." in text
+
+
 def stage_archive(stage: Stage, library: Library) -> str:
     """The same photos in a collection of another basis."""
-    library.create_collection("archive", basis="documented_basis")
-    grant = stage.grant(library, "press", bases=[Basis.DOCUMENTED_BASIS], assessment="DPIA-7")
+    library.create_collection("archive", **PAPERS)
+    grant = stage.grant(library, "press", **DOCUMENTED)
     assert library.add(stage.photos, grant=grant, collection="archive").photos_new == 2
     return grant
 
@@ -311,7 +374,7 @@ def test_opt_outs_are_counted_by_level(filled: Stage) -> None:
 SECRETS = [
     *("Greta Privat", "Karl Konto", "Paula Person"),
     *("Familie Privat", "Familie%20Privat", "Onkel Otto", "Onkel%20Otto"),
-    *("call Zoe", EVIDENCE, "operator-zoe"),
+    *("call Zoe", EVIDENCE, "operator-zoe", "Vera Verifier", "zoe@mail.example", "letter.png"),
 ]
 
 
@@ -320,7 +383,13 @@ def test_nobody_private_is_in_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) 
     photo = stage.draw("Familie Privat/Onkel Otto.png", 1)
     with stage.open(**WHO) as library:
         grant = stage.grant(
-            library, grantor="Greta Privat", scope=photo.parent, terms="call Zoe: 555 0123"
+            library,
+            grantor="Greta Privat",
+            scope=photo.parent,
+            terms="call Zoe: 555 0123",
+            verified_by="Vera Verifier",
+            contact="zoe@mail.example",
+            evidence=[stage.draw("../letter.png", 5)],
         )
         export = stage.grant(library, kind=GrantKind.ACCOUNT_EXPORT, grantor="Karl Konto")
         for each in (grant, export):
@@ -410,7 +479,8 @@ def test_the_law_of_a_basis_is_told_where_the_basis_is_used(stage: Stage, basis:
         Basis.ENROLLED_ONLY: "- Enrolled only:",
     }
     with stage.open() as library:
-        library.create_collection("only", basis=basis)
+        papers = PAPERS if basis is Basis.DOCUMENTED_BASIS else {"basis": basis}
+        library.create_collection("only", **papers)
         text = library.policy().render(Form.MARKDOWN)
     told = {each for each, opening in openings.items() if opening in text}
     assert told == {basis}
@@ -426,7 +496,7 @@ def test_nothing_is_left_unfilled(filled: Stage) -> None:
 def test_publishing_writes_the_file_and_enters_its_version(filled: Stage) -> None:
     path = filled.folder / "policy.html"
     with filled.open() as library:
-        policy = library.publish_policy(path)
+        policy = library.policy(to=path)
         entry = library.audit().entries(last=1)[0]
         details = library.audit().entry(int(str(entry["seq"]))).details
     assert path.read_text("utf-8") == policy.render(Form.HTML)
@@ -449,13 +519,13 @@ def test_reading_the_policy_enters_nothing(filled: Stage) -> None:
 def test_it_is_published_in_every_form(filled: Stage, form: Form) -> None:
     path = filled.folder / "policy"
     with filled.open() as library:
-        policy = library.publish_policy(path, form=form.value)
+        policy = library.policy(to=path, form=form.value)
     assert path.read_text("utf-8") == policy.render(form)
 
 
 def test_another_form_is_refused(filled: Stage) -> None:
     with filled.open() as library, pytest.raises(SettingsError, match="none of markdown, html"):
-        library.publish_policy(filled.folder / "policy", form="pdf")
+        library.policy(to=filled.folder / "policy", form="pdf")
 
 
 @pytest.mark.parametrize("place", ["missing/policy.md", "folder", "file/below"])
@@ -465,7 +535,7 @@ def test_what_cannot_be_written_is_not_entered(filled: Stage, place: str) -> Non
     with filled.open() as library:
         before = library.audit().entries()
         with pytest.raises(SettingsError, match="cannot be written"):
-            library.publish_policy(filled.folder / place)
+            library.policy(to=filled.folder / place)
         assert library.audit().entries() == before
         assert library.audit().verify().is_sound
     assert sorted(p.name for p in filled.folder.iterdir()) == ["file", "folder", "home", "photos"]
@@ -475,6 +545,6 @@ def test_an_older_copy_is_replaced_as_a_whole(filled: Stage) -> None:
     path: Path = filled.folder / "policy.md"
     path.write_text("what was true once " * 1000, "utf-8")
     with filled.open() as library:
-        policy = library.publish_policy(path, form=Form.MARKDOWN)
+        policy = library.policy(to=path, form=Form.MARKDOWN)
     assert path.read_text("utf-8") == policy.render(Form.MARKDOWN)
     assert policy.made_at == NOON

@@ -24,7 +24,13 @@ DPV = {
     *("ActivityMonitoring", "DigitalSignatures"),
     *("hasDataController", "hasName", "hasContact", "hasProcess", "hasPurpose", "hasDataSource"),
     *("hasDataSubject", "hasPersonalData", "hasProcessing", "hasLegalBasis", "hasLocation"),
-    *("hasImpactAssessment", "hasStorageCondition", "hasDuration", "hasRecipient"),
+    *(
+        "hasImpactAssessment",
+        "hasJurisdiction",
+        "hasStorageCondition",
+        "hasDuration",
+        "hasRecipient",
+    ),
     *("hasThirdCountry", "hasTechnicalMeasure", "hasRight"),
 }
 PD = {"FacialPrint", "Picture", "Name"}
@@ -40,10 +46,20 @@ def record(stage: Stage) -> dict[str, Any]:
     with stage.open(controller="SV Nord e.V.", contact="photos@sv-nord.example") as library:
         own = stage.grant(library, "family-album")
         library.add(stage.photos, grant=own)
-        library.create_collection("archive", basis="documented_basis")
-        terms: dict[str, Any] = {"bases": [Basis.DOCUMENTED_BASIS], "assessment": "DPIA-7"}
+        library.create_collection(
+            "archive",
+            basis="documented_basis",
+            purposes=["press"],
+            assessment="DPIA-8",
+            retention_days=200,
+        )
+        terms: dict[str, Any] = {
+            "bases": [Basis.DOCUMENTED_BASIS],
+            "assessment": "DPIA-7",
+            "retention_days": 90,
+        }
         contract = stage.grant(
-            library, "press", kind=GrantKind.CONTRACT, retention_days=90, **terms
+            library, "press", kind=GrantKind.CONTRACT, jurisdiction="DE", **terms
         )
         library.add(stage.photos, grant=contract, collection="archive")
         stage.grant(library, "press", kind=GrantKind.ACCOUNT_EXPORT, **terms)
@@ -108,16 +124,26 @@ def test_a_collection_is_a_process_with_its_own_sources(record: dict[str, Any]) 
     assert archive["dpv:hasLegalBasis"] == {
         "@type": "dpv:LegalBasis",
         "dct:description": "documented_basis",
-        "dpv:hasImpactAssessment": [{"@type": "dpv:DPIA", "dct:identifier": "DPIA-7"}],
+        "dpv:hasImpactAssessment": [
+            {"@type": "dpv:DPIA", "dct:identifier": "DPIA-7"},
+            {"@type": "dpv:DPIA", "dct:identifier": "DPIA-8"},
+        ],
     }
     assert archive["dpv:hasStorageCondition"] == [
+        {
+            "@type": "dpv:StorageDuration",
+            "dct:source": "archive",
+            "dct:valid": "2030-11-17T12:00:00+00:00",
+            "dpv:hasDuration": "P200D",
+        },
         {
             "@type": "dpv:StorageDuration",
             "dct:source": source,
             "dct:valid": "2030-07-30T12:00:00+00:00",
             "dpv:hasDuration": "P90D",
-        }
+        },
     ]
+    assert sources[source]["dpv:hasJurisdiction"] == "DE"
     assert processes["default"]["dpv:hasLegalBasis"]["dct:description"] == "household"
     assert [each["dct:identifier"] for each in archive["dpv:hasPurpose"]] == ["press"]
 

@@ -22,7 +22,7 @@ from mien.service import erasing as steps
 from mien.service.deployment import erasing
 from mien.service.erase import FacesTarget, GrantTarget, PhotoTarget, Target
 from mien.testing import draw_photo
-from mien.vault.blobs import BlobStore
+from mien.vault.blobs import Batch
 from mien.vault.keys import KeyStore
 from mien.vault.vault import SealedPhoto, Vault
 from service.stage import PURPOSE, Stage, check_sound, names_of, query
@@ -215,8 +215,9 @@ STEPS = {
     "rows": (steps, "delete_rows"),
     "copy of the ledger": (Vault, "copy_erasures"),
     "keys": (KeyStore, "destroy_photo_keys"),
-    "files": (BlobStore, "delete"),
-    "rewriting": (BlobStore, "write"),
+    "files": (Batch, "delete"),
+    "rewriting": (Batch, "write"),
+    "syncing": (Batch, "settle"),
     "count": (Vault, "count_left"),
     "end of the work": (ledger, "begin_scrubbing"),
     "scrubbing of keys": (Vault, "scrub"),
@@ -303,7 +304,7 @@ def test_a_disk_that_refuses_is_told_of_and_the_erasure_goes_on_later(album: Sta
     error = VaultError("Nothing can be written.")
     with album.open() as library:
         known = traces(album, library, "face")
-        with patch.object(BlobStore, "write", side_effect=error), pytest.raises(VaultError):
+        with patch.object(Batch, "write", side_effect=error), pytest.raises(VaultError):
             library.erase(target_of(album, "face"))
     with album.open():
         assert find_traces(album.home, known) == []

@@ -147,10 +147,10 @@ def test_a_probe_that_cannot_be_read_is_named_with_the_reason(
         probe.write_bytes(content)
     with stage.open() as library:
         add_people(stage, library)
-        with pytest.raises(PhotoError, match=r"probe\.png cannot be searched with: it ") as caught:
+        with pytest.raises(PhotoError, match=r"probe\.png cannot be used: it ") as caught:
             library.search(probe, purpose=PURPOSE)
         assert caught.value.reason == reason
-        with pytest.raises(PhotoError, match="The probe cannot be searched with"):
+        with pytest.raises(PhotoError, match="The photo cannot be used"):
             library.search(content or b"", purpose=PURPOSE)
 
 

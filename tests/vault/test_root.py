@@ -129,3 +129,19 @@ def test_eight_processes_that_ask_at_once_get_the_same_key(path: Path) -> None:
         process.join(timeout=30)
     assert made == {read_root_key(path)}
     assert [file.name for file in path.parent.iterdir()] == ["root.key"]
+
+
+def test_a_key_that_is_made_is_on_the_disk_with_its_name(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, bool]] = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        sync(descriptor)
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        synced.append((name.partition("-")[0], path.exists()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    make_root_key(path)
+    assert synced == [(".root", False), ("keys", True)]

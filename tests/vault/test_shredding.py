@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import KeyDestroyedError, TamperedError
-from mien.vault.keys import ErasureCopy
+from mien.vault.keyfile import ErasureCopy
 from mien.vault.vault import MARK_BYTES, Shreds, references_of
 from vault.samples import GRANT, OTHER_GRANT, open_vault, read_everything, write_photo
 

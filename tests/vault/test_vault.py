@@ -190,7 +190,8 @@ def test_envelopes_swapped_inside_a_blob_do_not_open(vault: Vault) -> None:
     for left in range(len(keys)):
         for right in range(left):
             swapped = parts | {keys[left]: parts[keys[right]], keys[right]: parts[keys[left]]}
-            vault._blobs.write(photo.blob_id, swapped)
+            with vault._blobs.batch() as batch:
+                batch.write(photo.blob_id, swapped)
             refused = 0
             for read in (
                 lambda: vault.read_thumbnail(photo),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
@@ -114,20 +115,20 @@ def iter_identities(
         .where(faces.c.collection_id == collection_id)
         .order_by(faces.c.id)
     )
-    for row in rows:
-        yield FaceId(row.id), row.uuid
+    for face_id, uuid in rows:
+        yield FaceId(face_id), uuid
 
 
 def find_stored_faces(connection: Connection, face_ids: Sequence[FaceId]) -> list[StoredFace]:
     """Where the secrets of these faces lie, for an index to be loaded; not to be shown."""
     return [
-        StoredFace(FaceId(row.id), row.uuid, photo_uuid_of(row.sha256), row.blob_id)
+        StoredFace(FaceId(face_id), uuid, photo_uuid_of(sha256), blob_id)
         for some in _batched(face_ids)
-        for row in connection.execute(
+        for face_id, uuid, sha256, blob_id in connection.execute(
             select(faces.c.id, faces.c.uuid, photos.c.sha256, indexed_photos.c.blob_id)
             .join_from(faces, indexed_photos)
             .join(photos)
-            .where(faces.c.id.in_(some))
+            .where(_are(some))
         )
     ]
 
@@ -194,6 +195,13 @@ def _batched(face_ids: Sequence[FaceId]) -> Iterator[Sequence[FaceId]]:
     """Few enough at a time for any database's limit on the parameters of a query."""
     for start in range(0, len(face_ids), _IDS_A_QUERY):
         yield face_ids[start : start + _IDS_A_QUERY]
+
+
+def _are(face_ids: Sequence[FaceId]) -> ColumnElement[bool]:
+    """One run of ids, as a load from the beginning asks for, is told by its ends alone."""
+    first, last = face_ids[0], face_ids[-1]
+    is_run = all(before + 1 == after for before, after in pairwise(face_ids))
+    return faces.c.id.between(first, last) if is_run else faces.c.id.in_(face_ids)
 
 
 def _find_some(

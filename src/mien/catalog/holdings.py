@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -18,11 +19,18 @@ from mien.types import CollectionId, GrantId
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What a collection holds; `dropped` faces were found and not kept."""
+    """What a collection holds; `dropped` faces were found and not kept.
+
+    `since` is when the first of it was taken in.
+    """
 
     photos: int
     faces: int
     dropped: int
+    since: datetime | None
+
+
+NOTHING = Holding(photos=0, faces=0, dropped=0, since=None)
 
 
 def count_holdings(connection: Connection) -> dict[CollectionId, Holding]:
@@ -36,10 +44,11 @@ def count_holdings(connection: Connection) -> dict[CollectionId, Holding]:
         indexed_photos.c.collection_id,
         func.count().label("number"),
         func.sum(indexed_photos.c.dropped).label("dropped"),
+        func.min(indexed_photos.c.indexed_at).label("since"),
     )
     return {
         CollectionId(row.collection_id): Holding(
-            row.number, kept.get(row.collection_id, 0), int(row.dropped)
+            row.number, kept.get(row.collection_id, 0), int(row.dropped), row.since
         )
         for row in connection.execute(indexed.group_by(indexed_photos.c.collection_id))
     }

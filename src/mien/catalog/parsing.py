@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, String, Table, cast, type_coerce
+from sqlalchemy import JSON, ColumnElement, Table, type_coerce
+from sqlalchemy.types import NullType
 
 from mien.catalog.schema import EPOCH, Instant
 from mien.permission.grant import LONGEST_RETENTION
@@ -20,12 +21,8 @@ from mien.permission.grant import LONGEST_RETENTION
 def iter_columns(table: Table) -> Iterator[ColumnElement[Any]]:
     """All columns of a table, as they stand in it."""
     for column in table.c:
-        if isinstance(column.type, JSON):
-            yield cast(column, String).label(column.name)
-        elif isinstance(column.type, Instant):
-            yield type_coerce(column, BigInteger).label(column.name)
-        else:
-            yield column
+        is_parsed = isinstance(column.type, JSON | Instant)
+        yield type_coerce(column, NullType()).label(column.name) if is_parsed else column
 
 
 def parse_text(value: object) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from sqlalchemy import Connection, exists, insert, select, update
 
@@ -51,7 +50,7 @@ class Sighting:
 
 def photo_uuid_of(sha256: str) -> str:
     """The id that a photo's keys go by; two processes that meet the same bytes agree on it."""
-    return str(UUID(sha256[:32]))
+    return "-".join((sha256[:8], sha256[8:12], sha256[12:16], sha256[16:20], sha256[20:32]))
 
 
 def find_photo_id(connection: Connection, sha256: str) -> PhotoId | None:

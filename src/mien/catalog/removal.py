@@ -17,6 +17,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, sele
 from mien.catalog.cases import count_remembered, find_uuids, forget_cases
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
+from mien.catalog.references import (
+    describe_locations,
+    refer_to_enrolments,
+    refer_to_location,
+    refer_to_person,
+)
 from mien.catalog.schema import (
     collections,
     consent_events,
@@ -29,9 +35,10 @@ from mien.catalog.schema import (
     people,
     photos,
     runs,
+    suppressions,
 )
 from mien.catalog.selection import Selection
-from mien.types import FaceId, GrantId, PersonId
+from mien.types import GrantId
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +47,7 @@ class Removal:
 
     `kept_blobs` are of photos that stay without some of their faces; `covers` are pairs of a
     photo that stays and a grant that covered it; an enrolment stands with its key's id; strays
-    have no row, and came back from a backup.
+    have no row, and came back from a backup, subjects as the vault calls them.
     """
 
     faces: list[tuple[int, str, int]] = field(default_factory=list)
@@ -55,6 +62,7 @@ class Removal:
     covers: list[tuple[str, str]] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
     cases: list[tuple[int, str]] = field(default_factory=list)
+    suppressions: list[tuple[int, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
@@ -92,10 +100,11 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     _plan_people(connection, removal, selection=selection)
     keys = dict.fromkeys(key_uuid for _, key_uuid in removal.enrolments)
     removal.cases = find_uuids(connection, selection.case_ids)
+    removal.suppressions = _find_suppressions(connection, selection.suppression_ids)
     return Plan(
         removal,
         references=(
-            *(_refer_to(row) for row in going),
+            *(refer_to_location(row) for row in going),
             *(refer_to_person(uuid) for _, uuid in removal.people),
             *(refer_to_enrolments(key_uuid) for key_uuid in keys),
         ),
@@ -118,6 +127,7 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
     for some in in_parts(grant_ids):
         connection.execute(delete(runs).where(runs.c.grant_id.in_(some)))
     _delete(connection, grants, ids=grant_ids)
+    _delete(connection, suppressions, ids=[row_id for row_id, _ in removal.suppressions])
     for ended in removal.ended_grants:
         in_force = (grants.c.uuid == ended) & grants.c.revoked_at.is_(None)
         connection.execute(
@@ -148,48 +158,8 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
         "consents": _count(connection, consents, ids=[i for i, _ in removal.consents]),
         "templates": _count(connection, enrolments, ids=[i for i, _ in removal.enrolments]),
         "cases": count_remembered(connection, [case_id for case_id, _ in removal.cases]),
+        "suppressions": _count(connection, suppressions, ids=[i for i, _ in removal.suppressions]),
     }
-
-
-def refer_to_sighting(sha256: str, uuid: str) -> str:
-    """What is remembered of a photo that may not come in again under a grant or in a collection."""
-    return f"sighting:{sha256}:{uuid}"
-
-
-def iter_face_references(connection: Connection) -> Iterator[tuple[FaceId, str]]:
-    """Every face, with what a ledger would call it."""
-    for row in connection.execute(select(faces.c.id, faces.c.uuid)):
-        yield FaceId(row.id), refer_to_face(row.uuid)
-
-
-def iter_location_references(connection: Connection) -> Iterator[tuple[int, str]]:
-    """Every location, with what a ledger would call it."""
-    for row in connection.execute(_describe_locations()):
-        yield row.id, _refer_to(row)
-
-
-def iter_grant_references(connection: Connection) -> Iterator[tuple[GrantId, str]]:
-    """Every grant, with what a ledger would call it."""
-    for row in connection.execute(select(grants.c.id, grants.c.uuid)):
-        yield GrantId(row.id), refer_to_grant(row.uuid)
-
-
-def iter_indexed_references(connection: Connection) -> Iterator[tuple[int, str]]:
-    """Every indexed photo, with what a ledger would call its blob."""
-    for row in connection.execute(select(indexed_photos.c.id, indexed_photos.c.blob_id)):
-        yield row.id, refer_to_blob(row.blob_id)
-
-
-def iter_person_references(connection: Connection) -> Iterator[tuple[PersonId, str]]:
-    """Every person, with what a ledger would call them."""
-    for row in connection.execute(select(people.c.id, people.c.uuid)):
-        yield PersonId(row.id), refer_to_person(row.uuid)
-
-
-def iter_enrolment_references(connection: Connection) -> Iterator[tuple[int, str]]:
-    """Every enrolment, with what a ledger would call it."""
-    for row in connection.execute(select(enrolments.c.id, enrolments.c.key_uuid)):
-        yield row.id, refer_to_enrolments(row.key_uuid)
 
 
 def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -197,31 +167,6 @@ def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
     found = select(indexed_photos.c.blob_id, photos.c.sha256).join_from(indexed_photos, photos)
     for row in connection.execute(found):
         yield row.blob_id, photo_uuid_of(row.sha256)
-
-
-def refer_to_face(uuid: str) -> str:
-    """What a ledger calls a face."""
-    return f"face:{uuid}"
-
-
-def refer_to_blob(blob_id: str) -> str:
-    """What a ledger calls what was sealed of a photo in a collection."""
-    return f"blob:{blob_id}"
-
-
-def refer_to_grant(uuid: str) -> str:
-    """What a ledger calls a grant."""
-    return f"grant:{uuid}"
-
-
-def refer_to_person(uuid: str) -> str:
-    """What a ledger calls a person."""
-    return f"person:{uuid}"
-
-
-def refer_to_enrolments(key_uuid: str) -> str:
-    """What a ledger calls the templates under one key."""
-    return f"enrolments:{key_uuid}"
 
 
 def iter_covers(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -232,30 +177,12 @@ def iter_covers(connection: Connection) -> Iterator[tuple[str, str]]:
 
 
 def _find_locations(connection: Connection, selection: Selection) -> list[Row[Any]]:
-    found = _describe_locations()
+    found = describe_locations()
     chosen = [
         *_rows(connection, found, column=locations.c.id, values=selection.location_ids),
         *_rows(connection, found, column=locations.c.grant_id, values=selection.grant_ids),
     ]
     return _unite(chosen)
-
-
-def _describe_locations() -> Any:  # noqa: ANN401  (a select of many columns)
-    return (
-        select(
-            *(locations.c[name] for name in ("id", "uri", "photo_id", "grant_id", "added_at")),
-            photos.c.sha256,
-            grants.c.uuid.label("grant_uuid"),
-        )
-        .join_from(locations, photos)
-        .join(grants)
-    )
-
-
-def _refer_to(location: Row[Any]) -> str:
-    """The moment is part of it: what is added anew later is another location."""
-    added = location.added_at.isoformat()
-    return f"location:{location.sha256}:{location.grant_uuid}:{added}:{location.uri}"
 
 
 def _plan_photos(
@@ -266,7 +193,7 @@ def _plan_photos(
     gone = {row.id for row in going}
     staying: set[tuple[int, str]] = set()
     for row in _rows(
-        connection, _describe_locations(), column=locations.c.photo_id, values=list(uuids)
+        connection, describe_locations(), column=locations.c.photo_id, values=list(uuids)
     ):
         if row.id not in gone:
             staying.add((row.photo_id, row.grant_uuid))
@@ -334,7 +261,7 @@ def _find_orphaned(connection: Connection, forgotten: Sequence[Row[Any]]) -> lis
         for row in _rows(connection, found, column=of_photos, values=photo_ids)
         if row.id not in ids
     }
-    places = _describe_locations()
+    places = describe_locations()
     return list(_rows(connection, places, column=locations.c.photo_id, values=photo_ids - still))
 
 
@@ -364,6 +291,12 @@ def _plan_people(connection: Connection, removal: Removal, *, selection: Selecti
 def _find_grants(connection: Connection, ids: Collection[GrantId]) -> list[tuple[int, str]]:
     found = select(grants.c.id, grants.c.uuid)
     return [(row.id, row.uuid) for row in _rows(connection, found, column=grants.c.id, values=ids)]
+
+
+def _find_suppressions(connection: Connection, ids: Collection[int]) -> list[tuple[int, str]]:
+    found = select(suppressions.c.id, suppressions.c.uuid)
+    rows = _rows(connection, found, column=suppressions.c.id, values=ids)
+    return [(row.id, row.uuid) for row in rows]
 
 
 def _rows(

@@ -328,6 +328,10 @@ suppressions = Table(
     Column("level", String(16), nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # Of a face, a picture that another model can find it in; sealed too.
+    Column("portrait", LargeBinary),
+    # The key of both, wrapped, to be had again where older keys were put back.
+    Column("recovery", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
 

@@ -11,7 +11,15 @@ from sqlalchemy import Connection, and_, or_, select
 
 from mien.catalog.grants import iter_grants
 from mien.catalog.parts import in_parts
-from mien.catalog.schema import enrolments, faces, grants, indexed_photos, locations, photos
+from mien.catalog.schema import (
+    enrolments,
+    faces,
+    grants,
+    indexed_photos,
+    locations,
+    photos,
+    suppressions,
+)
 from mien.permission.host import is_on_host
 from mien.types import CollectionId, FaceId, GrantId, PersonId
 
@@ -38,6 +46,7 @@ class Selection:
     person_ids: Collection[PersonId] = ()
     alike_to: Collection[PersonId] = ()
     case_ids: Collection[int] = ()
+    suppression_ids: Collection[int] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -49,6 +58,7 @@ class Selection:
             or self.enrolment_ids
             or self.person_ids
             or self.case_ids
+            or self.suppression_ids
         )
 
     def with_more(self, other: Selection) -> Selection:
@@ -169,6 +179,12 @@ def _select_of(connection: Connection, person_ids: Sequence[PersonId]) -> Select
         face_ids={FaceId(face_id) for face_id in connection.execute(kept).scalars()},
         enrolment_ids=set(connection.execute(enrolled).scalars()),
     )
+
+
+def select_suppression(connection: Connection, uuid: str) -> Selection:
+    """An opt-out, by its outside id."""
+    found = select(suppressions.c.id).where(suppressions.c.uuid == uuid)
+    return Selection(suppression_ids=set(connection.execute(found).scalars()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from mien.cli import (
     explain,
     grant,
     models,
+    optout,
     people,
     policy,
     retention,
@@ -56,6 +57,7 @@ for single in (demo, add, search, explain, erase, policy, evidence, doctor):
 app.add_typer(grant.app, name="grant")
 app.add_typer(people.app, name="people")
 app.add_typer(collection.app, name="collection")
+app.add_typer(optout.app, name="optout")
 app.add_typer(audit.app, name="audit")
 app.add_typer(case.app, name="case")
 app.add_typer(retention.app, name="retention")

@@ -94,7 +94,7 @@ def open_(
         corrections=dict(_parse_correction(text) for text in correct or ()),
     )
     with open_library(home) as library:
-        opened = library.open_case(draft, like=like)
+        opened = library.cases().open(draft, like=like)
     case = opened.case
     if acknowledgement is not None:
         _write(acknowledgement, opened.acknowledgement, case=case)

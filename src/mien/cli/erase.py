@@ -87,7 +87,7 @@ def erase(
 def finish(report: ErasureReport, *, certificate: Path | None, as_json: bool) -> None:
     """Writes the certificate where one is wanted, and tells what was erased."""
     if certificate is not None:
-        _write(certificate, report.certificate)
+        write_certificate(certificate, report.certificate)
     if as_json:
         print_json(describe(report))
     else:
@@ -141,7 +141,8 @@ def _sum_up(counts: Mapping[str, int]) -> str:
     return ", ".join(parts)
 
 
-def _write(path: Path, certificate: str) -> None:
+def write_certificate(path: Path, certificate: str) -> None:
+    """Raises `SettingsError` where it cannot be written."""
     try:
         path.write_text(certificate + "\n", encoding="utf-8")
     except OSError as error:

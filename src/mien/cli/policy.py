@@ -10,7 +10,6 @@ import typer
 
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json, warn
-from mien.library import Library
 from mien.service.policy import Form, Policy
 
 app = typer.Typer()
@@ -36,7 +35,7 @@ def policy(
     suffix = "" if to is None else to.suffix.lower()
     chosen = form or (Form.JSON if as_json and to is None else _SUFFIXES.get(suffix, Form.MARKDOWN))
     with open_library(home) as library:
-        made = _make(library, to=to, form=chosen)
+        made = library.policy(to=to, form=chosen)
     _warn(made)
     if to is None:
         sys.stdout.write(made.render(chosen))
@@ -44,10 +43,6 @@ def policy(
         print_json({"file": str(to), "format": chosen, "version": made.version})
     else:
         out.print(f"Policy written to {to}. Version: {made.version}", soft_wrap=True)
-
-
-def _make(library: Library, *, to: Path | None, form: Form) -> Policy:
-    return library.policy() if to is None else library.publish_policy(to, form=form)
 
 
 def _warn(made: Policy) -> None:

@@ -333,6 +333,8 @@ def _create_suppressions() -> None:
         "suppressions",
         sa.Column("level", sa.String(length=16), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("portrait", sa.LargeBinary(), nullable=True),
+        sa.Column("recovery", sa.LargeBinary(), nullable=False),
     )
 
 

@@ -62,14 +62,10 @@ def may_rely_on(charter: Charter) -> Verdict:
 
 def may_serve(charter: Charter, *, purpose: str) -> Verdict:
     """May the collection be searched for this purpose, if a grant allows it?"""
-    is_served = not charter.purposes or purpose in charter.purposes
-    return combine(
-        [
-            check_purpose(purpose),
-            may_rely_on(charter),
-            ALLOWED if is_served else refuse(Reason.PURPOSE_NOT_OF_COLLECTION),
-        ]
-    )
+    verdict = combine([check_purpose(purpose), may_rely_on(charter)])
+    if not verdict.is_allowed or not charter.purposes or purpose in charter.purposes:
+        return verdict
+    return refuse(Reason.PURPOSE_NOT_OF_COLLECTION)
 
 
 def kept_after(charter: Charter, *, at: datetime) -> datetime | None:

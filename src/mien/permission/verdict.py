@@ -31,6 +31,8 @@ class Reason(StrEnum):
     PURPOSE_NOT_OF_COLLECTION = "purpose-not-of-collection"
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
     NOT_ENROLLED = "not-enrolled"
+    ITEM_SUPPRESSED = "item-suppressed"
+    SOURCE_SUPPRESSED = "source-suppressed"
     FACE_SUPPRESSED = "face-suppressed"
     NO_CONSENT = "no-consent"
     CONSENT_NOT_GIVEN = "consent-not-given"
@@ -70,6 +72,8 @@ _EXPLANATIONS = {
     Reason.PURPOSE_NOT_OF_COLLECTION: "The collection was not made for this purpose.",
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
     Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
+    Reason.ITEM_SUPPRESSED: "The photo was opted out, or one that looks the same.",
+    Reason.SOURCE_SUPPRESSED: "The place where it was found was opted out.",
     Reason.FACE_SUPPRESSED: "The face is of somebody who opted out.",
     Reason.NO_CONSENT: "Nobody recorded that the person consents.",
     Reason.CONSENT_NOT_GIVEN: "The person was asked, and has not consented.",

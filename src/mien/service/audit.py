@@ -58,6 +58,8 @@ class Action(StrEnum):
     CASE_MOVED = "case-moved"
     CASE_NOTED = "case-noted"
     CASE_SEARCH = "case-search"
+    OPTED_OUT = "opted-out"
+    OPTOUT_LIFTED = "optout-lifted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,11 @@ from mien.catalog import audit as rows
 from mien.catalog import faces as face_rows
 from mien.catalog import grants as grant_rows
 from mien.catalog.audit import StoredEntry, StoredNote
-from mien.catalog.cases import iter_remembered, name_case
 from mien.catalog.connect import Connection
 from mien.catalog.merkle import Tree, hash_leaf
-from mien.catalog.people import iter_people
 from mien.errors import NotFoundError
 from mien.service.audit import DEPLOYMENT
 from mien.service.audit_check import open_note
-from mien.service.consents import person_subject
 from mien.service.deployment import Deployment
 from mien.vault.notary import Owner
 
@@ -127,7 +124,8 @@ def _find_owners(
     notary = deployment.vault.notary
     wanted = {note.owner for note in notes} - {notary.refer_owner(DEPLOYMENT)}
     owners: dict[str, Owner] = {}
-    for owner in (*_iter_grant_owners(connection), *_iter_subjects(connection)):
+    subjects = (Owner(subject=subject) for subject in deployment.vault.subjects.list_all())
+    for owner in (*_iter_grant_owners(connection), *subjects):
         owners.setdefault(notary.refer_owner(owner), owner)
     if wanted <= owners.keys():
         return owners
@@ -144,13 +142,6 @@ def _find_owners(
 def _iter_grant_owners(connection: Connection) -> Iterator[Owner]:
     for stored in grant_rows.iter_grants(connection):
         yield Owner(grant_id=stored.grant.grant_id)
-
-
-def _iter_subjects(connection: Connection) -> Iterator[Owner]:
-    for _, uuid in iter_remembered(connection):
-        yield Owner(subject=name_case(uuid))
-    for person in iter_people(connection):
-        yield Owner(subject=person_subject(person.uuid))
 
 
 def _owners_of_faces(connection: Connection, uuids: set[str]) -> list[Owner]:

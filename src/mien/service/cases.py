@@ -17,7 +17,7 @@ from mien.errors import ConflictError, NotFoundError, SettingsError
 from mien.permission.case import CaseKind, CaseState, Channel, is_undecided, may_counter
 from mien.service import audit
 from mien.service.acknowledgement import acknowledge
-from mien.service.alike import find_alike
+from mien.service.alike import find_alike_to
 from mien.service.case import About, Case, CaseRequest
 from mien.service.case_block import block_places
 from mien.service.case_correct import check_corrections
@@ -227,4 +227,4 @@ def _find_meant(deployment: Deployment, draft: CaseDraft, *, galleries: Gallerie
             return _Meant()
     if not draft.kind.hides:
         return _Meant(person.uuid)
-    return _Meant(person.uuid, find_alike(deployment, galleries, person_ids={person.id}))
+    return _Meant(person.uuid, find_alike_to(deployment, galleries, person_ids={person.id}))

@@ -18,7 +18,7 @@ from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
 from mien.catalog.holds import is_held
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
-from mien.catalog.removal import refer_to_sighting
+from mien.catalog.references import refer_to_sighting
 from mien.errors import ConflictError, KeyDestroyedError, MienError
 from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
@@ -69,9 +69,12 @@ def commit_batch(
     """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
     with recording(deployment.home):
         fresh = _find_fresh(deployment, batch, uuids=(grant_id, collection.uuid))
-        counts = _commit(deployment, fresh, collection=collection, grant_id=grant_id)
+        allowed = _find_allowed(deployment, fresh)
+        counts = _commit(deployment, allowed, collection=collection, grant_id=grant_id)
     if len(fresh) < len(batch):
         counts.refused[Reason.RETENTION_ENDED] += len(batch) - len(fresh)
+    if len(allowed) < len(fresh):
+        counts.refused[Reason.ITEM_SUPPRESSED] += len(fresh) - len(allowed)
     return counts
 
 
@@ -88,6 +91,19 @@ def _find_fresh(
                 for uuid in uuids
             )
         ]
+
+
+def _find_allowed(deployment: Deployment, batch: Sequence[ReadPhoto]) -> list[ReadPhoto]:
+    """Those that nobody opted out, themselves or as what they look like."""
+    suppressed = deployment.suppressed.load(deployment.model)
+    return [
+        photo
+        for photo in batch
+        if suppressed.may_read(photo.sha256).is_allowed
+        and (
+            photo.analysis is None or suppressed.may_keep(photo.analysis.thumbnail_jpeg).is_allowed
+        )
+    ]
 
 
 def _commit(
@@ -139,11 +155,13 @@ def _record(
     with deployment.database.writing() as connection:
         # Read again inside the transaction: it may have been revoked since the run began.
         stored = get_grant(deployment, connection, grant_id=grant_id)
+        suppressed = deployment.suppressed.load(deployment.model)
         now = deployment.clock()
         for item in sealed:
             uri = item.photo.found.uri
             may_enter = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
-            verdict = combine([may_rely_on(collection.charter), may_enter])
+            wanted = suppressed.may_take(uri)
+            verdict = combine([may_rely_on(collection.charter), may_enter, wanted])
             if is_held(connection, sha256=item.photo.sha256, grant_id=stored.id):
                 verdict = combine([verdict, refuse(Reason.UNDER_CASE)])
             if not verdict.is_allowed:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from mien.catalog.connect import Database, open_database
 from mien.errors import CatalogError
 from mien.service.ports import Clock, Models, Vision
+from mien.service.suppressed import SuppressionList
 from mien.types import EmbeddingModel
 from mien.vault.root import make_root_key, parse_root_key, read_root_key
 from mien.vault.vault import Vault
@@ -64,6 +65,7 @@ class Deployment:
             keys_folder=home.keys, blobs_folder=home.blobs, root_key=_load_root_key(home, root_key)
         )
         self.database: Database = open_database(home.catalog)
+        self.suppressed = SuppressionList(self.database, self.vault)
         self._models = models
         self._visions: dict[int, Vision] = {}
         self._turn = threading.Lock()

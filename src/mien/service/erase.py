@@ -21,7 +21,9 @@ from mien.catalog.people import get_person
 from mien.catalog.removal import Plan, plan_removal
 from mien.catalog.selection import Selection
 from mien.errors import CatalogError, NotFoundError, SettingsError
-from mien.service.alike import find_alike
+from mien.service import audit
+from mien.service.alike import find_alike_to
+from mien.service.audit import Event
 from mien.service.deployment import Deployment, erasing
 from mien.service.erasing import NOTHING_LEFT, begin_erasure, count_removal, finish_erasures
 from mien.service.gallery import Galleries
@@ -154,13 +156,19 @@ def preview_erasure(
 
 
 def erase(
-    deployment: Deployment, target: Target, *, galleries: Galleries, erasure_id: str = ""
+    deployment: Deployment,
+    target: Target,
+    *,
+    galleries: Galleries,
+    erasure_id: str = "",
+    also: Event | None = None,
 ) -> ErasureReport:
     """Erases a target. Killed anywhere, the next command of any kind finishes it.
 
-    The erasure gets the id that the caller wants it to have, if any. Raises `NotFoundError`
-    where there is nothing of that kind, `CatalogError` where another process reads for so
-    long that the databases cannot be cleaned now.
+    The erasure gets the id that the caller wants it to have, if any; another event is entered
+    in the same transaction where there is one. Raises `NotFoundError` where there is nothing
+    of that kind, `CatalogError` where another process reads for so long that the databases
+    cannot be cleaned now.
     """
     with erasing(deployment.home):
         alike = _find_alike(deployment, target, galleries=galleries)
@@ -169,6 +177,8 @@ def erase(
             entry = begin_erasure(
                 deployment, connection, plan=plan, kind=target.kind, uuid=erasure_id
             )
+            if also is not None:
+                audit.append(deployment, connection, event=also)
         return conclude_erasure(deployment, galleries, plan=plan, entry=entry)
 
 
@@ -217,7 +227,7 @@ def _find_alike(deployment: Deployment, target: Target, *, galleries: Galleries)
         return set()
     with deployment.database.reading() as connection:
         person_ids = target.select(connection).alike_to
-    return find_alike(deployment, galleries, person_ids=person_ids)
+    return find_alike_to(deployment, galleries, person_ids=person_ids)
 
 
 def _select(connection: Connection, target: Target, *, alike: set[FaceId]) -> Selection:

@@ -22,14 +22,8 @@ from mien.catalog.cases import name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry, UnfinishedErasure
 from mien.catalog.indexed import close_photos
-from mien.catalog.removal import (
-    Plan,
-    Removal,
-    count_left,
-    delete_rows,
-    refer_to_grant,
-    refer_to_sighting,
-)
+from mien.catalog.references import refer_to_grant, refer_to_sighting
+from mien.catalog.removal import Plan, Removal, count_left, delete_rows
 from mien.errors import VaultError
 from mien.service import audit
 from mien.service.audit import Action, Event
@@ -40,14 +34,15 @@ from mien.service.enrolled import template_subject
 from mien.service.gallery import Galleries
 from mien.service.snapshots import erase_from_snapshot
 from mien.service.standing import name_grant, vouch_for_ended
-from mien.vault.keys import ErasureCopy
+from mien.service.suppression_records import renew_recoveries, subject_of
+from mien.vault.keyfile import ErasureCopy
 from mien.vault.notary import Owner
 from mien.vault.vault import Shreds, references_of
 
 NOTHING_LEFT = dict.fromkeys(
     (
         *("faces", "photos", "locations", "grants", "people", "consents", "templates", "cases"),
-        *("keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
+        *("suppressions", "keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
 )
@@ -125,6 +120,7 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "consents": len(removal.consents),
         "templates": len(removal.enrolments),
         "cases": len(removal.cases),
+        "suppressions": len(removal.suppressions),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
         "rewritten_files": len(removal.kept_blobs),
     }
@@ -149,11 +145,13 @@ def shreds_of(removal: Removal) -> Shreds:
 
 
 def _subjects_of(removal: Removal) -> list[str]:
-    """Whose keys go: of people, of templates and of cases; each once."""
+    """Whose keys go: of people, templates, cases and opt-outs; each once."""
     people = (person_subject(uuid) for _, uuid in removal.people)
     templates = (template_subject(key_uuid) for _, key_uuid in removal.enrolments)
     cases = (name_case(uuid) for _, uuid in removal.cases)
-    return list(dict.fromkeys([*people, *templates, *cases, *removal.stray_subjects]))
+    optouts = (subject_of(uuid) for _, uuid in removal.suppressions)
+    strays = removal.stray_subjects
+    return list(dict.fromkeys([*people, *templates, *cases, *optouts, *strays]))
 
 
 def copy_of(entry: LedgerEntry) -> ErasureCopy:
@@ -199,6 +197,8 @@ def _destroy(deployment: Deployment, erasure: UnfinishedErasure, *, galleries: G
     left = deployment.vault.count_left(shreds)
     left["snapshot_faces"] = sum(_erase_from_snapshots(deployment, removal))
     with deployment.database.writing() as connection:
+        if shreds.subjects:
+            renew_recoveries(deployment.vault, connection)
         left |= count_left(connection, removal)
         if left != NOTHING_LEFT:
             raise VaultError(

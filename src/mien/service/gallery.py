@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from mien.service.snapshots import read_snapshot, write_snapshot
 from mien.types import FaceId, Gaussian, Ids
 from mien.vault.vault import SealedPhoto
 
-_FACES_A_STEP = 10_000
+_FACES_A_STEP = 20_000
 _SNAPSHOT_FACES = 5_000
 """Fewer faces are read from the vault about as fast as a snapshot opens."""
 _SNAPSHOT_SHARE = 0.05
@@ -35,11 +36,15 @@ _SNAPSHOT_SHARE = 0.05
 
 @dataclass(slots=True)
 class Gallery:
-    """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault."""
+    """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault.
+
+    `left_out` are the faces that are like suppressed ones, and as of which revision and opt-outs.
+    """
 
     index: VectorIndex
     revision: int = -1
     unreadable: int = 0
+    left_out: tuple[tuple[int, frozenset[str]], Ids] | None = None
 
 
 class Galleries:
@@ -63,7 +68,12 @@ class Galleries:
                 gallery = self._open(collection, gaussian=gaussian, keeps_snapshot=keeps_snapshot)
                 self._galleries[collection.uuid] = gallery
             elif gallery.revision != collection.revision:
-                self._reconcile(collection, gallery, keeps_snapshot=keeps_snapshot)
+                self._reconcile(
+                    collection,
+                    gallery,
+                    known=self._ids_of(collection),
+                    keeps_snapshot=keeps_snapshot,
+                )
             return gallery
 
     def erase(self, face_ids: Iterable[int]) -> None:
@@ -74,21 +84,24 @@ class Galleries:
                 gallery.index.erase(ids)
 
     def _open(self, collection: Collection, *, gaussian: Gaussian, keeps_snapshot: bool) -> Gallery:
+        known = self._ids_of(collection)
         rotation = self._deployment.vault.rotation_of(collection.dimension)
         index = open_index(
             dimension=collection.dimension,
             gaussian=rotation.turn_gaussian(gaussian),
-            expected_size=self._ids_of(collection).size,
+            expected_size=known.size,
         )
         gallery = Gallery(index)
         is_checked = read_snapshot(self._deployment, collection, index=index)
-        self._reconcile(collection, gallery, keeps_snapshot=keeps_snapshot)
+        self._reconcile(collection, gallery, known=known, keeps_snapshot=keeps_snapshot)
         if not is_checked:
             index.check()
         return gallery
 
-    def _reconcile(self, collection: Collection, gallery: Gallery, *, keeps_snapshot: bool) -> None:
-        index, known = gallery.index, self._ids_of(collection)
+    def _reconcile(
+        self, collection: Collection, gallery: Gallery, *, known: Ids, keeps_snapshot: bool
+    ) -> None:
+        index = gallery.index
         index.erase(np.setdiff1d(index.ids(), known, assume_unique=True))
         missing = np.setdiff1d(known, index.ids(), assume_unique=True)
         for start in range(0, missing.size, _FACES_A_STEP):
@@ -108,22 +121,20 @@ class Galleries:
     def _read_into(self, index: VectorIndex, face_ids: Ids) -> None:
         with self._deployment.database.reading() as connection:
             stored = find_stored_faces(connection, [FaceId(int(i)) for i in face_ids])
-        rows = sorted(self._iter_templates(stored), key=lambda row: row[0])
+        rows = sorted(self._iter_templates(stored), key=itemgetter(0))
         if rows:
             ids = np.array([face_id for face_id, _ in rows], dtype=np.int64)
-            index.add(ids, np.stack([template for _, template in rows]))
+            index.add(ids, np.stack([template for _, template in rows]).astype(np.float32))
 
     def _iter_templates(
         self, stored: list[StoredFace]
-    ) -> Iterator[tuple[FaceId, NDArray[np.float32]]]:
-        by_photo: dict[SealedPhoto, list[StoredFace]] = defaultdict(list)
+    ) -> Iterator[tuple[FaceId, NDArray[np.float16]]]:
+        by_photo: dict[tuple[str, str], list[StoredFace]] = defaultdict(list)
         for face in stored:
-            by_photo[SealedPhoto(face.blob_id, face.photo_uuid)].append(face)
-        for place, faces in by_photo.items():
-            try:
-                templates = self._deployment.vault.read_templates(place)
-            except VaultError:
-                continue  # counted as unreadable, and shown as such
-            for face in faces:
+            by_photo[face.blob_id, face.photo_uuid].append(face)
+        # A face that is not among them is counted as unreadable, and shown as such.
+        places = [SealedPhoto(*place) for place in by_photo]
+        for at, templates in self._deployment.vault.iter_templates(places):
+            for face in by_photo[at.blob_id, at.photo_id]:
                 if face.uuid in templates:
-                    yield face.id, templates[face.uuid].astype(np.float32)
+                    yield face.id, templates[face.uuid]

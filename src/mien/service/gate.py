@@ -16,7 +16,7 @@ from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
 from mien.service.enrolled import load_enrolled
-from mien.service.likeness import Likeness, know_nobody
+from mien.service.likeness import Likeness
 from mien.types import EmbeddedFace, PersonId
 
 
@@ -59,8 +59,11 @@ class Gate:
 
 
 def open_gate(deployment: Deployment, collection: Collection) -> Gate:
-    """The gate of a collection. Ask for it anew for each batch: what changed holds at once."""
-    suppressed = know_nobody(deployment.model.dimension)
+    """The gate of a collection. Ask for it anew for each batch: what changed holds at once.
+
+    Raises `SuppressionError` where an opt-out cannot be kept.
+    """
+    suppressed = deployment.suppressed.load(deployment.model).faces
     if collection.basis is not Basis.ENROLLED_ONLY:
         return Gate(suppressed=suppressed)
     with deployment.database.reading() as connection:

@@ -34,7 +34,7 @@ def naming(photo: HandedIn) -> Iterator[None]:
     try:
         yield
     except PhotoError as error:
-        name = "The probe" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
+        name = "The photo" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
         raise PhotoError(
-            error.reason, f"{name} cannot be searched with: {error}. Choose another photo."
+            error.reason, f"{name} cannot be used: {error}. Choose another photo."
         ) from error

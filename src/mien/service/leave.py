@@ -24,12 +24,16 @@ from mien.service.standing import get_collection, iter_grants_of
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """A search is allowed, this far, for this purpose at this moment."""
+    """A search is allowed, this far, for this purpose at this moment.
+
+    Faces like those of people who opted out are left out.
+    """
 
     collection: Collection
     scope: SearchScope
     purpose: str
     at: datetime
+    left_out: frozenset[int] = frozenset()
 
 
 def ask_leave(

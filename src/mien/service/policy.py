@@ -129,12 +129,17 @@ def _describe(policy: Policy) -> Node:
                 "faces_not_kept": found.dropped,
                 "sources": found.sources,
                 "purposes": found.purposes,
+                "assessment": found.assessment or None,
+                "retention_days": found.retention_days,
+                "first_erasure": _format(found.erase_at),
+                "as_it_was_made": found.is_vouched,
             }
             for found in facts.collections
         ],
         "sources": [_describe_source(source) for source in facts.sources],
         "purposes": {purpose: facts.consented.get(purpose, 0) for purpose in facts.purposes},
         "people": facts.people,
+        "people_first_erasure": _format(facts.people_until),
         "suppressed": dict(facts.suppressed),
         "grace_days": facts.grace.days,
         "record_of_processing": policy.record,
@@ -151,6 +156,8 @@ def _describe_source(source: SourceFacts) -> Node:
         "uses": source.uses,
         "purposes": source.purposes,
         "bases": source.bases,
+        "jurisdiction": source.jurisdiction or None,
+        "has_evidence": source.has_evidence,
         "assessment": source.assessment or None,
         "retention_days": source.retention_days,
         "valid_from": audit.format_time(source.valid_from),
@@ -158,8 +165,12 @@ def _describe_source(source: SourceFacts) -> Node:
         "in_force": source.verdict.is_allowed,
         "reasons": source.verdict.reasons,
         "photos": source.photos,
-        "first_erasure": None if source.erase_at is None else audit.format_time(source.erase_at),
+        "first_erasure": _format(source.erase_at),
     }
+
+
+def _format(at: datetime | None) -> str | None:
+    return None if at is None else audit.format_time(at)
 
 
 def _describe_document(document: Document) -> Node:

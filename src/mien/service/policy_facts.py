@@ -13,6 +13,7 @@ from mien.catalog.connect import Connection
 from mien.catalog.consents import iter_consents
 from mien.catalog.grants import StoredGrant
 from mien.catalog.holdings import Holding
+from mien.catalog.people import iter_people
 from mien.permission.basis import Basis
 from mien.permission.consent import may_process
 from mien.permission.grant import GrantKind, keep_until, may_apply
@@ -21,6 +22,7 @@ from mien.permission.use import Use
 from mien.permission.verdict import Verdict
 from mien.service.consents import believe
 from mien.service.deployment import Deployment
+from mien.service.people import describe_people
 from mien.service.standing import iter_collections, iter_grants
 from mien.types import EmbeddingModel, GrantId, PersonId
 
@@ -35,10 +37,18 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionFacts:
-    """A collection; `sources` are ids of the grants under which it holds anything."""
+    """A collection; `sources` are ids of the grants under which it holds anything.
+
+    `purposes` are its own where it has any, else those of its grants. `erase_at` is when the
+    first of it goes by its own retention; `is_vouched`, that it is what it was made as.
+    """
 
     name: str
     basis: Basis
+    assessment: str
+    retention_days: int | None
+    erase_at: datetime | None
+    is_vouched: bool
     model_id: str
     photos: int
     faces: int
@@ -51,7 +61,8 @@ class CollectionFacts:
 class SourceFacts:
     """A grant as far as it may be published; `grantor` is empty where it may not be named.
 
-    `erase_at` is when the first of what is held under it goes.
+    `erase_at` is when the first of what is held under it goes; `has_evidence` says that
+    something that shows it was recorded with it.
     """
 
     grant_id: str
@@ -61,6 +72,8 @@ class SourceFacts:
     uses: tuple[Use, ...]
     purposes: tuple[str, ...]
     bases: tuple[Basis, ...]
+    jurisdiction: str
+    has_evidence: bool
     assessment: str
     retention_days: int | None
     valid_from: datetime
@@ -91,7 +104,8 @@ class ModelFacts:
 class Facts:
     """All that the policy says of one deployment at one moment.
 
-    `consented` holds every purpose of a consent on record, and how many people it holds for now.
+    `consented` holds every purpose of a consent on record, and how many people it holds for now;
+    `people_until` is when the first of what is kept of those people goes.
     """
 
     operator: Operator
@@ -99,6 +113,7 @@ class Facts:
     sources: tuple[SourceFacts, ...]
     consented: Mapping[str, int]
     people: int
+    people_until: datetime | None
     suppressed: Mapping[str, int]
     model: ModelFacts
     grace: timedelta
@@ -107,7 +122,8 @@ class Facts:
     def purposes(self) -> tuple[str, ...]:
         """Every purpose on record, each once."""
         granted = (purpose for source in self.sources for purpose in source.purposes)
-        return tuple(sorted({*granted, *self.consented}))
+        served = (purpose for found in self.collections for purpose in found.purposes)
+        return _sort((*granted, *served, *self.consented))
 
 
 def gather_facts(deployment: Deployment, operator: Operator, *, grace: timedelta) -> Facts:
@@ -131,6 +147,7 @@ def gather_facts(deployment: Deployment, operator: Operator, *, grace: timedelta
             ),
             consented=_count_consents(deployment, connection, at=now),
             people=holdings.count_people(connection),
+            people_until=_find_end_of_people(deployment, connection, grace=grace),
             suppressed=holdings.count_suppressions(connection),
             model=_describe_model(deployment.model),
             grace=grace,
@@ -145,7 +162,7 @@ def _gather_collections(
     return tuple(
         _describe_collection(
             found,
-            held.get(found.id, Holding(0, 0, 0)),
+            held.get(found.id, holdings.NOTHING),
             grants=[
                 by_id[grant_id]
                 for grant_id in sorted(sources.get(found.id, ()))
@@ -160,15 +177,24 @@ def _gather_collections(
 def _describe_collection(
     found: Collection, holding: Holding, *, grants: list[StoredGrant]
 ) -> CollectionFacts:
+    charter = found.charter
+    granted = (purpose for stored in grants for purpose in stored.grant.purposes)
+    until = None
+    if charter.retention is not None and holding.since is not None:
+        until = holding.since + charter.retention
     return CollectionFacts(
         name=_tidy(found.name),
-        basis=found.basis,
+        basis=charter.basis,
+        assessment=_tidy(charter.assessment),
+        retention_days=_count_days(charter.retention),
+        erase_at=until,
+        is_vouched=charter.is_vouched,
         model_id=found.model_id,
         photos=holding.photos,
         faces=holding.faces,
         dropped=holding.dropped,
         sources=tuple(stored.grant.grant_id for stored in grants),
-        purposes=_sort(purpose for stored in grants for purpose in stored.grant.purposes),
+        purposes=_sort(charter.purposes or granted),
     )
 
 
@@ -184,8 +210,10 @@ def _describe_source(
         uses=tuple(use for use in Use if use in grant.uses),
         purposes=_sort(grant.purposes),
         bases=tuple(basis for basis in Basis if basis in grant.bases),
+        jurisdiction=grant.jurisdiction,
+        has_evidence=bool(grant.evidence),
         assessment=_tidy(grant.assessment),
-        retention_days=None if grant.retention is None else grant.retention.days,
+        retention_days=_count_days(grant.retention),
         valid_from=grant.valid_from,
         valid_until=grant.valid_until,
         verdict=verdict,
@@ -207,6 +235,14 @@ def _count_consents(
     return {purpose: len(people[purpose]) for purpose in sorted(people)}
 
 
+def _find_end_of_people(
+    deployment: Deployment, connection: Connection, *, grace: timedelta
+) -> datetime | None:
+    known = list(iter_people(connection))
+    people = describe_people(deployment, connection, people=known, grace=grace)
+    return min((min(each.templates_until, each.record_until) for each in people), default=None)
+
+
 def _find_end(
     stored: StoredGrant, *, first: Mapping[GrantId, datetime], grace: timedelta
 ) -> datetime | None:
@@ -220,6 +256,10 @@ def _describe_model(model: EmbeddingModel) -> ModelFacts:
         for fmr in sorted(model.score_by_fmr, reverse=True)
     ]
     return ModelFacts(model.model_id, model.measured_on, tuple(rates))
+
+
+def _count_days(time: timedelta | None) -> int | None:
+    return None if time is None else time.days
 
 
 def _per_mille(share: float | None) -> int | None:

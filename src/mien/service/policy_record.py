@@ -88,14 +88,18 @@ def _describe_collection(found: CollectionFacts, facts: Facts) -> Node:
         "dpv:hasProcessing": _PROCESSING,
         "dpv:hasLegalBasis": _describe_basis(found, sources),
         "dpv:hasDataSource": [source.grant_id for source in sources],
-        "dpv:hasStorageCondition": [_describe_duration(source) for source in sources],
+        "dpv:hasStorageCondition": [
+            _describe_duration(found, name=found.name),
+            *(_describe_duration(source, name=source.grant_id) for source in sources),
+        ],
     }
 
 
 def _describe_basis(found: CollectionFacts, sources: list[SourceFacts]) -> Node:
     if found.basis is Basis.ENROLLED_ONLY:
         return _CONSENT
-    assessments = sorted({source.assessment for source in sources if source.assessment})
+    named = {found.assessment, *(source.assessment for source in sources)}
+    assessments = sorted(named - {""})
     return {
         "@type": "dpv:LegalBasis",
         "dct:description": found.basis.value,
@@ -146,20 +150,19 @@ def _describe_source(source: SourceFacts) -> Node:
         "dct:type": source.kind,
         "dpv:hasName": source.grantor or None,
         "dpv:hasLocation": list(source.places),
+        "dpv:hasJurisdiction": source.jurisdiction or None,
         "dpv:hasPurpose": [_purpose(purpose) for purpose in source.purposes],
         "dct:valid": f"{source.valid_from.isoformat()}/{source.valid_until.isoformat()}",
     }
 
 
-def _describe_duration(source: SourceFacts) -> Node:
-    duration: Node = {
+def _describe_duration(kept: CollectionFacts | SourceFacts, *, name: str) -> Node:
+    return {
         "@type": "dpv:StorageDuration",
-        "dct:source": source.grant_id,
-        "dct:valid": None if source.erase_at is None else source.erase_at.isoformat(),
+        "dct:source": name,
+        "dpv:hasDuration": None if kept.retention_days is None else f"P{kept.retention_days}D",
+        "dct:valid": None if kept.erase_at is None else kept.erase_at.isoformat(),
     }
-    if source.retention_days is None:
-        return duration
-    return duration | {"dpv:hasDuration": f"P{source.retention_days}D"}
 
 
 def _purpose(slug: str) -> Node:

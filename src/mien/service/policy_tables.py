@@ -28,6 +28,8 @@ _GRANTORS = {
     GrantKind.OWNER_ASSERTION: "the operator",
     GrantKind.ACCOUNT_EXPORT: "the holder of the account",
 }
+_STATES = {Reason.GRANT_REVOKED: "revoked", Reason.GRANT_CHANGED: "changed since, allows nothing"}
+_CHANGED = "changed since it was made: nothing is done in it"
 USES = {
     Use.FETCH: "fetch",
     Use.STORE: "keep",
@@ -57,14 +59,30 @@ def make_tables(facts: Facts) -> dict[str, Table]:
             empty="No purpose is on record, so every search is refused.",
         ),
         "assessments": Table(
-            ("Permission", "Assessment of the risks"),
-            tuple((name_source(s), s.assessment) for s in facts.sources if s.assessment),
+            ("Collection or permission", "Assessment of the risks"),
+            (
+                *(
+                    (found.name, found.assessment)
+                    for found in facts.collections
+                    if found.assessment
+                ),
+                *((name_source(s), s.assessment) for s in facts.sources if s.assessment),
+            ),
             empty="No assessment of the risks is on record.",
         ),
         "ends": Table(
             ("Permission", "Each photo is kept", "Permission ends", "First erasure"),
             tuple(map(_describe_end, facts.sources)),
             empty="Nothing is held.",
+        ),
+        "own_ends": Table(
+            ("Collection", "Each photo is kept", "First erasure"),
+            tuple(
+                (found.name, _say_days(found.retention_days), _say_end(found.erase_at))
+                for found in facts.collections
+                if found.retention_days is not None
+            ),
+            empty="No collection has a time of its own beside that of its permissions.",
         ),
         "rates": Table(
             ("Strangers who score this high", "Pairs of one person that score lower"),
@@ -82,19 +100,25 @@ def name_source(source: SourceFacts) -> str:
 
 def _describe_collection(found: CollectionFacts) -> tuple[str, ...]:
     numbers = (f"{number:,}" for number in (found.photos, found.faces, found.dropped))
-    return (found.name, BASES[found.basis], *numbers, found.model_id)
+    whose = BASES[found.basis] if found.is_vouched else _CHANGED
+    return (found.name, whose, *numbers, found.model_id)
 
 
 def _describe_source(source: SourceFacts) -> tuple[str, ...]:
     return (
         name_source(source),
         source.grantor or _GRANTORS[source.kind],
-        KINDS[source.kind],
-        ", ".join(source.places),
-        ", ".join(USES[use] for use in source.uses),
+        _describe_kind(source),
+        ", ".join(source.places) or "nothing that can be read",
+        ", ".join(USES[use] for use in source.uses) or "nothing",
         f"{source.photos:,}",
         _describe_state(source),
     )
+
+
+def _describe_kind(source: SourceFacts) -> str:
+    law = f", under the law of {source.jurisdiction}" if source.jurisdiction else ""
+    return f"{KINDS[source.kind]}{law}{', with evidence' if source.has_evidence else ''}"
 
 
 def _describe_state(source: SourceFacts) -> str:
@@ -103,7 +127,7 @@ def _describe_state(source: SourceFacts) -> str:
     reason = source.verdict.reasons[0]
     if reason is Reason.GRANT_EXPIRED:
         return f"ended on {_last_day(source.valid_until)}"
-    return "revoked" if reason is Reason.GRANT_REVOKED else "not in force"
+    return _STATES.get(reason, "not in force")
 
 
 def _describe_purpose(purpose: str, facts: Facts) -> tuple[str, ...]:
@@ -122,13 +146,21 @@ def _describe_purpose(purpose: str, facts: Facts) -> tuple[str, ...]:
 
 
 def _describe_end(source: SourceFacts) -> tuple[str, ...]:
-    kept = "as long as the permission holds"
-    if source.retention_days is not None:
-        kept = f"{source.retention_days:,} days at most"
     is_revoked = Reason.GRANT_REVOKED in source.verdict.reasons
-    ends = "revoked" if is_revoked else _last_day(source.valid_until)
-    first = "nothing is held" if source.erase_at is None else _day(source.erase_at)
-    return (name_source(source), kept, ends, first)
+    return (
+        name_source(source),
+        _say_days(source.retention_days),
+        "revoked" if is_revoked else _last_day(source.valid_until),
+        _say_end(source.erase_at),
+    )
+
+
+def _say_days(days: int | None) -> str:
+    return "as long as the permission holds" if days is None else f"{days:,} days at most"
+
+
+def _say_end(erase_at: datetime | None) -> str:
+    return "nothing is held" if erase_at is None else _day(erase_at)
 
 
 def _describe_rate(rate: ErrorRate) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ def _fill(facts: Facts) -> dict[str, str]:
         "controller": operator.controller,
         "contact": operator.contact,
         "people": _count(facts.people, "person", many="people") if facts.people else "",
+        "people_until": facts.people_until.date().isoformat() if facts.people_until else "",
         "suppressed": ", ".join(suppressed),
         "grace": f"{_count(facts.grace.days, 'day')} later" if facts.grace else "at once",
         "model": model.model_id,

@@ -20,7 +20,9 @@ from mien.catalog.photos import photo_uuid_of
 from mien.catalog.runs import end_run, start_run
 from mien.errors import MienError
 from mien.permission.basis import Basis
+from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
+from mien.permission.verdict import combine
 from mien.service import audit
 from mien.service.ahead import iter_ahead
 from mien.service.audit import Action, Event
@@ -179,6 +181,7 @@ class _Rescan:
         found = take_in(
             FoundFile(name, uri, show_path(name), "", is_named=True),
             vision=lambda: self._deployment.vision(threads=1),
+            may_read=self._deployment.suppressed.load(self._deployment.model).may_read,
             is_indexed=lambda _: False,
             max_bytes=self._request.max_file_bytes,
         )
@@ -250,7 +253,9 @@ def _may_look(
         return False
     grant = get_grant(deployment, connection, grant_id=look.grant_id).grant
     uri = look.found.found.uri
-    return may_add(grant, uri=uri, basis=collection.basis, at=deployment.clock()).is_allowed
+    may_enter = may_add(grant, uri=uri, basis=collection.basis, at=deployment.clock())
+    wanted = deployment.suppressed.load(deployment.model).may_take(uri)
+    return combine([may_rely_on(collection.charter), may_enter, wanted]).is_allowed
 
 
 def _keep(

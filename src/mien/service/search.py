@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,13 +23,14 @@ from mien.catalog.faces import (
 from mien.errors import SettingsError
 from mien.index.base import NO_FACE, Hits, VectorIndex
 from mien.permission.basis import Basis
-from mien.permission.verdict import ALLOWED, Verdict
+from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
 from mien.service.enrolled import find_consenting
 from mien.service.gallery import Galleries
 from mien.service.leave import Leave, ask_leave
+from mien.service.left_out import find_left_out
 from mien.service.searched import SearchSession
 from mien.types import FaceId, PhotoAnalysis, Vectors
 from mien.vault.notary import Owner
@@ -37,6 +38,7 @@ from mien.vault.notary import Owner
 _SPARE = 20
 _GROWTH = 8
 _MOST_FETCHED = 4096
+_NOTHING = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,10 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The photo handed in, and the number of the face that was searched, if it shows one."""
+    """The photo handed in, and the number of the face that was searched, if it shows one.
+
+    The embeddings of its faces were only needed on the way, and are not handed out.
+    """
 
     analysis: PhotoAnalysis
     searched: int | None
@@ -106,16 +111,25 @@ def search_photo(
         return SearchResult(leave)
     session.collection = leave.collection
     check_model(leave.collection, deployment.model)
+    suppressed = deployment.suppressed.load(deployment.model)
     vision = deployment.vision(threads=request.threads)
     content = read_probe()
     session.note_probe(content)
-    probe = _choose_face(vision.analyse(content), request.face)
+    analysis = vision.analyse(content)
+    probe = _choose_face(analysis, request.face)
     if probe.searched is None:
         session.end(ALLOWED)
         return SearchResult(ALLOWED, probe)
+    embedding = analysis.faces[probe.searched].embedding
+    if suppressed.faces.find_owner(embedding) is not None:
+        verdict = refuse(Reason.FACE_SUPPRESSED)
+        session.end(verdict)
+        return SearchResult(verdict)
     gallery = galleries.load(leave.collection, gaussian=deployment.model.gaussian)
-    embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
-    turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
+    rotation = deployment.vault.rotation_of(leave.collection.dimension)
+    left_out = find_left_out(gallery, suppressed, rotation=rotation)
+    leave = replace(leave, left_out=frozenset(left_out.tolist()))
+    turned = rotation.turn(embedding[np.newaxis])
     candidates = _rank(deployment, gallery.index, probe=turned, leave=leave, request=request)
     session.end(ALLOWED, shown=[_tell_shown(candidate) for candidate in candidates])
     return SearchResult(ALLOWED, probe, candidates, gallery.unreadable)
@@ -125,12 +139,15 @@ def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
     """The largest face comes first."""
     if not analysis.faces:
         return Probe(analysis, None)
+    shown = replace(
+        analysis, faces=tuple(replace(face, embedding=_NOTHING) for face in analysis.faces)
+    )
     if chosen is not None and not 0 <= chosen < len(analysis.faces):
         raise SettingsError(
             f"There is no face {chosen} in the probe: it shows {len(analysis.faces)}, "
             "counted from 0, the largest first."
         )
-    return Probe(analysis, chosen or 0)
+    return Probe(shown, chosen or 0)
 
 
 def _rank(
@@ -183,7 +200,7 @@ def _see(
     scored = [
         (FaceId(int(face_id)), float(score))
         for face_id, score in zip(hits.ids[0], hits.scores[0], strict=True)
-        if face_id != NO_FACE and score >= request.min_score
+        if face_id != NO_FACE and face_id not in leave.left_out and score >= request.min_score
     ]
     with deployment.database.reading() as connection:
         face_ids = [face_id for face_id, _ in scored]

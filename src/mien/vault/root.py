@@ -77,3 +77,9 @@ def _link_unless_there(name: str, path: Path) -> None:
         os.link(name, path)
     except FileExistsError:
         return  # another process was first; its key is the one
+    # What is sealed from now on is lost without it, so its name must be there too.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -19,14 +19,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import KeyDestroyedError, TamperedError
+from mien.errors import KeyDestroyedError, TamperedError, VaultError
 from mien.types import Vectors
-from mien.vault.blobs import BlobStore, PartKind
-from mien.vault.keys import ErasureCopy, KeyStore
+from mien.vault.blobs import Batch, BlobStore, PartKind, Parts
+from mien.vault.keyfile import ErasureCopy
+from mien.vault.keys import KeyStore
 from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
 from mien.vault.subjects import Subjects
+from mien.vault.suppressions import SuppressionCopies
 
 _TEMPLATE = np.dtype("<f2")
 _MARKING_KEY = "ledger of erasures"
@@ -69,6 +71,10 @@ class Shreds:
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
 
 
+Templates = Mapping[str, NDArray[np.float16]]
+"""Turned templates by face id."""
+
+
 class Vault:
     """Keys and sealed files of one deployment. Calls from several threads take turns."""
 
@@ -77,8 +83,10 @@ class Vault:
         self._blobs = BlobStore(blobs_folder)
         self._rotations: dict[int, Rotation] = {}
         self._turn = threading.RLock()
+        self._batch: Batch | None = None
         self.notary = Notary(self._keys, turn=self._turn)
         self.subjects = Subjects(self._keys, turn=self._turn)
+        self.suppressions = SuppressionCopies(self._keys, turn=self._turn)
 
     def close(self) -> None:
         with self._turn:
@@ -86,8 +94,12 @@ class Vault:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Groups writes: all keys made inside reach the disk together."""
-        with self._turn, self._keys.transaction():
+        """Groups writes: all files, then all keys made inside reach the disk together."""
+        with self._turn, ExitStack() as ending:
+            if self._batch is None:
+                ending.enter_context(self._keys.transaction())
+                self._batch = ending.enter_context(self._blobs.batch())
+                ending.callback(self._forget_batch)
             yield
 
     def rotation_of(self, dimension: int) -> Rotation:
@@ -111,35 +123,39 @@ class Vault:
     ) -> None:
         """Seals what is kept of a photo under a grant. Inside `writing`."""
         photo_key = self._keys.make_photo_key(at.photo_id, grant_id=grant_id)
-        parts: dict[tuple[PartKind, str], bytes] = {}
+        parts = self._seal_faces(at, faces, photo_key=photo_key)
         if thumbnail_jpeg is not None:
             context = f"thumbnail:{at.blob_id}:{at.photo_id}"
             parts[PartKind.THUMBNAIL, at.photo_id] = seal(
                 photo_key, thumbnail_jpeg, context=context
             )
-        parts |= self._seal_faces(at, faces, photo_key=photo_key)
-        self._blobs.write(at.blob_id, parts)
+        self._write(at, parts)
 
     def add_faces(self, at: SealedPhoto, faces: Sequence[FaceSecrets]) -> None:
         """Seals more faces of a photo that is kept. Inside `writing`. Raises as reading does."""
         photo_key = self._keys.get_photo_key(at.photo_id)
-        parts = dict(self._blobs.read(at.blob_id))
-        self._blobs.write(at.blob_id, parts | self._seal_faces(at, faces, photo_key=photo_key))
+        sealed = self._seal_faces(at, faces, photo_key=photo_key)
+        self._write(at, {**self._blobs.read(at.blob_id), **sealed})
 
-    def read_templates(self, at: SealedPhoto) -> Mapping[str, NDArray[np.float16]]:
+    def read_templates(self, at: SealedPhoto) -> Templates:
         """The turned templates of all faces in the photo that still have a key, by face id."""
         parts = self._blobs.read(at.blob_id)
         with self._turn:
             photo_key = self._keys.get_photo_key(at.photo_id)
             keys = self._keys.find_face_keys(at.photo_id, photo_key=photo_key)
-        return {
-            face_id: np.frombuffer(
-                unseal(keys[face_id], envelope, context=f"template:{at.blob_id}:{face_id}"),
-                dtype=_TEMPLATE,
-            )
-            for (kind, face_id), envelope in parts.items()
-            if kind is PartKind.TEMPLATE and face_id in keys
-        }
+        return _unseal_templates(at, parts, keys=keys)
+
+    def iter_templates(
+        self, places: Sequence[SealedPhoto]
+    ) -> Iterator[tuple[SealedPhoto, Templates]]:
+        """As `read_templates` of many photos; none of a photo that cannot be read."""
+        blobs = self._blobs.iter_parts([at.blob_id for at in places], PartKind.TEMPLATE)
+        with self._turn:
+            ring = self._keys.read_ring([at.photo_id for at in places])
+        for at, parts in zip(places, blobs, strict=True):
+            with suppress(VaultError):
+                keys = ring.open_face_keys(at.photo_id)
+                yield at, _unseal_templates(at, parts, keys=keys)
 
     def read_crop(self, at: SealedPhoto, *, face_id: str) -> bytes:
         """The JPEG crop of a face. Raises `KeyDestroyedError` where it was erased."""
@@ -192,8 +208,9 @@ class Vault:
         """Destroys keys, then files."""
         with self.writing():
             self._keys.destroy_face_keys(face_ids)
-        for blob_id in blob_ids:
-            self._blobs.delete(blob_id)
+        with self._blobs.batch() as batch:
+            for blob_id in blob_ids:
+                batch.delete(blob_id)
 
     def shred(self, shreds: Shreds) -> None:
         """Destroys keys, then files; all of it may be done again."""
@@ -206,11 +223,12 @@ class Vault:
             self._keys.destroy_vouchers(shreds.vouchers)
             for photo_id in sorted({photo_id for _, photo_id in shreds.kept_blobs}):
                 self._keys.renew_photo_key(photo_id)
-        for blob_id in shreds.blob_ids:
-            self._blobs.delete(blob_id)
         gone = set(shreds.face_ids)
-        for blob_id, _ in shreds.kept_blobs:
-            self._blobs.keep(blob_id, lambda part: _stays(part, gone=gone))
+        with self._blobs.batch() as batch:
+            for blob_id in shreds.blob_ids:
+                batch.delete(blob_id)
+            for blob_id, _ in shreds.kept_blobs:
+                batch.keep(blob_id, lambda part: _stays(part, gone=gone))
 
     def count_left(self, shreds: Shreds) -> dict[str, int]:
         """How much of what was to be destroyed there still is, by class."""
@@ -296,6 +314,9 @@ class Vault:
         self.discard(blob_ids=stray_blobs, face_ids=stray_faces)
         return len(stray_blobs) + len(stray_photos) + len(stray_faces)
 
+    def _forget_batch(self) -> None:
+        self._batch = None
+
     @cached_property
     def _marking_key(self) -> bytes:
         return self._load_secret(_MARKING_KEY, make=make_key)
@@ -323,6 +344,13 @@ class Vault:
                 key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
             )
         return parts
+
+    def _write(self, at: SealedPhoto, parts: Parts) -> None:
+        if self._batch is None:
+            raise RuntimeError("A photo is written inside `writing` only.")
+        # Templates first: an index is loaded from the beginnings of the files.
+        ordered = sorted(parts.items(), key=lambda part: part[0][0] is not PartKind.TEMPLATE)
+        self._batch.write(at.blob_id, dict(ordered))
 
     def _format_template(self, embedding: NDArray[np.float32]) -> bytes:
         turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
@@ -353,6 +381,17 @@ def references_of(shreds: Shreds) -> Iterator[str]:
     yield from (f"voucher:{name}" for name in shreds.vouchers)
     yield from (f"blob:{blob_id}" for blob_id in shreds.blob_ids)
     yield from (f"kept blob:{blob_id}" for blob_id, _ in shreds.kept_blobs)
+
+
+def _unseal_templates(at: SealedPhoto, parts: Parts, *, keys: Mapping[str, bytes]) -> Templates:
+    return {
+        face_id: np.frombuffer(
+            unseal(keys[face_id], envelope, context=f"template:{at.blob_id}:{face_id}"),
+            dtype=_TEMPLATE,
+        )
+        for (kind, face_id), envelope in parts.items()
+        if kind is PartKind.TEMPLATE and face_id in keys
+    }
 
 
 def _stays(part: tuple[PartKind, str], *, gone: set[str]) -> bool:

@@ -1,7 +1,7 @@
 -- count_holdings
 SELECT faces.collection_id, count(*) AS number
 FROM faces GROUP BY faces.collection_id;
-SELECT indexed_photos.collection_id, count(*) AS number, sum(indexed_photos.dropped) AS dropped
+SELECT indexed_photos.collection_id, count(*) AS number, sum(indexed_photos.dropped) AS dropped, min(indexed_photos.indexed_at) AS since
 FROM indexed_photos GROUP BY indexed_photos.collection_id;
 
 -- count_people

@@ -23,6 +23,9 @@ WHERE enrolments.id IN (?);
 SELECT count(*) AS count_1
 FROM cases
 WHERE cases.sealed != ? AND cases.id = ?;
+SELECT count(*) AS count_1
+FROM suppressions
+WHERE suppressions.id IN (?);
 
 -- delete_rows
 DELETE FROM faces WHERE faces.id IN (?, ?);
@@ -31,6 +34,7 @@ DELETE FROM locations WHERE locations.id IN (?, ?);
 DELETE FROM photos WHERE photos.id IN (?);
 DELETE FROM runs WHERE runs.grant_id IN (?);
 DELETE FROM grants WHERE grants.id IN (?);
+DELETE FROM suppressions WHERE suppressions.id IN (?);
 UPDATE grants SET revoked_at=? WHERE grants.uuid = ? AND grants.revoked_at IS NULL AND grants.valid_until > ?;
 DELETE FROM enrolments WHERE enrolments.id IN (?);
 DELETE FROM consent_events WHERE consent_events.consent_id IN (?);
@@ -47,30 +51,6 @@ FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id;
 -- iter_covers
 SELECT DISTINCT photos.sha256, grants.uuid
 FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id;
-
--- iter_enrolment_references
-SELECT enrolments.id, enrolments.key_uuid
-FROM enrolments;
-
--- iter_face_references
-SELECT faces.id, faces.uuid
-FROM faces;
-
--- iter_indexed_references
-SELECT indexed_photos.id, indexed_photos.blob_id
-FROM indexed_photos;
-
--- iter_grant_references
-SELECT grants.id, grants.uuid
-FROM grants;
-
--- iter_location_references
-SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
-FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id;
-
--- iter_person_references
-SELECT people.id, people.uuid
-FROM people;
 
 -- plan_removal
 SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
@@ -121,3 +101,6 @@ WHERE consents.person_id IN (?);
 SELECT cases.id, cases.uuid
 FROM cases
 WHERE cases.sealed != ? ORDER BY cases.id;
+SELECT suppressions.id, suppressions.uuid
+FROM suppressions
+WHERE suppressions.id IN (?);

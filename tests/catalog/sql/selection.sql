@@ -31,7 +31,7 @@ SELECT grants.id, grants.grantor
 FROM grants;
 
 -- select_host
-SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, grants.verified_by, grants.jurisdiction, grants.assessment, grants.terms, CAST(grants.scope AS VARCHAR) AS scope, CAST(grants.uses AS VARCHAR) AS uses, CAST(grants.purposes AS VARCHAR) AS purposes, CAST(grants.bases AS VARCHAR) AS bases, CAST(grants.evidence AS VARCHAR) AS evidence, grants.retention_days, grants.valid_from AS valid_from, grants.valid_until AS valid_until, grants.recorded_at AS recorded_at, grants.revoked_at AS revoked_at
+SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, grants.verified_by, grants.jurisdiction, grants.assessment, grants.terms, grants.scope AS scope, grants.uses AS uses, grants.purposes AS purposes, grants.bases AS bases, grants.evidence AS evidence, grants.retention_days, grants.valid_from AS valid_from, grants.valid_until AS valid_until, grants.recorded_at AS recorded_at, grants.revoked_at AS revoked_at
 FROM grants ORDER BY grants.id;
 SELECT locations.id, locations.uri, locations.grant_id
 FROM locations
@@ -55,3 +55,8 @@ WHERE indexed_photos.collection_id = ? AND indexed_photos.indexed_at <= ?;
 SELECT locations.id
 FROM locations JOIN photos ON photos.id = locations.photo_id
 WHERE photos.sha256 = ?;
+
+-- select_suppression
+SELECT suppressions.id
+FROM suppressions
+WHERE suppressions.uuid = ?;
