@@ -10,7 +10,6 @@ from mien.catalog import audit as rows
 from mien.catalog import faces as face_rows
 from mien.catalog import grants as grant_rows
 from mien.catalog.audit import StoredEntry, StoredNote
-from mien.catalog.cases import iter_remembered, name_case
 from mien.catalog.connect import Connection
 from mien.catalog.merkle import Tree, hash_leaf
 from mien.errors import NotFoundError
@@ -143,11 +142,6 @@ def _find_owners(
 def _iter_grant_owners(connection: Connection) -> Iterator[Owner]:
     for stored in grant_rows.iter_grants(connection):
         yield Owner(grant_id=stored.grant.grant_id)
-
-
-def _iter_case_owners(connection: Connection) -> Iterator[Owner]:
-    for _, uuid in iter_remembered(connection):
-        yield Owner(subject=name_case(uuid))
 
 
 def _owners_of_faces(connection: Connection, uuids: set[str]) -> list[Owner]:
