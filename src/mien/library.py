@@ -41,7 +41,7 @@ from mien.service.grants import GrantDraft, Narrowing
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.ports import Clock, Models, Vision
 from mien.service.replay import settle_erasures
-from mien.service.retention import Deadline
+from mien.service.retention import CollectionDeadline, Deadline
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.settings import Settings, load_settings
 from mien.sources.address import show_path
@@ -167,6 +167,10 @@ class Library:
     def deadlines(self) -> list[Deadline]:
         """When the first of what each grant brought in is to be erased, the soonest first."""
         return retention.list_deadlines(self._deployment, grace=self._grace)
+
+    def collection_deadlines(self) -> list[CollectionDeadline]:
+        """The same of what each collection with a retention of its own holds."""
+        return retention.list_collection_deadlines(self._deployment)
 
     def create_collection(
         self,

@@ -136,6 +136,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "add_faces": lambda c: indexed.add_faces(
             c, [indexed.KeptFace(make_uuid(9), FACE)], indexed_photo_id=1, collection_id=COLLECTION
         ),
+        "find_first_indexings": indexed.find_first_indexings,
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
     },

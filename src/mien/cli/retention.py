@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import typer
 from rich.table import Table
 
@@ -27,18 +29,27 @@ def run(*, home: Home = None, as_json: Json = False) -> None:
 
 @app.command("list")
 def list_(*, home: Home = None, as_json: Json = False) -> None:
-    """Show when the first of what each grant brought in will be erased."""
+    """Show when the first of what each grant brought in will be erased, and each collection's."""
     with open_library(home) as library:
         deadlines = library.deadlines()
+        in_collections = library.collection_deadlines()
     if as_json:
         rows = [
             {"grant_id": deadline.grant.grant_id, "erase_at": deadline.erase_at.isoformat()}
             for deadline in deadlines
         ]
-        print_json({"deadlines": rows})
+        collections = [
+            {"collection": one.name, "erase_at": one.erase_at.isoformat()} for one in in_collections
+        ]
+        print_json({"deadlines": rows, "collections": collections})
         return
     table = Table("Grant", "Grantor", "First erasure")
     for deadline in deadlines:
-        erase_at = deadline.erase_at.isoformat(sep=" ", timespec="minutes")
-        table.add_row(deadline.grant.grant_id, deadline.grant.grantor, erase_at)
+        table.add_row(deadline.grant.grant_id, deadline.grant.grantor, _show(deadline.erase_at))
     out.print(table if deadlines else "Nothing is held.")
+    for one in in_collections:
+        out.print(f"The first of collection {one.name} goes from it at {_show(one.erase_at)}.")
+
+
+def _show(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="minutes")

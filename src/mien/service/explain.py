@@ -64,7 +64,7 @@ def explain_photo(deployment: Deployment, sha256: str) -> Explanation:
             for place in places
         }
         log = list(_iter_entries_of(deployment, connection, grant_ids=list(grants)))
-        searches = _find_searches(deployment, connection, photo, indexings=indexings)
+        searches = _find_searches(deployment, connection, photo=photo, indexings=indexings)
     return Explanation(
         photo=photo,
         places=tuple(
@@ -116,8 +116,8 @@ def _iter_entries_of(
 def _find_searches(
     deployment: Deployment,
     connection: Connection,
-    photo: StoredPhoto,
     *,
+    photo: StoredPhoto,
     indexings: Sequence[StoredIndexing],
 ) -> list[Document]:
     """Searches that showed any face of the photo."""

@@ -1,6 +1,10 @@
 -- add_faces
 INSERT INTO faces (uuid, collection_id, indexed_photo_id, person_id, x1, y1, x2, y2, landmarks, confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- find_first_indexings
+SELECT indexed_photos.collection_id, min(indexed_photos.indexed_at) AS indexed_at
+FROM indexed_photos GROUP BY indexed_photos.collection_id;
+
 -- index_photo
 SELECT photos.id
 FROM photos
