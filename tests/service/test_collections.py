@@ -166,6 +166,8 @@ def test_a_collection_made_by_a_documented_grant_serves_its_purposes_alone(stage
         ("model_digest", "00" * 32),
         ("basis", "because"),
         ("purposes", "{"),
+        ("created_at", "long ago"),
+        ("dimension", "many"),
     ],
 )
 def test_a_collection_that_was_edited_answers_and_takes_nothing(
