@@ -52,7 +52,7 @@ from mien.service.ports import Clock, Models
 from mien.service.register import Register, RegisterTerms
 from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
-from mien.service.retention import Deadline, Terms
+from mien.service.retention import CollectionDeadline, Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.service.suppression_replay import keep_up, settle_suppressions
 from mien.settings import Settings, load_settings
@@ -234,6 +234,10 @@ class Library:
     def deadlines(self) -> list[Deadline]:
         """When the first of what each grant brought in is to be erased, the soonest first."""
         return retention.list_deadlines(self._deployment, grace=self._terms.grace)
+
+    def collection_deadlines(self) -> list[CollectionDeadline]:
+        """The same of what each collection with a retention of its own holds."""
+        return retention.list_collection_deadlines(self._deployment)
 
     def create_collection(
         self,

@@ -228,6 +228,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
         "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),
         "find_boxes": lambda c: indexed.find_boxes(c, 1),
+        "find_first_indexings": indexed.find_first_indexings,
         "find_stale": lambda c: indexed.find_stale(c, COLLECTION, scanned_to=1, after=0, limit=32),
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
