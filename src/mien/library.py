@@ -30,6 +30,7 @@ from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
+from mien.service.audit_succession import settle_log
 from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.deployment import Deployment, Home
 from mien.service.doctor import Diagnosis, examine
@@ -266,6 +267,7 @@ class Library:
     def _settle(self) -> None:
         """Before anything is served: erasures cut short, and what an old backup brought back."""
         try:
+            settle_log(self._deployment)
             settle_erasures(self._deployment, self._galleries)
         except MienError:
             self.close()

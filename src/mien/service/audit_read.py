@@ -15,7 +15,7 @@ from mien.catalog.connect import Connection
 from mien.catalog.merkle import Tree, hash_leaf
 from mien.errors import NotFoundError
 from mien.service.audit import DEPLOYMENT
-from mien.service.audit_check import open_note
+from mien.service.audit_check import open_note, verify_checkpoint
 from mien.service.deployment import Deployment
 from mien.types import FaceId
 from mien.vault.notary import Owner
@@ -89,7 +89,7 @@ def find_searches_of(deployment: Deployment, face_uuid: str) -> list[ShownEntry]
 
 def prove_entry(deployment: Deployment, seq: int, *, checkpoint: str) -> InclusionProof:
     """That a signed checkpoint holds the entry. Raises `NotFoundError` where it does not."""
-    size = deployment.vault.notary.signer.verify(checkpoint).size
+    size = verify_checkpoint(deployment.vault.notary, checkpoint).size
     with deployment.database.reading() as connection:
         tree = Tree(hash_leaf(entry.content) for entry in rows.iter_entries(connection))
         entry = _get_entry(connection, seq)
