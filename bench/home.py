@@ -27,10 +27,11 @@ from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant, get_grant
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo
 from mien.library import Library
-from mien.permission.basis import Basis
+from mien.permission.charter import make_charter
 from mien.service.deployment import Deployment
 from mien.service.gallery import Gallery
 from mien.service.ports import Vision
+from mien.service.standing import make_collection
 from mien.settings import Settings
 from mien.types import Box, Credit, EmbeddingModel, Face, Landmarks, Point, Vectors
 from mien.vault.vault import FaceSecrets, SealedPhoto
@@ -93,9 +94,8 @@ def fill_home(library: Library, faces: int, *, folder: Path) -> None:
     templates = draw_faces(deployment.model.gaussian, faces, seed=1)
     with deployment.database.writing() as connection:
         stored = get_grant(connection, grant_id)
-        collection = collection_rows.create_collection(
-            connection, "default", basis=Basis.HOUSEHOLD, model=deployment.model, at=_NOW
-        )
+        charter = make_charter(stored.grant)
+        collection = make_collection(deployment, connection, name="default", charter=charter)
         run = run_rows.start_run(
             connection, collection_id=collection.id, grant_id=stored.id, at=_NOW
         )

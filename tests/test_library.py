@@ -87,8 +87,15 @@ def test_words_stand_in_for_values(tmp_path: Path, photos: Path) -> None:
         )
         assert one.grants() == [grant]
         assert one.get_grant(grant.grant_id) == grant
-    assert grant.basis is Basis.HOUSEHOLD
+    assert grant.bases == {Basis.HOUSEHOLD}
     assert grant.valid_until == datetime(2090, 1, 2, tzinfo=UTC)
+
+
+def test_a_grant_may_allow_several_bases(tmp_path: Path, photos: Path) -> None:
+    with open_library(tmp_path) as one:
+        bases = ("household", Basis.ENROLLED_ONLY)
+        grant = one.grant(photos, grantor="A", purposes=["try"], basis=bases, until=TOMORROW)
+        assert one.get_grant(grant.grant_id).bases == set(bases)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ def test_without_variables_every_setting_has_its_default() -> None:
     assert settings.max_file_bytes == 268_435_456
     assert settings.max_pixels == 200_000_000
     assert settings.grace_days == 30
+    assert (settings.controller, settings.contact) == ("", "")
+    assert settings.case_days == 3 * 365
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,9 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_MAX_FILE_BYTES", "1000", "max_file_bytes", 1000),
         ("MIEN_MAX_PIXELS", " 1000 ", "max_pixels", 1000),
         ("MIEN_GRACE_DAYS", "0", "grace_days", 0),
+        ("MIEN_CONTROLLER", "SV Nord e.V.", "controller", "SV Nord e.V."),
+        ("MIEN_CONTACT", "photos@sv-nord.example", "contact", "photos@sv-nord.example"),
+        ("MIEN_CASE_DAYS", "30", "case_days", 30),
     ],
 )
 def test_each_variable_sets_its_setting_and_no_other(
@@ -57,6 +62,9 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_MAX_FILE_BYTES",
         "MIEN_MAX_PIXELS",
         "MIEN_GRACE_DAYS",
+        "MIEN_CONTROLLER",
+        "MIEN_CONTACT",
+        "MIEN_CASE_DAYS",
     }
 
 

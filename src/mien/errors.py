@@ -14,6 +14,7 @@
         NotFoundError         nothing of that name
         ConflictError         the name is taken, or the setting cannot change
         AuditError            a part of the audit log is not what was signed
+      SuppressionError        an opt-out cannot be kept as things stand
       SettingsError           a setting or argument has no usable value
 
 A refusal by permission is no exception: it is a `Verdict` (mien.permission).
@@ -33,6 +34,7 @@ __all__ = [
     "PhotoError",
     "RootKeyError",
     "SettingsError",
+    "SuppressionError",
     "TamperedError",
     "VaultError",
     "WeightsError",
@@ -101,6 +103,10 @@ class ConflictError(CatalogError):
 
 class AuditError(CatalogError):
     """A part of the audit log is not what was signed."""
+
+
+class SuppressionError(MienError):
+    """An opt-out cannot be kept as things stand, so that nothing is added or searched."""
 
 
 class SettingsError(MienError):

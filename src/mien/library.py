@@ -15,46 +15,59 @@ A refusal is no exception: reports and results carry a verdict with reasons.
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mien.errors import MienError, PhotoError, SettingsError
+from mien.errors import MienError, SettingsError
 from mien.permission.basis import Basis
+from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.audit_succession import settle_log
-from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
-from mien.service.deployment import Deployment, Home
+from mien.service.case_book import BookTerms, CaseBook
+from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
+from mien.service.consent_draft import ConsentDraft
+from mien.service.default_pack import DefaultPack
+from mien.service.deployment import Deployment, Home, find_user
 from mien.service.doctor import Diagnosis, examine
+from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
+from mien.service.evidence_bundle import Evidence, export_evidence
+from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
+from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
-from mien.service.ports import Clock, Models, Vision
+from mien.service.optouts import OptOuts
+from mien.service.policy import Form, Policy, make_policy, publish_policy
+from mien.service.policy_facts import Operator
+from mien.service.ports import Clock, Models
+from mien.service.register import Register, RegisterTerms
 from mien.service.replay import settle_erasures
-from mien.service.retention import Deadline
+from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
+from mien.service.retention import Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
+from mien.service.suppression_replay import keep_up, settle_suppressions
 from mien.settings import Settings, load_settings
-from mien.sources.address import show_path
-from mien.types import EmbeddingModel
 from mien.vault.vault import SealedPhoto
 
 Word = TypeVar("Word", bound=StrEnum)
+FilePath = str | os.PathLike[str]
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _silent(_: AddReport) -> None:
+def _silent(_: object) -> None:
     pass
 
 
@@ -63,7 +76,7 @@ class Library:
 
     def __init__(
         self,
-        home: str | os.PathLike[str] | None = None,
+        home: FilePath | None = None,
         *,
         settings: Settings | None = None,
         models: Models | None = None,
@@ -79,11 +92,21 @@ class Library:
         self._deployment = Deployment(
             Home(chosen or self.settings.home),
             root_key=self.settings.root_key,
-            models=models or _DefaultPack(self.settings),
+            models=models
+            or DefaultPack(
+                self.settings.cache / "models",
+                max_bytes=self.settings.max_file_bytes,
+                max_pixels=self.settings.max_pixels,
+            ),
             clock=clock,
-            actor=_find_user(),
+            actor=find_user(),
         )
         self._galleries = Galleries(self._deployment)
+        self._operator = Operator(self.settings.controller, self.settings.contact)
+        self._terms = Terms(
+            grace=timedelta(days=self.settings.grace_days),
+            cases=timedelta(days=self.settings.case_days),
+        )
         self._settle()
 
     def __enter__(self) -> Self:
@@ -103,10 +126,10 @@ class Library:
 
     def grant(
         self,
-        *scope: str | os.PathLike[str],
+        *scope: FilePath,
         grantor: str,
         purposes: Sequence[str],
-        basis: Basis | str,
+        basis: Basis | str | Sequence[Basis | str],
         until: date,
         kind: GrantKind | str = GrantKind.OWNER_ASSERTION,
     ) -> Grant:
@@ -120,7 +143,10 @@ class Library:
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
-                basis=_parse_word(Basis, basis),
+                bases=[
+                    _parse_word(Basis, one)
+                    for one in ([basis] if isinstance(basis, str) else basis)
+                ],
                 until=until,
             )
         )
@@ -145,6 +171,40 @@ class Library:
         """From now on the grant allows less. Raises `SettingsError` for more than it allowed."""
         return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
 
+    def people(self, *, progress: RescanProgress = _silent) -> Register:
+        """Those who are enrolled, with all that can be done with them and asked of them.
+
+        Collections of enrolled people are looked through again for whoever enrols or renews.
+        """
+        return Register(
+            self._deployment,
+            self._galleries,
+            terms=RegisterTerms(self._operator, self._terms.grace, self.settings.max_file_bytes),
+            look_again=lambda: self.rescan(progress=progress),
+        )
+
+    def enrol(
+        self,
+        name: str,
+        *photos: FilePath,
+        consent: ConsentDraft,
+        faces: Sequence[int] = (),
+        progress: RescanProgress = _silent,
+    ) -> Enrolled:
+        """Records a person's consent, and a template of each photo; as `people().enrol`."""
+        register = self.people(progress=progress)
+        return register.enrol(name, *photos, consent=consent, faces=faces)
+
+    def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
+        """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
+
+        Enrolling, renewing and `add` do so too.
+        """
+        request = RescanRequest(
+            workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
+        )
+        return rescan(self._deployment, request, progress=progress)
+
     def erase(self, target: Target) -> ErasureReport:
         """Erases a target, of `mien.service.erase`, from everything this home holds.
 
@@ -154,24 +214,51 @@ class Library:
 
     def preview_erasure(self, target: Target) -> Mapping[str, int]:
         """How much an erasure would take, by class. Raises as `erase`."""
-        return preview_erasure(self._deployment, target)
+        return preview_erasure(self._deployment, target, galleries=self._galleries)
+
+    def optouts(self) -> OptOuts:
+        """What is kept out, and the way to opt out: items, sources and faces."""
+        return OptOuts(
+            deployment=self._deployment,
+            galleries=self._galleries,
+            read=partial(read_photo, max_bytes=self.settings.max_file_bytes),
+            max_bytes=self.settings.max_file_bytes,
+        )
 
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
 
-        It is done before every `add`, `search` and `examine` too.
+        It is done before every `add`, `search`, `explain` and `examine` too.
         """
-        return retention.enforce_retention(self._deployment, self._galleries, grace=self._grace)
+        return retention.enforce_retention(self._deployment, self._galleries, terms=self._terms)
 
     def deadlines(self) -> list[Deadline]:
         """When the first of what each grant brought in is to be erased, the soonest first."""
-        return retention.list_deadlines(self._deployment, grace=self._grace)
+        return retention.list_deadlines(self._deployment, grace=self._terms.grace)
 
-    def create_collection(self, name: str, *, basis: Basis | str) -> CollectionSummary:
-        """Raises `ConflictError` where the name is taken, `SettingsError` for no basis."""
-        return collections.create_collection(
-            self._deployment, name, basis=_parse_word(Basis, basis)
+    def create_collection(
+        self,
+        name: str,
+        *,
+        basis: Basis | str,
+        purposes: Sequence[str] = (),
+        assessment: str = "",
+        retention_days: int | None = None,
+        one_person_confirms: bool = False,
+    ) -> CollectionSummary:
+        """Makes an empty collection; with purposes, it is searched for no other.
+
+        Raises `ConflictError` where the name is taken, `SettingsError` for what cannot be.
+        """
+        draft = CollectionDraft(
+            name=name,
+            basis=_parse_word(Basis, basis),
+            purposes=purposes,
+            assessment=assessment,
+            retention_days=retention_days,
+            confirmations=ALONE if one_person_confirms else None,
         )
+        return collections.create_collection(self._deployment, draft)
 
     def collections(self) -> list[CollectionSummary]:
         """All collections and how much they hold."""
@@ -179,7 +266,7 @@ class Library:
 
     def add(
         self,
-        *paths: str | os.PathLike[str],
+        *paths: FilePath,
         grant: str | None,
         collection: str = DEFAULT_COLLECTION,
         progress: Progress = _silent,
@@ -192,12 +279,14 @@ class Library:
             workers=self.settings.workers,
             max_file_bytes=self.settings.max_file_bytes,
         )
-        self.enforce_retention()
-        return add_photos(self._deployment, request, progress=progress)
+        self._prepare()
+        report = add_photos(self._deployment, request, progress=progress)
+        self.rescan()
+        return report
 
     def search(
         self,
-        photo: str | os.PathLike[str] | bytes,
+        photo: HandedIn,
         *,
         purpose: str,
         collection: str = DEFAULT_COLLECTION,
@@ -219,19 +308,14 @@ class Library:
             face=face,
             threads=os.cpu_count() or 1,
         )
-        self.enforce_retention()
-        try:
+        self._prepare()
+        with naming(photo):
             return search_photo(
                 self._deployment,
                 request,
                 galleries=self._galleries,
-                read_probe=lambda: self._read(photo),
+                read_probe=lambda: read_photo(photo, max_bytes=self.settings.max_file_bytes),
             )
-        except PhotoError as error:
-            name = "The probe" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
-            raise PhotoError(
-                error.reason, f"{name} cannot be searched with: {error}. Choose another photo."
-            ) from error
 
     def read_crop(self, candidate: Candidate) -> bytes | None:
         """A JPEG of the candidate's face; nothing where no grant allows showing it."""
@@ -251,79 +335,58 @@ class Library:
         stored = candidate.face.stored
         return self._deployment.vault.find_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
 
+    def explain(self, sha256: str) -> Explanation:
+        """Why a photo is here: places, grants, what may be done with it now, audit entries.
+
+        Raises `NotFoundError`, and `SettingsError` for what is no SHA-256.
+        """
+        self.enforce_retention()
+        return explain_photo(self._deployment, sha256)
+
+    def cases(self) -> CaseBook:
+        """All requests of subjects and rights holders, with all that can be done about them."""
+        terms = BookTerms(self._terms, self._operator, self.settings.max_file_bytes)
+        return CaseBook(self._deployment, self._galleries, terms=terms)
+
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
+
+    def policy(self, *, to: FilePath | None = None, form: Form | str = Form.HTML) -> Policy:
+        """What is held and why, as of now; written to a file, its version enters the audit log."""
+        self.enforce_retention()
+        policy = make_policy(self._deployment, self._operator, terms=self._terms)
+        if to is not None:
+            publish_policy(self._deployment, policy, path=Path(to), form=_parse_word(Form, form))
+        return policy
+
+    def export_evidence(self, folder: FilePath) -> Evidence:
+        """Writes log, grants, certificates and policy, signed. Raises `SettingsError`."""
+        return export_evidence(self._deployment, self.policy(), folder=Path(folder))
 
     def examine(self) -> Diagnosis:
         """The state of the deployment: counts, index recall and latency."""
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
 
-    @property
-    def _grace(self) -> timedelta:
-        return timedelta(days=self.settings.grace_days)
-
     def _settle(self) -> None:
-        """Before anything is served: erasures cut short, and what an old backup brought back."""
+        """Before anything is served: erasures cut short, what an old backup brought or lacks."""
         try:
             settle_log(self._deployment)
             settle_erasures(self._deployment, self._galleries)
+            settle_suppressions(self._deployment, self._galleries)
         except MienError:
             self.close()
             raise
 
-    def _read(self, photo: str | os.PathLike[str] | bytes) -> bytes:
-        if isinstance(photo, bytes):
-            return photo
-        try:
-            with Path(photo).open("rb") as file:
-                content = file.read(self.settings.max_file_bytes + 1)
-        except OSError as error:
-            raise PhotoError("unreadable", f"it cannot be read ({error.strerror})") from error
-        if len(content) > self.settings.max_file_bytes:
-            limit = self.settings.max_file_bytes
-            raise PhotoError("too-many-bytes", f"it is larger than {limit:,} bytes")
-        return content
-
-
-class _DefaultPack:
-    """The pack `open`, its weights in the cache; nothing is loaded before it is asked for."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    @property
-    def model(self) -> EmbeddingModel:
-        from mien.vision.cards import get_pack
-        from mien.vision.pipeline import describe_model
-
-        return describe_model(get_pack("open"))
-
-    def open(self, *, threads: int) -> Vision:
-        from mien.vision.decode import DecodeLimits
-        from mien.vision.pipeline import open_pipeline
-        from mien.vision.weights import WeightStore
-
-        return open_pipeline(
-            store=WeightStore(self._settings.cache / "models"),
-            threads=threads,
-            limits=DecodeLimits(
-                size_bytes=self._settings.max_file_bytes, pixels=self._settings.max_pixels
-            ),
-        )
+    def _prepare(self) -> None:
+        """Before anything is added or searched: what is overdue goes, every opt-out is known."""
+        self.enforce_retention()
+        keep_up(self._deployment, self._galleries)
 
 
 def _parse_word(words: type[Word], word: Word | str) -> Word:
     try:
         return words(word)
     except ValueError as error:
-        known = ", ".join(words)
-        raise SettingsError(f"{word!r} is none of {known}.") from error
-
-
-def _find_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid-{os.getuid()}"
+        raise SettingsError(f"{word!r} is none of {', '.join(words)}.") from error

@@ -85,6 +85,21 @@ class Settings:
         default=30,
         at_least=0,
     )
+    controller: str = _setting(
+        "MIEN_CONTROLLER",
+        "Who is responsible for what is held here; the policy and consent records name them.",
+        default="",
+    )
+    contact: str = _setting(
+        "MIEN_CONTACT",
+        "Where people turn to with questions and requests; the policy and consent records name it.",
+        default="",
+    )
+    case_days: int = _setting(
+        "MIEN_CASE_DAYS",
+        "How many days what a case says of anybody is kept after the case was closed.",
+        default=1095,
+    )
 
 
 def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -> Settings:

@@ -7,7 +7,7 @@ x to the right, y downwards. Embeddings are float32, unit length unless said oth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
 import numpy as np
@@ -128,7 +128,8 @@ class Gaussian:
 class EmbeddingModel:
     """What makes two templates comparable: same model id and same digest.
 
-    `score_by_fmr` holds measured scores that strangers exceed at a false match rate.
+    `score_by_fmr` holds measured scores that strangers exceed at a false match rate, and
+    `missed_by_fmr` the share of pairs of one person that score less.
     """
 
     model_id: str
@@ -136,6 +137,8 @@ class EmbeddingModel:
     dimension: int
     gaussian: Gaussian
     score_by_fmr: Mapping[float, float]
+    missed_by_fmr: Mapping[float, float] = field(default_factory=dict)
+    measured_on: str = ""
 
     def score_at(self, fmr: float) -> float:
         """The score from which on two faces count as of one person at this false match rate.

@@ -16,12 +16,12 @@ import typer.main
 
 from house.source import modules
 from mien.cli.app import app
-from mien.errors import CatalogError, SettingsError
+from mien.errors import SettingsError
 from mien.library import Library
 from mien.permission.verdict import Reason
 from mien.settings import Settings
 from mien.testing import draw_photo
-from service.stage import EMPTY, PURPOSE, Stage, counts_of, query
+from service.stage import EMPTY, PURPOSE, Stage, counts_of, names_of, query
 
 SUSPICIOUS = re.compile(
     r"force|skip|bypass|override|unsafe|insecure|ignore|disable|trust|sudo|admin|no.?(grant|check|"
@@ -187,7 +187,7 @@ def test_no_spelling_of_a_scope_leads_elsewhere(
     grant = stage.grant(library)
     stored = json.dumps([f"{stage.folder.as_uri()}/{ending}"])
     query(stage.home / "catalog.db", "UPDATE grants SET scope = ?", stored)
-    assert dict(library.add(secret, grant=grant).refused) == {Reason.OUT_OF_SCOPE: 1}
+    assert dict(library.add(secret, grant=grant).refused) == {Reason.GRANT_CHANGED: 1}
     assert counts_of(stage.home) == EMPTY
 
 
@@ -195,8 +195,13 @@ def test_no_spelling_of_a_scope_leads_elsewhere(
     ("column", "value"),
     [
         ("kind", "hearsay"),
-        ("basis", "because"),
-        ("basis", ""),
+        ("bases", '["because"]'),
+        ("bases", ""),
+        ("grantor", b"\xff"),
+        ("evidence", '[{"name": "letter"}]'),
+        ("evidence", "[7]"),
+        ("evidence", "[" * 100_000),
+        ("scope", '["file:///\\ud800"]'),
         ("scope", "null"),
         ("scope", "7"),
         ("scope", '"file:///"'),
@@ -217,21 +222,24 @@ def test_no_spelling_of_a_scope_leads_elsewhere(
         ("retention_days", -5),
     ],
 )
-def test_a_grant_made_malformed_in_the_database_opens_nothing(
+def test_a_grant_made_malformed_in_the_database_opens_nothing_and_stops_no_other(
     stage: Stage, column: str, value: object
 ) -> None:
     with stage.open() as library:
         grant = fill(stage, library)
-    query(stage.home / "catalog.db", f"UPDATE grants SET {column} = ?", value)  # noqa: S608  (columns above)
-    stage.draw("ben.png", 2)
+        other = stage.grant(library, "yearbook")
+    change = f"UPDATE grants SET {column} = ? WHERE uuid = ?"  # noqa: S608  (columns above)
+    query(stage.home / "catalog.db", change, value, grant)
+    ben = stage.draw("ben.png", 2)
     with stage.open() as library:
-        for attempt in (
-            lambda: library.search(draw_photo(1), purpose=PURPOSE).candidates,
-            lambda: library.add(stage.photos / "ben.png", grant=grant).photos_new,
-        ):
-            with pytest.raises(CatalogError, match="A grant in the catalog is malformed"):
-                attempt()
-    assert counts_of(stage.home)["photos"] == 1
+        check_nothing_is_found(library)
+        assert dict(library.add(ben, grant=grant).refused) == {Reason.GRANT_CHANGED: 1}
+        assert library.examine().changed_grants == (grant,)
+        assert library.add(ben, grant=other).photos_new == 1
+        assert names_of(library.search(draw_photo(2), purpose="yearbook")) == ["ben.png"]
+        assert library.revoke(grant).revoked_at == stage.now
+        assert library.examine().changed_grants == ()
+        assert library.add(ben, grant=grant).verdict.reasons == (Reason.GRANT_REVOKED,)
 
 
 @pytest.mark.parametrize("purpose", ["family-album", "FAMILY-ALBUM", "family%", "%", "_", "*", "'"])

@@ -20,6 +20,7 @@ from mien.catalog.grants import get_grant, record_grant
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo
 from mien.catalog.photos import NewPhoto, Sighting, add_location, add_photo
 from mien.permission.basis import Basis
+from mien.permission.charter import Charter
 from mien.types import (
     Box,
     CollectionId,
@@ -78,7 +79,8 @@ def new_photo(number: int) -> NewPhoto:
 
 
 def add_collection(connection: Connection, name: str = "default") -> Collection:
-    return create_collection(connection, name, basis=Basis.HOUSEHOLD, model=MODEL, at=NOW)
+    charter = Charter(basis=Basis.HOUSEHOLD)
+    return create_collection(connection, name, charter=charter, model=MODEL, at=NOW)
 
 
 def add_grant(connection: Connection, number: int = 1, **changes: Any) -> GrantId:

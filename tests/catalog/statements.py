@@ -32,18 +32,30 @@ from catalog.samples import (
 )
 from mien.catalog import (
     audit,
+    cases,
     collections,
+    consents,
+    dossier,
     erasures,
     faces,
     grants,
+    holdings,
+    holds,
     indexed,
+    people,
     photos,
+    provenance,
+    references,
     removal,
     runs,
     selection,
+    suppressions,
 )
 from mien.permission.basis import Basis
-from mien.types import CollectionId, FaceId, GrantId, PhotoId
+from mien.permission.case import CaseKind, CaseState
+from mien.permission.charter import Charter
+from mien.permission.suppression import Level
+from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
 
 FOLDER = Path(__file__).parent / "sql"
@@ -57,7 +69,28 @@ SCOPE = faces.SearchScope(
     (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
+SUPPRESSION = suppressions.SuppressionRow(
+    uuid=make_uuid(1),
+    level=Level.FACE,
+    made_at=NOW,
+    sealed=b"{}",
+    portrait=b"jpeg",
+    recovery=b"key",
+)
 AUDITED, NEXT_AUDITED = (audit.StoredEntry(seq, b"{}", bytes(32), bytes(32)) for seq in (0, 1))
+
+PERSON = PersonId(1)
+ADA = people.NewPerson(uuid=make_uuid(1), name="Ada", of_age_at=None)
+OTHER_PERSON = replace(ADA, uuid=make_uuid(2))
+ENROLMENTS = people.NewEnrolments(
+    person_id=PERSON, model_digest="", key_uuid=make_uuid(1), sealed=[b""]
+)
+CONSENT = consents.NewConsent(uuid=make_uuid(1), person_id=PERSON, purposes=["press"], sealed=b"")
+OTHER_CONSENT = replace(CONSENT, uuid=make_uuid(2))
+GIVEN = consents.StoredConsentEvent(
+    number=0, state="ConsentGiven", at=NOW, valid_until=NOW, party="person", sealed=b""
+)
+RENEWED = replace(GIVEN, number=1, state="RenewedConsentGiven")
 
 ENTRY = erasures.LedgerEntry(uuid=make_uuid(1), kind="photo", began_at=NOW, marks=bytes(16))
 OTHER_ENTRY = replace(ENTRY, uuid=make_uuid(2))
@@ -67,8 +100,26 @@ REMOVAL = removal.Removal(
     photos=[(1, make_uuid(1))],
     locations=[1, 2],
     grants=[(1, make_uuid(1))],
+    people=[(1, make_uuid(1))],
+    consents=[(1, make_uuid(1))],
+    enrolments=[(1, make_uuid(1))],
     ended_grants=[make_uuid(2)],
+    cases=[(1, make_uuid(1))],
+    suppressions=[(1, make_uuid(1))],
 )
+SELECTION = selection.Selection(
+    enrolment_ids=[1],
+    person_ids=[PERSON],
+    indexed_ids=[1],
+    face_ids=[FaceId(1)],
+    location_ids=[1],
+    grant_ids=[GrantId(1)],
+    ended_grant_ids=[GrantId(2)],
+)
+NEW_CASE = cases.NewCase(
+    uuid=make_uuid(2), kind=CaseKind.TAKEDOWN, opened_at=NOW, due_at=NOW, sealed=b"sealed"
+)
+CASE_EVENT = cases.StoredEvent(number=0, state=CaseState.RECEIVED, at=NOW, sealed=b"sealed")
 
 CALLS: Mapping[str, Mapping[str, Call]] = {
     "audit": {
@@ -85,14 +136,37 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_checkpoints": lambda c: list(audit.iter_checkpoints(c)),
         "iter_entries": lambda c: list(audit.iter_entries(c)),
     },
+    "cases": {
+        "add_case": lambda c: cases.add_case(c, NEW_CASE),
+        "append_event": lambda c: cases.append_event(c, 1, event=replace(CASE_EVENT, number=1)),
+        "count_remembered": lambda c: cases.count_remembered(c, [1]),
+        "find_case": lambda c: cases.find_case(c, make_uuid(1)),
+        "find_closed": lambda c: cases.find_closed(c, until=NOW),
+        "find_events": lambda c: cases.find_events(c, 1),
+        "find_uuids": lambda c: cases.find_uuids(c, [1]),
+        "forget_cases": lambda c: cases.forget_cases(c, [1]),
+        "iter_cases": lambda c: list(cases.iter_cases(c)),
+        "iter_remembered": lambda c: list(cases.iter_remembered(c)),
+    },
     "collections": {
         "create_collection": lambda c: collections.create_collection(
-            c, "other", basis=Basis.HOUSEHOLD, model=MODEL, at=NOW
+            c, "other", charter=Charter(basis=Basis.HOUSEHOLD), model=MODEL, at=NOW
         ),
         "find_collection": lambda c: collections.find_collection(c, "default"),
         "get_collection": lambda c: collections.get_collection(c, "default"),
         "iter_collections": lambda c: list(collections.iter_collections(c)),
         "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
+    },
+    "consents": {
+        "add_consent": lambda c: consents.add_consent(c, OTHER_CONSENT),
+        "add_event": lambda c: consents.add_event(c, consent_id=1, event=RENEWED),
+        "find_consents": lambda c: consents.find_consents(c, [PERSON]),
+        "get_consent": lambda c: consents.get_consent(c, make_uuid(1)),
+        "iter_consents": lambda c: list(consents.iter_consents(c)),
+    },
+    "dossier": {
+        "find_photo_ids": lambda c: dossier.find_photo_ids(c, SELECTION),
+        "iter_held": lambda c: list(dossier.iter_held(c, [PHOTO])),
     },
     "erasures": {
         "begin_scrubbing": lambda c: erasures.begin_scrubbing(c, make_uuid(1)),
@@ -101,6 +175,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_unfinished": erasures.find_unfinished,
         "get_certificate": lambda c: erasures.get_certificate(c, make_uuid(1)),
         "has_lapsed": lambda c: erasures.has_lapsed(c, bytes(16)),
+        "iter_certificates": lambda c: list(erasures.iter_certificates(c)),
         "iter_entries": lambda c: list(erasures.iter_entries(c, [make_uuid(1)])),
         "record_erasure": lambda c: erasures.record_erasure(
             c, OTHER_ENTRY, work={}, counts={}, audit_seq=0
@@ -111,6 +186,8 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "faces": {
         "count_faces": lambda c: faces.count_faces(c, COLLECTION),
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
+        "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
+        "find_faces_by_uuid": lambda c: faces.find_faces_by_uuid(c, [make_uuid(1)]),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(3)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
@@ -121,6 +198,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_visible_ids": lambda c: list(faces.iter_visible_ids(c, SCOPE)),
     },
     "grants": {
+        "correct_grantor": lambda c: grants.correct_grantor(c, make_grant(grant_id=make_uuid(1))),
         "find_first_additions": grants.find_first_additions,
         "find_grant": lambda c: grants.find_grant(c, make_uuid(1)),
         "find_latest_runs": lambda c: grants.find_latest_runs(c, COLLECTION, at=NOW),
@@ -131,16 +209,52 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
+    "holdings": {
+        "count_cases": holdings.count_cases,
+        "count_holdings": holdings.count_holdings,
+        "count_people": holdings.count_people,
+        "count_photos_by_grant": holdings.count_photos_by_grant,
+        "count_suppressions": holdings.count_suppressions,
+        "find_sources": holdings.find_sources,
+    },
+    "holds": {
+        "hold": lambda c: holds.hold(c, 1, selection=SELECTION),
+        "is_held": lambda c: holds.is_held(c, sha256=make_sha256(1), grant_id=GRANT),
+        "release": lambda c: [holds.hold(c, 1, selection=SELECTION), holds.release(c, 1)],
+    },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
             c, [indexed.KeptFace(make_uuid(9), FACE)], indexed_photo_id=1, collection_id=COLLECTION
         ),
+        "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
+        "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),
+        "find_boxes": lambda c: indexed.find_boxes(c, 1),
+        "find_stale": lambda c: indexed.find_stale(c, COLLECTION, scanned_to=1, after=0, limit=32),
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
+        "is_there": lambda c: indexed.is_there(c, 1),
+        "mark_scanned": lambda c: indexed.mark_scanned(c, 1, scanned_to=1, dropped=0),
+    },
+    "people": {
+        "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
+        "add_person": lambda c: people.add_person(c, OTHER_PERSON, at=NOW),
+        "find_enrolments": lambda c: people.find_enrolments(c, [PERSON], model_digest=""),
+        "count_enrolments": lambda c: people.count_enrolments(c, model_digest=""),
+        "find_perhaps_overdue": lambda c: people.find_perhaps_overdue(
+            c, ended_until=NOW, untouched_since=NOW
+        ),
+        "get_person": lambda c: people.get_person(c, "Ada"),
+        "iter_people": lambda c: list(people.iter_people(c)),
+        "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
+        "rename_person": lambda c: people.rename_person(c, PersonId(1), name="Eva"),
+        "touch_person": lambda c: people.touch_person(c, PERSON, at=NOW),
     },
     "photos": {
         "add_location": lambda c: photos.add_location(c, PHOTO, sighting=SIGHTING),
         "add_photo": lambda c: photos.add_photo(c, new_photo(9), at=NOW),
+        "correct_credit": lambda c: photos.correct_credit(
+            c, make_sha256(1), values={"credit": "Eva", "sha256": "not a field"}
+        ),
         "find_photo_id": lambda c: photos.find_photo_id(c, make_sha256(1)),
         "is_known": lambda c: photos.is_known(
             c, uri="file:///a.jpg", fingerprint="1.1", grant_id=GRANT, collection_id=COLLECTION
@@ -153,22 +267,27 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "mark_vanished": lambda c: photos.mark_vanished(c, [1]),
         "quarantine": lambda c: photos.quarantine(c, [1], at=NOW),
     },
+    "provenance": {
+        "find_photo": lambda c: provenance.find_photo(c, make_sha256(1)),
+        "iter_indexings": lambda c: list(provenance.iter_indexings(c, PHOTO)),
+        "iter_places": lambda c: list(provenance.iter_places(c, PHOTO)),
+    },
+    "references": {
+        "iter_enrolment_references": lambda c: list(references.iter_enrolment_references(c)),
+        "iter_face_references": lambda c: list(references.iter_face_references(c)),
+        "iter_grant_references": lambda c: list(references.iter_grant_references(c)),
+        "iter_indexed_references": lambda c: list(references.iter_indexed_references(c)),
+        "iter_location_references": lambda c: list(references.iter_location_references(c)),
+        "iter_person_references": lambda c: list(references.iter_person_references(c)),
+        "iter_suppression_references": lambda c: list(references.iter_suppression_references(c)),
+    },
     "removal": {
         "count_left": lambda c: removal.count_left(c, REMOVAL),
         "delete_rows": lambda c: removal.delete_rows(c, REMOVAL, at=NOW),
         "iter_blobs": lambda c: list(removal.iter_blobs(c)),
         "iter_covers": lambda c: list(removal.iter_covers(c)),
-        "iter_face_references": lambda c: list(removal.iter_face_references(c)),
-        "iter_grant_references": lambda c: list(removal.iter_grant_references(c)),
-        "iter_location_references": lambda c: list(removal.iter_location_references(c)),
         "plan_removal": lambda c: removal.plan_removal(
-            c,
-            selection.Selection(
-                face_ids=[FaceId(1)],
-                location_ids=[1],
-                grant_ids=[GrantId(1)],
-                ended_grant_ids=[GrantId(2)],
-            ),
+            c, replace(SELECTION, case_ids=[1], suppression_ids=[1])
         ),
     },
     "runs": {
@@ -179,14 +298,37 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "selection": {
         "select_before": lambda c: selection.select_before(c, NOW),
         "select_below": lambda c: selection.select_below(c, "file:///photos/"),
+        "select_enrolled": lambda c: selection.select_enrolled(c, [PERSON]),
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),
+        "select_host": lambda c: selection.select_host(c, "example.org"),
         "select_overdue": lambda c: selection.select_overdue(
             c,
-            selection.Deadlines(ended=[GRANT], kept_until={GrantId(2): NOW}, quarantined_until=NOW),
+            selection.Deadlines(
+                ended=[GRANT],
+                kept_until={GrantId(2): NOW},
+                indexed_until={COLLECTION: NOW},
+                quarantined_until=NOW,
+            ),
         ),
         "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
+        "select_suppression": lambda c: selection.select_suppression(c, make_uuid(1)),
+    },
+    "suppressions": {
+        "find_places": lambda c: suppressions.find_places(c, make_sha256(1)),
+        "find_recoveries": suppressions.find_recoveries,
+        "find_uuids": suppressions.find_uuids,
+        "get_suppression": lambda c: suppressions.get_suppression(c, make_uuid(1)),
+        "iter_held_photos": lambda c: [
+            *suppressions.iter_held_photos(c),
+            *suppressions.iter_held_photos(c, make_sha256(1)),
+        ],
+        "iter_suppressions": lambda c: list(suppressions.iter_suppressions(c)),
+        "put_recoveries": lambda c: suppressions.put_recoveries(c, {make_uuid(1): b"other"}),
+        "record_suppression": lambda c: suppressions.record_suppression(
+            c, replace(SUPPRESSION, uuid=make_uuid(2))
+        ),
     },
 }
 """Every function of the catalog that takes a connection, called once."""
@@ -214,8 +356,18 @@ def fill(connection: Connection) -> None:
     for number in (1, 2):
         grant_id = add_grant(connection, number)
         locate(connection, photo_id, uri="file:///a.jpg", grant_id=grant_id)
+    people.add_person(connection, ADA, at=NOW)
+    consents.add_event(
+        connection, consent_id=consents.add_consent(connection, CONSENT), event=GIVEN
+    )
     audit.add_entry(connection, AUDITED)
     erasures.record_erasure(connection, ENTRY, work={}, counts={}, audit_seq=0)
+    cases.append_event(
+        connection,
+        cases.add_case(connection, replace(NEW_CASE, uuid=make_uuid(1))),
+        event=CASE_EVENT,
+    )
+    suppressions.record_suppression(connection, SUPPRESSION)
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

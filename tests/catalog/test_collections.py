@@ -1,8 +1,9 @@
-"""Collections: one name each, one model, one basis, and a revision that rises."""
+"""Collections: one name each, one model, one charter, and a revision that rises."""
 
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -19,22 +20,60 @@ from mien.catalog.collections import (
 )
 from mien.errors import ConflictError, NotFoundError
 from mien.permission.basis import Basis
+from mien.permission.charter import UNREADABLE, Charter
+
+CHARTER = Charter(
+    basis=Basis.DOCUMENTED_BASIS,
+    purposes=frozenset({"press-archive", "yearbook"}),
+    assessment="DPIA «7»",
+    retention=timedelta(days=400),
+    confirmations=2,
+)
 
 
-def test_a_collection_is_kept_as_it_was_made(connection: Connection) -> None:
-    made = create_collection(connection, "press", basis=Basis.DOCUMENTED_BASIS, model=MODEL, at=NOW)
+@pytest.mark.parametrize("charter", [CHARTER, Charter(basis=Basis.HOUSEHOLD, confirmations=1)])
+def test_a_collection_is_kept_as_it_was_made(connection: Connection, charter: Charter) -> None:
+    made = create_collection(connection, "press", charter=charter, model=MODEL, at=NOW)
     assert made == Collection(
         id=made.id,
         uuid=str(UUID(made.uuid)),
         name="press",
-        basis=Basis.DOCUMENTED_BASIS,
+        charter=charter,
         model_id="fake",
         model_digest="fa" * 32,
         dimension=4,
         revision=0,
         created_at=NOW,
     )
+    assert made.basis is charter.basis
     assert find_collection(connection, "press") == get_collection(connection, "press") == made
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("basis", "because"),
+        ("purposes", "null"),
+        ("purposes", "[7]"),
+        ("purposes", "[" * 100_000),
+        ("purposes", '["\\ud800"]'),
+        ("retention_days", 0),
+        ("retention_days", "long"),
+        ("assessment", b"x"),
+        ("confirmations", "few"),
+    ],
+)
+def test_a_malformed_charter_is_read_as_the_strictest_and_hides_no_other(
+    connection: Connection, column: str, value: object
+) -> None:
+    add_collection(connection, "press")
+    add_collection(connection, "club")
+    change = f"UPDATE collections SET {column} = ? WHERE name = 'press'"  # noqa: S608  (above)
+    connection.exec_driver_sql(change, (value,))
+    press, club = iter_collections(connection)
+    assert press.charter == UNREADABLE
+    assert (press.basis, press.charter.is_vouched) == (Basis.ENROLLED_ONLY, False)
+    assert club.charter == Charter(basis=Basis.HOUSEHOLD)
 
 
 def test_a_name_is_given_once(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 
 from catalog.samples import NOW, add_collection, add_grant, make_uuid
 from mien.catalog.grants import (
+    StoredGrant,
     find_grant,
     find_latest_runs,
     get_grant,
@@ -20,8 +22,9 @@ from mien.catalog.grants import (
 from mien.catalog.runs import end_run, start_run
 from mien.errors import NotFoundError
 from mien.permission.basis import Basis
-from mien.permission.grant import Grant, GrantKind
+from mien.permission.grant import Evidence, Grant, GrantKind, make_unreadable
 from mien.permission.use import Use
+from mien.types import GrantId
 from permission.samples import make_grant
 
 FULL = make_grant(
@@ -31,7 +34,19 @@ FULL = make_grant(
     scope=("file:///a/", "https://archive.example/%FF/"),
     uses=frozenset(Use),
     purposes=frozenset({"press", "yearbook"}),
-    basis=Basis.DOCUMENTED_BASIS,
+    bases=frozenset({Basis.DOCUMENTED_BASIS, Basis.ENROLLED_ONLY}),
+    contact="ada@analytical.example",
+    verified_by="Charles «Babbage»",
+    jurisdiction="US-IL",
+    evidence=(
+        Evidence(
+            name="letter of Ada.pdf",
+            sha256="ab" * 32,
+            media_type="application/pdf",
+            obtained_at=datetime(2025, 12, 31, 0, 0, 0, 1, tzinfo=UTC),
+        ),
+        Evidence(name="https://a.example/b", sha256="cd" * 32, media_type="", obtained_at=NOW),
+    ),
     assessment="DPIA-7",
     retention=timedelta(days=400),
     terms="Name the photographer.",
@@ -43,8 +58,51 @@ FULL = make_grant(
 @pytest.mark.parametrize("grant", [FULL, make_grant(grant_id=make_uuid(1))])
 def test_a_grant_comes_back_as_it_was_recorded(connection: Connection, grant: Grant) -> None:
     record_grant(connection, grant, at=NOW)
-    assert get_grant(connection, grant.grant_id).grant == grant
-    assert [stored.grant for stored in iter_grants(connection)] == [grant]
+    row = replace(grant, is_vouched=False)
+    assert get_grant(connection, grant.grant_id).grant == row
+    assert [stored.grant for stored in iter_grants(connection)] == [row]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("kind", "hearsay"),
+        ("grantor", b"\xff"),
+        ("contact", b"x"),
+        ("scope", "null"),
+        ("scope", "{"),
+        ("scope", '["file:///\\udcff"]'),
+        ("uses", '["everything"]'),
+        ("uses", "[[]]"),
+        ("purposes", '{"a": 1}'),
+        ("bases", '["because"]'),
+        ("bases", "[" * 100_000),
+        ("evidence", "[7]"),
+        ("evidence", '[{"name": "letter", "sha256": "", "media_type": ""}]'),
+        ("evidence", '[{"name": 7, "sha256": "", "media_type": "", "obtained_us": 0}]'),
+        ("retention_days", 0),
+        ("retention_days", 36_501),
+        ("retention_days", 10**15),
+        ("retention_days", "long"),
+        ("valid_from", "x"),
+        ("valid_until", 2**62),
+        ("valid_until", -(2**62)),
+        ("valid_until", 1.5),
+        ("revoked_at", "no"),
+    ],
+)
+def test_a_malformed_row_stands_for_a_grant_that_allows_nothing_and_hides_no_other(
+    connection: Connection, column: str, value: object
+) -> None:
+    for number in (1, 2):
+        record_grant(connection, replace(FULL, grant_id=make_uuid(number)), at=NOW)
+    change = f"UPDATE grants SET {column} = ? WHERE uuid = ?"  # noqa: S608  (columns above)
+    connection.exec_driver_sql(change, (value, make_uuid(1)))
+    changed, other = (stored.grant for stored in iter_grants(connection))
+    assert changed == make_unreadable(make_uuid(1), revoked_at=None)
+    assert other == replace(FULL, grant_id=make_uuid(2), is_vouched=False)
+    assert find_grant(connection, make_uuid(1)) == StoredGrant(GrantId(1), changed)
+    assert revoke_grant(connection, make_uuid(1), at=NOW).grant.revoked_at == NOW
 
 
 def test_moments_are_kept_to_the_microsecond_in_any_zone(connection: Connection) -> None:

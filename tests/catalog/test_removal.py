@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -80,7 +80,8 @@ def test_a_grant_goes_with_all_of_its_locations(connection: Connection) -> None:
 
 def test_what_is_planned_is_deleted_and_counted(connection: Connection) -> None:
     removal = plan_removal(connection, select_grantor(connection, "Grantor 2")).removal
-    expected = {"faces": 2, "photos": 1, "locations": 2, "grants": 1}
+    nobody = {"people": 0, "consents": 0, "templates": 0, "cases": 0, "suppressions": 0}
+    expected = {"faces": 2, "photos": 1, "locations": 2, "grants": 1} | nobody
     assert count_left(connection, removal) == expected
     delete_rows(connection, removal, at=NOW)
     assert count_left(connection, removal) == dict.fromkeys(expected, 0)
@@ -147,3 +148,53 @@ def test_overdue_is_what_has_ended_lapsed_or_waited_long_enough(connection: Conn
     quarantine(connection, [3], at=NOW)
     waited = select_overdue(connection, Deadlines(ended=[], kept_until={}, quarantined_until=NOW))
     assert set(waited.location_ids) == {3}
+
+
+def test_a_photo_forgotten_in_one_collection_stays_in_another(connection: Connection) -> None:
+    other = add_collection(connection, "other")
+    add_faces(connection, 1, collection_id=other.id, faces=2)
+    plan = plan_removal(connection, Selection(indexed_ids=[3]))
+    removal = plan.removal
+    assert [collection for _, _, collection in removal.faces] == [other.id, other.id]
+    assert [indexed for indexed, _ in removal.blobs] == [3]
+    assert (removal.photos, removal.locations, removal.kept_blobs) == ([], [], [])
+    assert plan.sightings == ((make_sha256(1), other.uuid),)
+    delete_rows(connection, removal, at=NOW)
+    assert set(count_left(connection, removal).values()) == {0}
+    assert find_photo_id(connection, make_sha256(1)) == 1
+
+
+def test_a_photo_forgotten_in_its_only_collection_goes(connection: Connection) -> None:
+    plan = plan_removal(connection, Selection(indexed_ids=[1]))
+    assert plan.removal.photos == [(1, photo_uuid_of(make_sha256(1)))]
+    assert plan.removal.locations == [1, 2]
+    assert [indexed for indexed, _ in plan.removal.blobs] == [1]
+    assert [face_id for face_id, _, _ in plan.removal.faces] == [1, 2]
+    found = find_collection(connection, "default")
+    assert found
+    assert plan.sightings == ((make_sha256(1), found.uuid),)
+
+
+def test_a_face_erased_from_a_photo_that_is_forgotten_too_keeps_nothing(
+    connection: Connection,
+) -> None:
+    other = add_collection(connection, "other")
+    add_faces(connection, 1, collection_id=other.id, faces=2)
+    plan = plan_removal(connection, Selection(indexed_ids=[3], face_ids=[FaceId(1)]))
+    assert [indexed for indexed, _ in plan.removal.blobs] == [3]
+    assert len(plan.removal.kept_blobs) == 1
+    assert sorted(face_id for face_id, _, _ in plan.removal.faces) == [1, 5, 6]
+
+
+def test_overdue_in_a_collection_is_what_was_indexed_until_then(connection: Connection) -> None:
+    collection = collection_id(connection)
+
+    def overdue(moment: datetime) -> set[int]:
+        deadlines = Deadlines(
+            ended=[], kept_until={}, quarantined_until=NOW, indexed_until={collection: moment}
+        )
+        return set(select_overdue(connection, deadlines).indexed_ids)
+
+    assert overdue(NOW) == {1, 2}
+    assert overdue(NOW - timedelta(microseconds=1)) == set()
+    assert not Selection(indexed_ids=[1]).is_empty

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import hashlib
 import json
 import os
 import pty
@@ -76,6 +78,7 @@ def test_the_version_is_told_before_anything_is_loaded() -> None:
         ("search", "a.png", "--limit", "0"),
         ("search", "a.png", "--face", "-1"),
         ("search", "a.png", "--min-score", "high"),
+        ("search", "a.png", "--min-score", "nan"),
         ("collection", "create", "x", "--basis", "because"),
         ("demo", "/nowhere/at/all"),
     ],
@@ -113,7 +116,11 @@ def test_a_grant_is_recorded_and_shown(stage: Stage, mien: Mien) -> None:
         "scope": [stage.photos.as_uri() + "/"],
         "uses": ["display", "search", "store", "template"],
         "purposes": [PURPOSE, "sports-club"],
-        "basis": "household",
+        "bases": ["household"],
+        "contact": "",
+        "verified_by": getpass.getuser(),
+        "jurisdiction": "",
+        "evidence": [],
         "assessment": "",
         "retention_days": None,
         "terms": "Ask first.",
@@ -123,20 +130,109 @@ def test_a_grant_is_recorded_and_shown(stage: Stage, mien: Mien) -> None:
     assert mien("grant", "list", "--json").document["grants"][0]["grant_id"] == grant_id
 
 
-def test_a_documented_basis_without_its_papers_is_recorded_with_warnings(
-    stage: Stage, mien: Mien
-) -> None:
+def test_a_documented_basis_without_its_papers_is_not_recorded(stage: Stage, mien: Mien) -> None:
     stage.photos.mkdir()
     words = [word if word != "household" else "documented_basis" for word in GRANT]
-    bare = mien(*words, "--scope", stage.photos, "--json")
-    assert bare.code == 0
-    assert len(bare.document["warnings"]) == 2
-    assert bare.err.count("Note:") == 2
     papers = ("--assessment", "DPIA 7", "--retention", "30")
+    for some in ((), papers[:2], papers[2:]):
+        bare = mien(*words, "--scope", stage.photos, *some, "--json")
+        assert "--assessment" in check_error(bare, 2, "settings")
     full = mien(*words, "--scope", stage.photos, *papers, "--json")
     assert full.document["warnings"] == []
     shown = mien("grant", "show", full.document["grant_id"], "--json").document
     assert (shown["assessment"], shown["retention_days"]) == ("DPIA 7", 30)
+    assert len(mien("grant", "list", "--json").document["grants"]) == 1
+
+
+def test_a_grant_with_all_that_it_can_state_is_shown_whole(stage: Stage, mien: Mien) -> None:
+    stage.photos.mkdir()
+    letter = stage.folder / "letter.pdf"
+    letter.write_bytes(b"%PDF-1.7")
+    digest = hashlib.sha256(b"%PDF-1.7").hexdigest()
+    answer = mien(
+        *(
+            *GRANT,
+            "--scope",
+            stage.photos,
+            "--basis",
+            "enrolled_only",
+            "--contact",
+            "ada@x.example",
+        ),
+        *("--verified-by", "B. Clerk", "--jurisdiction", "fr", "--evidence", letter, "--json"),
+        *("--evidence", f"https://x.example/letter#sha256={digest}"),
+    )
+    assert answer.code == 0
+    shown = mien("grant", "show", answer.document["grant_id"], "--json").document
+    assert shown["bases"] == ["enrolled_only", "household"]
+    assert (shown["contact"], shown["verified_by"]) == ("ada@x.example", "B. Clerk")
+    assert shown["jurisdiction"] == "FR"
+    assert [one["sha256"] for one in shown["evidence"]] == [digest, digest]
+    assert [one["name"] for one in shown["evidence"]] == ["letter.pdf", "https://x.example/letter"]
+    assert shown["evidence"][0]["media_type"] == "application/pdf"
+    assert datetime.fromisoformat(shown["evidence"][0]["obtained_at"]).tzinfo
+    plain = mien("grant", "show", answer.document["grant_id"]).out
+    assert plain.count(digest) == 2
+    assert "letter.pdf (application/pdf)" in plain
+
+
+def test_evidence_that_is_not_there_is_told_and_nothing_is_recorded(
+    stage: Stage, mien: Mien
+) -> None:
+    stage.photos.mkdir()
+    empty = stage.folder / "empty.pdf"
+    empty.touch()
+    for evidence, told in ((empty, "is empty"), ("/nowhere/x.pdf", "cannot be read")):
+        answer = mien(*GRANT, "--scope", stage.photos, "--evidence", evidence, "--json")
+        assert told in check_error(answer, 2, "settings")
+    assert mien("grant", "list", "--json").document == {"grants": []}
+
+
+def test_the_platforms_that_no_grant_reaches_are_listed(mien: Mien) -> None:
+    listed = mien("grant", "platforms", "--json").document["platforms"]
+    assert {"facebook.com", "cdninstagram.com"} <= set(listed[0]["domains"])
+    assert all(one["reason"] and one["instead"] and one["checked"] for one in listed)
+    plain = mien("grant", "platforms")
+    assert plain.code == 0
+    assert "LinkedIn" in plain.out
+    words = (*GRANT, "--scope", "https://www.linkedin.com/in/ann/", "--json")
+    assert "account export" in check_error(mien(*words), 2, "settings")
+
+
+def test_a_grant_that_was_changed_says_so_and_doctor_too(
+    mien: Mien, stage: Stage, grant: str
+) -> None:
+    query(stage.home / "catalog.db", "UPDATE grants SET scope = ?", '["file:///"]')
+    assert mien("grant", "show", grant, "--json").document["state"] == "grant-changed"
+    assert "grant-changed" in mien("grant", "list").out
+    told = mien("doctor", "--json")
+    assert (told.code, told.document["changed_grants"]) == (0, [grant])
+    assert f"mien grant revoke {grant}" in told.err
+    refused = mien("grant", "narrow", grant, "--retention", "5", "--json")
+    assert "mien grant revoke" in check_error(refused, 2, "conflict")
+    assert mien("grant", "revoke", grant, "--json").document["state"] == "grant-revoked"
+    assert mien("doctor", "--json").document["changed_grants"] == []
+
+
+def test_a_photo_explains_itself(stage: Stage, mien: Mien, filled: str) -> None:
+    sha256 = hashlib.sha256((stage.photos / "ann.png").read_bytes()).hexdigest()
+    mien("search", stage.photos / "ann.png", "--purpose", PURPOSE)
+    document = mien("explain", sha256, "--json").document
+    (place,) = document["places"]
+    assert document["photo"] == sha256
+    assert (place["grant_id"], place["grantor"], place["state"]) == (filled, "A. Holder", "present")
+    assert place["uri"] == (stage.photos / "ann.png").as_uri()
+    assert place["verdicts"]["search"] == []
+    assert place["verdicts"]["fetch"] == ["use-not-granted"]
+    assert [one["name"] for one in document["collections"]] == ["default"]
+    assert [entry["action"] for entry in document["entries"]] == ["grant-recorded", "search"]
+    plain = mien("explain", sha256)
+    for word in ("A. Holder", "store, template, search, display", "1 faces kept, 0 not"):
+        assert word in plain.out
+    mien("grant", "revoke", filled)
+    assert "nothing: grant-revoked" in mien("explain", sha256).out
+    check_error(mien("explain", "0" * 64, "--json"), 2, "not-found")
+    check_error(mien("explain", "nonsense", "--json"), 2, "settings")
 
 
 @pytest.mark.parametrize(
@@ -176,10 +272,18 @@ def test_an_unknown_grant_is_named(mien: Mien, verb: str) -> None:
 
 
 def test_collections_are_made_and_listed(mien: Mien) -> None:
-    made = mien("collection", "create", "club", "--basis", "documented_basis", "--json")
+    papers = ("--purpose", "yearbook", "--assessment", "DPIA 7", "--retention", "90")
+    bare = mien("collection", "create", "club", "--basis", "documented_basis", "--json")
+    assert "--assessment" in check_error(bare, 2, "settings")
+    made = mien("collection", "create", "club", "--basis", "documented_basis", *papers, "--json")
     expected = {
         "name": "club",
         "basis": "documented_basis",
+        "purposes": ["yearbook"],
+        "assessment": "DPIA 7",
+        "retention_days": 90,
+        "confirmations": 2,
+        "is_unchanged": True,
         "model": "fake",
         "photos": 0,
         "faces": 0,
@@ -191,6 +295,12 @@ def test_collections_are_made_and_listed(mien: Mien) -> None:
     )
     assert "club" in message
     check_error(mien("collection", "create", " ", "--basis", "household", "--json"), 2, "settings")
+    mien("collection", "create", "home", "--basis", "enrolled_only", "--one-person-confirms")
+    listed = mien("collection", "list", "--json").document["collections"]
+    assert [one["confirmations"] for one in listed] == [2, 1]
+    plain = mien("collection", "list").out
+    for word in ("yearbook", "90 days", "as granted"):
+        assert word in plain
 
 
 def test_adding_reports_what_became_of_every_file(stage: Stage, mien: Mien, grant: str) -> None:
@@ -207,6 +317,7 @@ def test_adding_reports_what_became_of_every_file(stage: Stage, mien: Mien, gran
         "photos_new": 2,
         "photos_known": 1,
         "faces": 4,
+        "dropped": {},
         "ignored": 1,
         "refused": {},
         "failed": [{"path": str(stage.photos / "bad.jpg"), "reason": "not-a-photo"}],

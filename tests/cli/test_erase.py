@@ -181,7 +181,7 @@ def test_retention_is_shown_and_enforced(stage: Stage, mien: Mien, filled: str) 
     assert mien("retention", "run", "--json").document == {"erasure": None}
     query(stage.home / "catalog.db", "UPDATE grants SET valid_until = 5")
     assert mien("retention", "run", "--json").document["erased"]["photos"] == 3
-    assert mien("retention", "list", "--json").document == {"deadlines": []}
+    assert mien("retention", "list", "--json").document == {"deadlines": [], "people": []}
     assert "Nothing is overdue." in mien("retention", "run").out
 
 

@@ -13,9 +13,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from house.rights import rights_table
 from house.source import PACKAGE, ROOT, Module, modules
 from mien import errors
 from mien.cli.exits import reason_for
+from mien.permission.platforms import PLATFORMS
+from mien.permission.prohibited import PROHIBITIONS, Prohibition
 from mien.permission.verdict import Reason
 from mien.settings import Settings
 
@@ -37,6 +40,23 @@ def error_sections() -> str:
 def reason_sections() -> str:
     """Every reason for which permission refuses, with its explanation."""
     return "\n\n".join(f"### {reason}\n\n{reason.explanation}" for reason in Reason)
+
+
+def platform_table() -> str:
+    """Every platform that no grant reaches."""
+    rows = [
+        f"| {one.name} | {' '.join(f'`{domain}`' for domain in one.domains)} | {one.reason} "
+        f"| {one.instead} | {one.checked.isoformat()} |"
+        for one in PLATFORMS
+    ]
+    head = "| platform | domains | what it forbids | use instead | looked up |"
+    return "\n".join([head, "| --- | --- | --- | --- | --- |", *rows])
+
+
+def prohibition_table() -> str:
+    """Every purpose that nothing is done for, and by which words it is told."""
+    rows = [f"| {one.sentence} | {_show_words(one)} |" for one in PROHIBITIONS]
+    return "\n".join(["| refused | told by |", "| --- | --- |", *rows])
 
 
 def failure_table() -> str:
@@ -70,9 +90,12 @@ BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "modules": (ROOT / "ARCHITECTURE.md", module_table),
     "errors": (REFERENCE / "errors.md", error_sections),
     "reasons": (REFERENCE / "reasons.md", reason_sections),
+    "platforms": (REFERENCE / "platforms.md", platform_table),
+    "prohibitions": (REFERENCE / "purposes.md", prohibition_table),
     "failures": (REFERENCE / "reasons.md", failure_table),
     "settings": (REFERENCE / "settings.md", setting_table),
     "decisions": (DECISIONS / "README.md", decision_list),
+    "rights": (ROOT / "docs" / "rights.md", rights_table),
 }
 
 
@@ -102,6 +125,15 @@ def stale_pages() -> dict[Path, str]:
         if fresh != page:
             stale[path] = fresh
     return stale
+
+
+def _show_words(prohibition: Prohibition) -> str:
+    told = [*sorted(prohibition.words), *(f"…{part}…" for part in prohibition.parts)]
+    pairs = [
+        f"one of *{', '.join(sorted(one))}* beside one of *{', '.join(sorted(other))}*"
+        for one, other in prohibition.pairs
+    ]
+    return "; ".join([", ".join(told), *pairs] if told else pairs)
 
 
 def _module_link(module: Module) -> str:

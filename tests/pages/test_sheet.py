@@ -4,59 +4,17 @@ from __future__ import annotations
 
 import base64
 import re
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.pages.sheet import Picture, Row, Sheet, render_sheet
+from pages.parsed import HOSTILE, Page
 
 CROP, PHOTO = b"\xff\xd8\xff crop", b"\xff\xd8\xff photo"
 PROBE = Picture(b"probe", b"its photo")
 WITHHELD = Picture(b"", b"")
-VOID = {"meta", "img", "link", "br"}
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</title><script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    '" onfocus="alert(1)" autofocus="',
-    "{{ 7 * 7 }}",
-    "{% raw %}",
-    "&lt;script&gt;",
-    "<!--",
-    "]]>",
-    "\u202eevil",
-]
-
-
-class Page(HTMLParser):
-    """A page as a browser's parser takes it: tags with attributes, texts, what was left open."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.open: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 def make_row(

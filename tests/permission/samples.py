@@ -26,8 +26,9 @@ def make_grant(**changes: Any) -> Grant:
         "scope": ("file:///photos/",),
         "uses": frozenset({Use.STORE, Use.TEMPLATE, Use.SEARCH, Use.DISPLAY}),
         "purposes": frozenset({"family-album"}),
-        "basis": Basis.HOUSEHOLD,
+        "bases": frozenset({Basis.HOUSEHOLD}),
         "valid_from": FROM,
         "valid_until": UNTIL,
+        "is_vouched": True,
     }
     return Grant(**(fields | changes))

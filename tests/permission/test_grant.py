@@ -8,10 +8,26 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from mien.permission.basis import Basis
-from mien.permission.grant import Grant, may_add, may_apply, may_keep, may_search
+from mien.permission.grant import (
+    Grant,
+    GrantKind,
+    ends_at,
+    is_narrower,
+    make_unreadable,
+    may_add,
+    may_apply,
+    may_keep,
+    may_search,
+    may_use,
+)
 from mien.permission.use import ADDING, Use
 from mien.permission.verdict import Reason, Verdict
 from permission.samples import FROM, NOON, PHOTO, TICK, UNTIL, make_grant
+
+
+def use_of(grant: Grant, use: Use, *, uri: str = PHOTO) -> tuple[Reason, ...]:
+    return may_use(grant, use=use, uri=uri, since=FROM, at=NOON).reasons
+
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -90,6 +106,64 @@ def test_a_revoked_grant_stays_revoked_whatever_the_clock_says(
     assert search(grant, at=at) == (Reason.GRANT_REVOKED,)
 
 
+def test_a_grant_that_nobody_vouches_for_allows_nothing_and_says_only_that() -> None:
+    for changes in ({}, {"revoked_at": NOON}, {"valid_until": FROM}):
+        grant = make_grant(is_vouched=False, **changes)
+        assert may_apply(grant, at=NOON).reasons == (Reason.GRANT_CHANGED,)
+        assert add(grant) == search(grant) == (Reason.GRANT_CHANGED,)
+        for use in Use:
+            assert Reason.GRANT_CHANGED in use_of(grant, use)
+
+
+def test_a_grant_has_to_be_vouched_for_by_somebody_who_says_so() -> None:
+    fields = {name: getattr(make_grant(), name) for name in Grant.__dataclass_fields__}
+    del fields["is_vouched"]
+    assert Grant(**fields).is_vouched is False
+
+
+def test_what_cannot_be_read_allows_nothing_even_if_it_were_vouched_for() -> None:
+    for revoked_at in (None, NOON):
+        grant = make_unreadable("x", revoked_at=revoked_at)
+        assert not may_apply(grant, at=NOON).is_allowed
+        grant = dataclasses.replace(grant, is_vouched=True)
+        for at in (LONG_AGO, NOON, END_OF_TIME - TICK):
+            assert not may_apply(grant, at=at).is_allowed
+            assert not may_add(grant, uri=PHOTO, basis=Basis.HOUSEHOLD, at=at).is_allowed
+        assert ends_at(grant) == (revoked_at or END_OF_TIME)
+
+
+@pytest.mark.parametrize("use", Use)
+def test_each_use_is_asked_for_by_itself(use: Use) -> None:
+    assert use_of(make_grant(uses=frozenset({use})), use) == ()
+    assert use_of(make_grant(uses=frozenset(Use) - {use}), use) == (Reason.USE_NOT_GRANTED,)
+
+
+def test_all_reasons_against_a_use_are_told_in_a_fixed_order() -> None:
+    grant = make_grant(uses=frozenset(), scope=(), revoked_at=NOON, retention=TICK)
+    assert use_of(grant, Use.DISPLAY) == (
+        Reason.GRANT_REVOKED,
+        Reason.USE_NOT_GRANTED,
+        Reason.OUT_OF_SCOPE,
+        Reason.RETENTION_ENDED,
+    )
+
+
+@pytest.mark.parametrize("kind", GrantKind)
+def test_no_grant_of_any_kind_reaches_a_platform(kind: GrantKind) -> None:
+    everything = ("https://www.facebook.com/", "https://scontent.fbcdn.net/a.jpg")
+    grant = make_grant(kind=kind, scope=everything, uses=frozenset(Use), bases=frozenset(Basis))
+    for uri in ("https://www.facebook.com/a.jpg", "https://scontent.fbcdn.net/a.jpg"):
+        assert add(grant, uri=uri) == (Reason.PLATFORM_FORBIDS,)
+        for use in Use:
+            assert use_of(grant, use, uri=uri) == (Reason.PLATFORM_FORBIDS,)
+
+
+def test_a_grant_is_narrowed_in_its_bases_too() -> None:
+    both = make_grant(bases=frozenset({Basis.HOUSEHOLD, Basis.ENROLLED_ONLY}))
+    assert is_narrower(make_grant(), both)
+    assert not is_narrower(both, make_grant())
+
+
 @pytest.mark.parametrize("missing", ADDING)
 def test_a_photo_enters_only_where_both_storing_and_templates_are_allowed(missing: Use) -> None:
     grant = make_grant(uses=frozenset(Use) - {missing})
@@ -115,8 +189,20 @@ def test_no_use_follows_from_another() -> None:
 @pytest.mark.parametrize("asked", Basis)
 def test_the_basis_must_be_the_one_granted(granted: Basis, asked: Basis) -> None:
     expected = () if granted is asked else (Reason.BASIS_MISMATCH,)
-    assert add(make_grant(basis=granted), basis=asked) == expected
-    assert search(make_grant(basis=granted), basis=asked) == expected
+    assert add(make_grant(bases=frozenset({granted})), basis=asked) == expected
+    assert search(make_grant(bases=frozenset({granted})), basis=asked) == expected
+
+
+def test_each_of_several_bases_is_allowed_and_no_other() -> None:
+    grant = make_grant(bases=frozenset({Basis.HOUSEHOLD, Basis.ENROLLED_ONLY}))
+    assert add(grant, basis=Basis.ENROLLED_ONLY) == search(grant, basis=Basis.HOUSEHOLD) == ()
+    assert add(grant, basis=Basis.DOCUMENTED_BASIS) == (Reason.BASIS_MISMATCH,)
+
+
+@pytest.mark.parametrize("basis", Basis)
+def test_a_grant_without_bases_allows_none(basis: Basis) -> None:
+    grant = make_grant(bases=frozenset())
+    assert add(grant, basis=basis) == search(grant, basis=basis) == (Reason.BASIS_MISMATCH,)
 
 
 @pytest.mark.parametrize(

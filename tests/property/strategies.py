@@ -27,13 +27,28 @@ scopes = st.lists(
 
 
 @st.composite
+def generous_grants(draw: st.DrawFn) -> Grant:
+    """Grants that mostly allow something, so that what they allow can be compared."""
+    return make_grant(
+        uses=frozenset({Use.SEARCH, *draw(st.sets(st.sampled_from(Use)))}),
+        purposes=frozenset({PURPOSES[0], *draw(st.sets(st.sampled_from(PURPOSES)))}),
+        valid_from=START,
+        valid_until=START + draw(st.integers(3, 9)) * DAY,
+        retention=draw(st.none() | st.integers(1, 3).map(lambda days: days * DAY)),
+        revoked_at=draw(st.none() | st.none() | st.none() | moments),
+        is_vouched=draw(st.booleans() | st.just(True)),
+    )
+
+
+@st.composite
 def grants(draw: st.DrawFn) -> Grant:
     return make_grant(
         kind=draw(st.sampled_from(GrantKind)),
         scope=draw(scopes),
         uses=frozenset(draw(st.sets(st.sampled_from(Use)))),
         purposes=frozenset(draw(st.sets(st.sampled_from(PURPOSES)))),
-        basis=draw(bases),
+        bases=frozenset(draw(st.sets(bases))),
+        is_vouched=draw(st.booleans()),
         valid_from=draw(moments),
         valid_until=draw(moments),
         retention=draw(st.none() | st.integers(1, 3).map(lambda days: days * DAY)),

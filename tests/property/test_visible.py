@@ -31,7 +31,7 @@ from mien.permission.basis import Basis
 from mien.permission.grant import Grant, may_keep, may_search
 from mien.permission.use import Use
 from mien.types import CollectionId, FaceId
-from property.strategies import START, grants, moments, purposes
+from property.strategies import START, generous_grants, grants, moments, purposes
 
 PHOTOS, FACES_A_PHOTO, GRANTS = 3, 2, 4
 
@@ -56,7 +56,7 @@ places = st.builds(
     state=st.sampled_from(LocationState) | st.just(LocationState.PRESENT),
 )
 several_places = st.lists(places, max_size=10, unique_by=lambda p: (p.photo, p.grant, p.uri))
-several_grants = st.lists(grants(), min_size=GRANTS, max_size=GRANTS)
+several_grants = st.lists(grants() | generous_grants(), min_size=GRANTS, max_size=GRANTS)
 
 
 class _UndoError(Exception):
@@ -76,7 +76,8 @@ def test_sql_shows_exactly_what_the_decisions_allow(
 ) -> None:
     with suppress(_UndoError), database.writing() as connection:
         collection_id = write(connection, given, places=places)
-        scope = read_scope(connection, collection_id, asked=asked)
+        vouched = {make_uuid(i) for i, grant in enumerate(given) if grant.is_vouched}
+        scope = read_scope(connection, collection_id, asked=asked, vouched=vouched)
         every = [FaceId(face_id) for face_id in connection.execute(select(faces.c.id)).scalars()]
         found = find_visible_faces(connection, scope, face_ids=every)
         assert list(iter_visible_ids(connection, scope)) == sorted(found)
@@ -114,7 +115,11 @@ def write(connection: Connection, given: list[Grant], *, places: list[Place]) ->
 
 
 def read_scope(
-    connection: Connection, collection_id: CollectionId, *, asked: tuple[str, datetime]
+    connection: Connection,
+    collection_id: CollectionId,
+    *,
+    asked: tuple[str, datetime],
+    vouched: set[str],
 ) -> SearchScope:
     """As a search makes it: the grants that cover it, and since when what they hold is kept."""
     purpose, at = asked
@@ -125,7 +130,12 @@ def read_scope(
             is_for_display=Use.DISPLAY in stored.grant.uses,
         )
         for stored in iter_grants_of(connection, collection_id)
-        if may_search(stored.grant, purpose=purpose, basis=Basis.HOUSEHOLD, at=at).is_allowed
+        if may_search(
+            replace(stored.grant, is_vouched=stored.grant.grant_id in vouched),
+            purpose=purpose,
+            basis=Basis.HOUSEHOLD,
+            at=at,
+        ).is_allowed
     ]
     return SearchScope(collection_id, tuple(covering))
 

@@ -13,7 +13,6 @@ import pytest
 
 from house.source import ROOT
 from mien.library import Library
-from mien.permission.basis import Basis
 from mien.service.erase import (
     BeforeTarget,
     ErasureReport,
@@ -26,7 +25,7 @@ from mien.service.erase import (
 )
 from mien.sources.address import folder_scope
 from mien.testing import draw_photo
-from service.stage import PURPOSE, Stage, counts_of, query
+from service.stage import DOCUMENTED, PURPOSE, Stage, counts_of, query
 from service.traces import find_traces, traces_of_photo
 
 GUIDE = ROOT / "docs" / "guide" / "erasure.md"
@@ -78,7 +77,7 @@ def test_r6_templates_crops_and_keys_are_counted_and_none_is_left(stage: Stage) 
 def test_r12_nothing_is_kept_for_ever(stage: Stage) -> None:
     """By time alone: years later, whoever opens the home and searches finds it empty."""
     with stage.open() as library:
-        _, path = fill(stage, library, basis=Basis.DOCUMENTED_BASIS, retention_days=90)
+        _, path = fill(stage, library, **DOCUMENTED)
         traces = traces_of_photo(stage, library, path)
     stage.now += timedelta(days=90)
     with stage.open() as library:
@@ -88,7 +87,7 @@ def test_r12_nothing_is_kept_for_ever(stage: Stage) -> None:
 
 def test_r12_without_a_retention_the_end_of_the_grant_is_the_end(stage: Stage) -> None:
     with stage.open() as library:
-        _, path = fill(stage, library, basis=Basis.DOCUMENTED_BASIS, days=365)
+        _, path = fill(stage, library, days=365)
         traces = traces_of_photo(stage, library, path)
     stage.now += timedelta(days=365 + 31)
     with stage.open() as library:

@@ -22,6 +22,12 @@ from mien.settings import Settings
 from mien.testing import FakeModels, draw_photo
 
 PURPOSE = "family-album"
+DOCUMENTED: dict[str, Any] = {
+    "bases": [Basis.DOCUMENTED_BASIS],
+    "assessment": "DPIA 7",
+    "retention_days": 90,
+}
+"""What a grant of a documented basis names."""
 NOON = datetime(2030, 5, 1, 12, tzinfo=UTC)
 
 
@@ -73,7 +79,7 @@ class Stage:
             "grantor": "A. Holder",
             "scope": [scope or self.photos],
             "purposes": purposes or (PURPOSE,),
-            "basis": Basis.HOUSEHOLD,
+            "bases": [Basis.HOUSEHOLD],
             "until": (self.now + timedelta(days=days)).date(),
         }
         return library.record(GrantDraft(**(draft | terms))).grant_id

@@ -11,13 +11,12 @@ import pytest
 
 from mien.errors import ConflictError, SettingsError
 from mien.library import Library
-from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
 from mien.service import ingest, intake
 from mien.sources.base import FoundFile
 from mien.testing import FakeModels, FakeVision, draw_photo
 from mien.types import EmbeddingModel
-from service.stage import PURPOSE, Stage, check_complete, counts_of, names_of, query
+from service.stage import DOCUMENTED, PURPOSE, Stage, check_complete, counts_of, names_of, query
 
 
 def locations_of(stage: Stage) -> dict[str, str]:
@@ -311,7 +310,7 @@ def test_a_failure_of_the_models_ends_a_run_without_loss(stage: Stage) -> None:
 def test_a_photo_past_its_retention_is_not_taken_in_anew_by_a_second_run(stage: Stage) -> None:
     stage.draw("ann.png", 1)
     with stage.open() as library:
-        grant = stage.grant(library, basis=Basis.DOCUMENTED_BASIS, retention_days=30)
+        grant = stage.grant(library, **DOCUMENTED | {"retention_days": 30})
         library.add(stage.photos, grant=grant)
         stage.now += timedelta(days=31)
         again = library.add(stage.photos, grant=grant)

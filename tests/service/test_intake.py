@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mien.service.intake import FailedFile, IgnoredFile, Intake, ReadPhoto, take_in
+from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.service.intake import FailedFile, IgnoredFile, Intake, ReadPhoto, RefusedFile, take_in
 from mien.service.ports import Vision
 from mien.sources.base import FoundFile
 from mien.testing import FakeVision, draw_photo
@@ -28,6 +29,7 @@ def take(path: Path, *, is_named: bool = False, max_bytes: int = MAX_BYTES) -> I
     return take_in(
         found(path, is_named=is_named),
         vision=FakeVision,
+        may_read=lambda _: ALLOWED,
         is_indexed=lambda _: False,
         max_bytes=max_bytes,
     )
@@ -55,6 +57,7 @@ def test_indexed_bytes_are_not_looked_at_again(photo: Path) -> None:
     intake = take_in(
         found(photo),
         vision=no_vision,
+        may_read=lambda _: ALLOWED,
         is_indexed=lambda sha256: sha256 == digest,
         max_bytes=MAX_BYTES,
     )
@@ -113,3 +116,22 @@ def test_a_photo_cut_short_is_a_line_and_not_an_end(photo: Path, share: float) -
     intake = take(photo)
     assert isinstance(intake, FailedFile)
     assert intake.reason in {"truncated", "damaged"}
+
+
+def test_bytes_that_were_opted_out_are_not_even_decoded(photo: Path) -> None:
+    digest = hashlib.sha256(photo.read_bytes()).hexdigest()
+    asked: list[str] = []
+
+    def may_read(sha256: str) -> Verdict:
+        asked.append(sha256)
+        return refuse(Reason.ITEM_SUPPRESSED)
+
+    intake = take_in(
+        found(photo),
+        vision=no_vision,
+        may_read=may_read,
+        is_indexed=lambda _: False,
+        max_bytes=MAX_BYTES,
+    )
+    assert intake == RefusedFile(Reason.ITEM_SUPPRESSED)
+    assert asked == [digest]

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from mien.errors import SettingsError
 from mien.library import Library
 from mien.permission.basis import Basis
+from mien.permission.charter import Charter
 from mien.permission.use import Use
 from mien.permission.verdict import Reason
 from mien.service.ingest import AddReport
-from service.stage import EMPTY, NOON, Stage, check_sound, counts_of, query
+from mien.testing import draw_photo
+from service.stage import DOCUMENTED, EMPTY, NOON, PURPOSE, Stage, check_sound, counts_of, query
 
 
 def add(stage: Stage, library: Library, grant: str | None) -> AddReport:
@@ -98,7 +101,7 @@ def test_nothing_enters_where_the_grant_lacks_a_use_that_adding_needs(
 
 def test_nothing_enters_a_collection_of_another_basis(stage: Stage) -> None:
     with stage.open() as library:
-        library.create_collection("default", basis=Basis.DOCUMENTED_BASIS)
+        library.create_collection("default", basis=Basis.ENROLLED_ONLY)
         report = add(stage, library, stage.grant(library))
     assert dict(report.refused) == {Reason.BASIS_MISMATCH: 2}
     assert counts_of(stage.home) == EMPTY | {"collections": 1}
@@ -106,9 +109,43 @@ def test_nothing_enters_a_collection_of_another_basis(stage: Stage) -> None:
 
 def test_a_first_run_makes_the_collection_with_the_basis_of_the_grant(stage: Stage) -> None:
     with stage.open() as library:
-        add(stage, library, stage.grant(library, basis=Basis.DOCUMENTED_BASIS))
+        add(stage, library, stage.grant(library, **DOCUMENTED))
         (made,) = library.collections()
     assert (made.name, made.basis) == ("default", Basis.DOCUMENTED_BASIS)
+    assert made.charter == Charter(
+        basis=Basis.DOCUMENTED_BASIS,
+        purposes=frozenset({PURPOSE}),
+        assessment="DPIA 7",
+        retention=timedelta(days=90),
+        confirmations=2,
+        is_vouched=True,
+    )
+
+
+def test_a_first_run_under_several_bases_takes_the_strictest(stage: Stage) -> None:
+    """What is enrolled is not said yet: of nobody, so that no face is kept."""
+    with stage.open() as library:
+        report = add(stage, library, stage.grant(library, **DOCUMENTED | {"bases": list(Basis)}))
+        (made,) = library.collections()
+    assert made.basis is Basis.ENROLLED_ONLY
+    assert (report.photos_new, report.faces) == (2, 0)
+    assert dict(report.dropped) == {Reason.NOT_ENROLLED: 2}
+
+
+def test_a_grant_of_several_bases_covers_collections_of_each(stage: Stage) -> None:
+    with stage.open() as library:
+        grant = stage.grant(library, bases=[Basis.HOUSEHOLD, Basis.ENROLLED_ONLY])
+        library.create_collection("home", basis=Basis.HOUSEHOLD)
+        stage.draw("ann.png", 1)
+        report = library.add(stage.photos, grant=grant, collection="home")
+        assert (report.photos_new, report.faces) == (1, 1)
+        found = library.search(draw_photo(1), purpose=PURPOSE, collection="home")
+    assert len(found.candidates) == 1
+
+
+def test_a_grant_needs_a_basis(stage: Stage) -> None:
+    with stage.open() as library, pytest.raises(SettingsError, match="at least one basis"):
+        stage.grant(library, bases=[])
 
 
 def test_an_empty_folder_is_refused_with_its_reason(stage: Stage) -> None:

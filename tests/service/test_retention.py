@@ -10,12 +10,11 @@ import pytest
 
 from mien.errors import SettingsError
 from mien.library import Library
-from mien.permission.basis import Basis
 from mien.permission.use import Use
 from mien.permission.verdict import Reason
 from mien.service.grants import Narrowing
 from mien.testing import draw_photo
-from service.stage import EMPTY, PURPOSE, Stage, check_sound, counts_of, names_of, query
+from service.stage import DOCUMENTED, EMPTY, PURPOSE, Stage, check_sound, counts_of, names_of, query
 from service.traces import find_traces, traces_of_photo
 
 GRACE = timedelta(days=30)
@@ -54,7 +53,7 @@ def test_what_is_overdue_is_erased_by_whichever_command_comes(
     stage: Stage, command: Callable[[Library, Path], object]
 ) -> None:
     with stage.open() as library:
-        _, path = add_ann(stage, library, basis=Basis.DOCUMENTED_BASIS, retention_days=10)
+        _, path = add_ann(stage, library, **DOCUMENTED | {"retention_days": 10})
         traces = traces_of_photo(stage, library, path)
         stage.now += timedelta(days=10) - TICK
         command(library, path)

@@ -17,7 +17,7 @@ from mien.permission.verdict import Reason, Verdict
 from mien.service.search import SearchResult
 from mien.testing import FakeModels, FakeVision, draw_photo
 from service.crowd import CrowdModels
-from service.stage import PURPOSE, Stage, names_of
+from service.stage import DOCUMENTED, PURPOSE, Stage, names_of
 
 MISSING = "/nowhere/probe.png"
 
@@ -147,10 +147,10 @@ def test_a_probe_that_cannot_be_read_is_named_with_the_reason(
         probe.write_bytes(content)
     with stage.open() as library:
         add_people(stage, library)
-        with pytest.raises(PhotoError, match=r"probe\.png cannot be searched with: it ") as caught:
+        with pytest.raises(PhotoError, match=r"probe\.png cannot be used: it ") as caught:
             library.search(probe, purpose=PURPOSE)
         assert caught.value.reason == reason
-        with pytest.raises(PhotoError, match="The probe cannot be searched with"):
+        with pytest.raises(PhotoError, match="The photo cannot be used"):
             library.search(content or b"", purpose=PURPOSE)
 
 
@@ -217,7 +217,7 @@ def test_a_search_is_refused_once_the_grant_has_expired(stage: Stage) -> None:
 def test_a_search_is_refused_once_the_retention_of_everything_has_ended(stage: Stage) -> None:
     stage.draw("ann.png", 1)
     with stage.open() as library:
-        grant = stage.grant(library, basis=Basis.DOCUMENTED_BASIS, retention_days=10)
+        grant = stage.grant(library, **DOCUMENTED | {"retention_days": 10})
         library.add(stage.photos, grant=grant)
         stage.now += timedelta(days=10) - timedelta(microseconds=1)
         assert names_of(library.search(draw_photo(1), purpose=PURPOSE)) == ["ann.png"]
@@ -228,7 +228,7 @@ def test_a_search_is_refused_once_the_retention_of_everything_has_ended(stage: S
 def test_what_is_past_its_retention_is_left_out_beside_what_is_not(stage: Stage) -> None:
     stage.draw("old.png", 1)
     with stage.open() as library:
-        grant = stage.grant(library, basis=Basis.DOCUMENTED_BASIS, retention_days=10)
+        grant = stage.grant(library, **DOCUMENTED | {"retention_days": 10})
         library.add(stage.photos, grant=grant)
         stage.now += timedelta(days=6)
         stage.draw("new.png", 1)

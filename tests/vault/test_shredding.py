@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import KeyDestroyedError, TamperedError
-from mien.vault.keys import ErasureCopy
+from mien.vault.keyfile import ErasureCopy
 from mien.vault.vault import MARK_BYTES, Shreds, references_of
 from vault.samples import GRANT, OTHER_GRANT, open_vault, read_everything, write_photo
 
@@ -21,7 +21,12 @@ def test_a_shredded_photo_is_gone_and_its_neighbour_stays(tmp_path: Path) -> Non
             photo_ids=[photo.photo_id],
             blob_ids=[photo.blob_id],
         )
-        assert vault.count_left(shreds) == {"keys": 3, "sealed_files": 1, "sealed_parts": 0}
+        assert vault.count_left(shreds) == {
+            "keys": 3,
+            "vouchers": 0,
+            "sealed_files": 1,
+            "sealed_parts": 0,
+        }
         vault.shred(shreds)
         assert set(vault.count_left(shreds).values()) == {0}
         assert len(vault.read_templates(other)) == 2
@@ -34,7 +39,12 @@ def test_a_shredded_face_leaves_the_others_under_a_new_photo_key(tmp_path: Path)
         photo, (gone, kept) = write_photo(vault, 1)
         old = vault._keys.get_photo_key(photo.photo_id)
         shreds = Shreds(face_ids=[gone.face_id], kept_blobs=[(photo.blob_id, photo.photo_id)])
-        assert vault.count_left(shreds) == {"keys": 1, "sealed_files": 0, "sealed_parts": 3}
+        assert vault.count_left(shreds) == {
+            "keys": 1,
+            "vouchers": 0,
+            "sealed_files": 0,
+            "sealed_parts": 3,
+        }
         vault.shred(shreds)
         assert set(vault.count_left(shreds).values()) == {0}
         assert vault._keys.get_photo_key(photo.photo_id) != old

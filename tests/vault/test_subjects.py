@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import KeyDestroyedError, TamperedError
-from mien.vault.vault import Shreds, Vault
+from mien.vault.vault import Shreds, Vault, references_of
 
 ANN, BEN = "person:1", "person:2"
 
@@ -70,3 +70,31 @@ def test_a_record_is_vouched_for_as_it_was_written_last(vault: Vault, tmp_path: 
     assert open_vault(tmp_path).notary.is_vouched("grant:1", b"less")
     assert not notary.is_vouched("grant:1", b"all"), "an older record came back"
     assert not notary.is_vouched("grant:2", b"less"), "another's record"
+
+
+def test_every_subject_with_a_key_is_listed(vault: Vault) -> None:
+    assert vault.subjects.list_all() == []
+    seal(vault, ANN)
+    seal(vault, ANN)
+    seal(vault, BEN)
+    assert sorted(vault.subjects.list_all()) == [ANN, BEN]
+    vault.shred(Shreds(subjects=[ANN]))
+    assert vault.subjects.list_all() == [BEN]
+
+
+def test_a_voucher_that_is_shredded_vouches_for_nothing(vault: Vault) -> None:
+    for name in ("consent:1", "consent:2"):
+        vault.notary.vouch(name, b"all")
+    shreds = Shreds(vouchers=["consent:1", "consent:3"])
+    assert vault.count_left(shreds)["vouchers"] == 1
+    vault.shred(shreds)
+    assert vault.count_left(shreds)["vouchers"] == 0
+    assert not vault.notary.is_vouched("consent:1", b"all")
+    assert vault.notary.is_vouched("consent:2", b"all")
+
+
+def test_a_voucher_that_came_back_is_found_by_its_mark(vault: Vault) -> None:
+    vault.notary.vouch("consent:1", b"all")
+    vault.notary.vouch("consent:2", b"all")
+    (name,) = references_of(Shreds(vouchers=["consent:2"]))
+    assert vault.find_marked(lambda found: found == name).vouchers == ["consent:2"]

@@ -69,3 +69,19 @@ def test_the_digest_changes_with_all_that_makes_templates_incomparable() -> None
     digests |= {describe_model(one).digest for one in changed}
     assert len(digests) == 4
     assert describe_model(pack).digest == describe_model(get_pack("open")).digest
+
+
+@pytest.mark.parametrize("card", load_cards(), ids=lambda card: card.id)
+def test_a_stricter_score_lets_fewer_strangers_in_and_misses_more(card: Card) -> None:
+    if card.embedding is None:
+        assert card.kind == "detector"
+        return
+    scores, missed = card.embedding.score_by_fmr, card.embedding.missed_by_fmr
+    assert set(scores) == set(missed)
+    assert all(0 < share < 1 for share in (*scores, *missed.values()))
+    strictest_last = sorted(scores, reverse=True)
+    for table in (scores, missed):
+        values = [table[rate] for rate in strictest_last]
+        assert values == sorted(values)
+        assert len(set(values)) == len(values)
+    assert "pairs of one person" in card.embedding.measured_on

@@ -1,4 +1,4 @@
-"""Collections: galleries of faces searched together, one model and one basis each."""
+"""Collections: galleries of faces searched together, one model and one charter each."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from mien.catalog.parsing import (
+    iter_columns,
+    parse_instant,
+    parse_retention,
+    parse_text,
+    parse_texts,
+)
 from mien.catalog.schema import collections
 from mien.errors import ConflictError, NotFoundError
 from mien.permission.basis import Basis
+from mien.permission.charter import UNREADABLE, Charter
 from mien.types import CollectionId, EmbeddingModel
 
 
@@ -23,16 +31,20 @@ class Collection:
     id: CollectionId
     uuid: str
     name: str
-    basis: Basis
+    charter: Charter
     model_id: str
     model_digest: str
     dimension: int
     revision: int
     created_at: datetime
 
+    @property
+    def basis(self) -> Basis:
+        return self.charter.basis
+
 
 def create_collection(
-    connection: Connection, name: str, *, basis: Basis, model: EmbeddingModel, at: datetime
+    connection: Connection, name: str, *, charter: Charter, model: EmbeddingModel, at: datetime
 ) -> Collection:
     """Raises `ConflictError` where the name is taken."""
     if find_collection(connection, name) is not None:
@@ -41,7 +53,11 @@ def create_collection(
         insert(collections).values(
             uuid=str(uuid4()),
             name=name,
-            basis=basis,
+            basis=charter.basis,
+            purposes=sorted(charter.purposes),
+            assessment=charter.assessment,
+            retention_days=charter.retention and charter.retention.days,
+            confirmations=charter.confirmations,
             model_id=model.model_id,
             model_digest=model.digest,
             dimension=model.dimension,
@@ -53,7 +69,8 @@ def create_collection(
 
 
 def find_collection(connection: Connection, name: str) -> Collection | None:
-    row = connection.execute(select(collections).where(collections.c.name == name)).one_or_none()
+    found = select(*iter_columns(collections)).where(collections.c.name == name)
+    row = connection.execute(found).one_or_none()
     return None if row is None else _parse_row(row)
 
 
@@ -69,7 +86,7 @@ def get_collection(connection: Connection, name: str) -> Collection:
 
 def iter_collections(connection: Connection) -> Iterator[Collection]:
     """All collections, in the order they were made."""
-    for row in connection.execute(select(collections).order_by(collections.c.id)):
+    for row in connection.execute(select(*iter_columns(collections)).order_by(collections.c.id)):
         yield _parse_row(row)
 
 
@@ -87,10 +104,24 @@ def _parse_row(row: Row[*tuple[Any, ...]]) -> Collection:
         id=CollectionId(row.id),
         uuid=row.uuid,
         name=row.name,
-        basis=Basis(row.basis),
+        charter=_parse_charter(row),
         model_id=row.model_id,
         model_digest=row.model_digest,
         dimension=row.dimension,
         revision=row.revision,
-        created_at=row.created_at,
+        created_at=parse_instant(row.created_at),
     )
+
+
+def _parse_charter(row: Row[*tuple[Any, ...]]) -> Charter:
+    """A row that no charter of ours can have been written as stands for the strictest."""
+    try:
+        return Charter(
+            basis=Basis(row.basis),
+            purposes=frozenset(parse_texts(row.purposes)),
+            assessment=parse_text(row.assessment),
+            retention=parse_retention(row.retention_days),
+            confirmations=int(row.confirmations),
+        )
+    except (TypeError, ValueError):
+        return UNREADABLE

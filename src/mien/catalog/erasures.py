@@ -152,6 +152,14 @@ def get_certificate(connection: Connection, uuid: str) -> str | None:
     return certificate
 
 
+def iter_certificates(connection: Connection) -> Iterator[tuple[str, str]]:
+    """What was issued, with the erasure's uuid, in the order they began."""
+    issued = select(erasures.c.uuid, erasures.c.certificate)
+    found = issued.where(erasures.c.certificate.is_not(None)).order_by(erasures.c.id)
+    for row in connection.execute(found):
+        yield row.uuid, row.certificate
+
+
 def _change(connection: Connection, uuid: str, **values: object) -> None:
     connection.execute(update(erasures).where(erasures.c.uuid == uuid).values(**values))
 

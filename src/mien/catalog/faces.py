@@ -7,7 +7,7 @@ a `SearchScope`; there is no way to read them without one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -26,6 +26,7 @@ from sqlalchemy import (
     true,
 )
 
+from mien.catalog.parts import in_parts
 from mien.catalog.photos import LocationState, photo_uuid_of
 from mien.catalog.schema import faces, indexed_photos, locations, photos
 from mien.types import Box, CollectionId, Credit, FaceId, GrantId, PersonId
@@ -45,10 +46,14 @@ class CoveringGrant:
 
 @dataclass(frozen=True, slots=True)
 class SearchScope:
-    """What a search may see: one collection, as far as these grants reach."""
+    """What a search may see: one collection, as far as these grants reach.
+
+    Of it, what was indexed after `kept_after` (if set).
+    """
 
     collection_id: CollectionId
     grants: tuple[CoveringGrant, ...]
+    kept_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +133,24 @@ def find_stored_faces(connection: Connection, face_ids: Sequence[FaceId]) -> lis
     ]
 
 
+def find_faces_by_uuid(connection: Connection, uuids: Collection[str]) -> list[StoredFace]:
+    """Those of the faces of these outside ids that are there; not to be shown."""
+    ids = [
+        FaceId(face_id)
+        for some in in_parts(sorted(uuids))
+        for face_id in connection.execute(
+            select(faces.c.id).where(faces.c.uuid.in_(some))
+        ).scalars()
+    ]
+    return find_stored_faces(connection, ids)
+
+
 def iter_visible_ids(connection: Connection, scope: SearchScope) -> Iterator[FaceId]:
     """Every face that a search of this scope may show, by rising id."""
     found = (
         select(faces.c.id)
         .join(indexed_photos)
-        .where(faces.c.collection_id == scope.collection_id)
+        .where(faces.c.collection_id == scope.collection_id, _is_kept(scope))
         .where(
             exists().where(locations.c.photo_id == indexed_photos.c.photo_id, _is_visible(scope))
         )
@@ -151,6 +168,19 @@ def find_visible_faces(
     for some in _batched(face_ids):
         found.update(_find_some(connection, scope, face_ids=some))
     return found
+
+
+def find_kept_for(
+    connection: Connection, face_ids: Sequence[FaceId]
+) -> dict[FaceId, PersonId | None]:
+    """Who each face is kept for, if for anybody in particular; not to be shown."""
+    return {
+        FaceId(row.id): row.person_id
+        for some in _batched(face_ids)
+        for row in connection.execute(
+            select(faces.c.id, faces.c.person_id).where(faces.c.id.in_(some))
+        )
+    }
 
 
 def iter_blob_ids(connection: Connection) -> Iterator[str]:
@@ -192,7 +222,7 @@ def _find_some(
         .join(photos)
         .join(locations, locations.c.photo_id == photos.c.id)
         .where(faces.c.id.in_(face_ids), faces.c.collection_id == scope.collection_id)
-        .where(_is_visible(scope))
+        .where(_is_kept(scope), _is_visible(scope))
         .order_by(faces.c.id, locations.c.id)
     )
     for_display = {grant.grant_id for grant in scope.grants if grant.is_for_display}
@@ -218,6 +248,12 @@ def _parse_visible(row: Row[*tuple[Any, ...]], places: dict[str, bool]) -> Visib
         credit=Credit(row.caption, row.credit, row.copyright),
         locations=tuple(VisibleLocation(uri, shown) for uri, shown in places.items()),
     )
+
+
+def _is_kept(scope: SearchScope) -> ColumnElement[bool]:
+    if scope.kept_after is None:
+        return true()
+    return indexed_photos.c.indexed_at > scope.kept_after
 
 
 def _is_visible(scope: SearchScope) -> ColumnElement[bool]:

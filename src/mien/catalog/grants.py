@@ -1,37 +1,51 @@
-"""Grants as rows, and which of them cover a search."""
+"""Grants as rows, to be believed only when they were checked: see `mien.service.standing`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
 
+from mien.catalog.parsing import (
+    format_instant,
+    iter_columns,
+    parse_instant,
+    parse_list,
+    parse_retention,
+    parse_text,
+    parse_texts,
+)
 from mien.catalog.schema import Instant, grants, locations, runs
-from mien.errors import CatalogError, NotFoundError
+from mien.errors import NotFoundError
 from mien.permission.basis import Basis
-from mien.permission.grant import Grant, GrantKind
+from mien.permission.grant import Evidence, Grant, GrantKind, make_unreadable
 from mien.permission.use import Use
 from mien.types import CollectionId, GrantId
 
 
 @dataclass(frozen=True, slots=True)
 class StoredGrant:
-    """A grant and its id inside."""
+    """A grant, as its row says it, and its id inside."""
 
     id: GrantId
     grant: Grant
 
 
-def record_grant(connection: Connection, grant: Grant, *, at: datetime) -> None:
+def record_grant(connection: Connection, grant: Grant, *, at: datetime) -> StoredGrant:
     connection.execute(
         insert(grants).values(
             uuid=grant.grant_id,
             kind=grant.kind,
             grantor=grant.grantor,
-            basis=grant.basis,
+            contact=grant.contact,
+            verified_by=grant.verified_by,
+            jurisdiction=grant.jurisdiction,
+            bases=sorted(grant.bases),
+            evidence=[_format_evidence(one) for one in grant.evidence],
             assessment=grant.assessment,
             terms=grant.terms,
             valid_from=grant.valid_from,
@@ -39,11 +53,11 @@ def record_grant(connection: Connection, grant: Grant, *, at: datetime) -> None:
             **_format_terms(grant),
         )
     )
+    return get_grant(connection, grant.grant_id)
 
 
 def find_grant(connection: Connection, grant_id: str) -> StoredGrant | None:
-    rows = connection.execute(select(grants).where(grants.c.uuid == grant_id))
-    return next(_iter_parsed(rows), None)
+    return next(_iter_some(connection, grants.c.uuid == grant_id), None)
 
 
 def get_grant(connection: Connection, grant_id: str) -> StoredGrant:
@@ -56,14 +70,14 @@ def get_grant(connection: Connection, grant_id: str) -> StoredGrant:
 
 def iter_grants(connection: Connection) -> Iterator[StoredGrant]:
     """All grants, in the order they were recorded."""
-    yield from _iter_parsed(connection.execute(select(grants).order_by(grants.c.id)))
+    yield from _iter_some(connection)
 
 
 def iter_grants_of(connection: Connection, collection_id: CollectionId) -> Iterator[StoredGrant]:
     """The grants under which photos were added to a collection."""
     # Runs are few. To ask the locations would be to read all of a large collection's.
     used = select(runs.c.grant_id).where(runs.c.collection_id == collection_id)
-    yield from _iter_parsed(connection.execute(select(grants).where(grants.c.id.in_(used))))
+    yield from _iter_some(connection, grants.c.id.in_(used))
 
 
 def find_latest_runs(
@@ -86,26 +100,17 @@ def find_first_additions(connection: Connection) -> dict[GrantId, datetime]:
     return {GrantId(row.grant_id): row.added_at for row in rows}
 
 
-def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> None:
+def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> StoredGrant:
     """Marks it revoked; the first revocation's time stays. Raises `NotFoundError`."""
-    get_grant(connection, grant_id)
-    connection.execute(
-        update(grants)
-        .where(grants.c.uuid == grant_id, grants.c.revoked_at.is_(None))
-        .values(revoked_at=at)
-    )
+    first = get_grant(connection, grant_id).grant.revoked_at or at
+    connection.execute(update(grants).where(grants.c.uuid == grant_id).values(revoked_at=first))
+    return get_grant(connection, grant_id)
 
 
-def _iter_parsed(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[StoredGrant]:
-    """Raises `CatalogError` for a row that no grant of ours can have been written as."""
-    try:
-        for row in rows:
-            yield _parse_row(row)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise CatalogError(
-            f"A grant in the catalog is malformed ({error}), and nothing is done while it is. "
-            "Restore the catalog from a backup."
-        ) from error
+def correct_grantor(connection: Connection, grant: Grant) -> None:
+    """Writes a grantor's name and contact anew."""
+    named = {"grantor": grant.grantor, "contact": grant.contact}
+    connection.execute(update(grants).where(grants.c.uuid == grant.grant_id).values(named))
 
 
 def narrow_grant(connection: Connection, grant: Grant) -> None:
@@ -125,31 +130,66 @@ def _format_terms(grant: Grant) -> dict[str, object]:
     }
 
 
+def _iter_some(
+    connection: Connection, condition: ColumnElement[bool] | None = None
+) -> Iterator[StoredGrant]:
+    found = select(*iter_columns(grants)).order_by(grants.c.id)
+    for row in connection.execute(found if condition is None else found.where(condition)):
+        yield _parse_row(row)
+
+
 def _parse_row(row: Row[*tuple[Any, ...]]) -> StoredGrant:
-    days = row.retention_days
-    if days is not None and days < 1:
-        raise ValueError(f"a retention of {days} days")
-    return StoredGrant(
-        GrantId(row.id),
-        Grant(
-            grant_id=row.uuid,
-            kind=GrantKind(row.kind),
-            grantor=row.grantor,
-            scope=tuple(_parse_texts(row.scope)),
-            uses=frozenset(map(Use, _parse_texts(row.uses))),
-            purposes=frozenset(_parse_texts(row.purposes)),
-            basis=Basis(row.basis),
-            assessment=row.assessment,
-            retention=None if days is None else timedelta(days=days),
-            terms=row.terms,
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-            revoked_at=row.revoked_at,
-        ),
+    """A row that no grant of ours can have been written as stands for one that allows nothing."""
+    try:
+        return StoredGrant(GrantId(row.id), _parse_grant(row))
+    except ValueError:
+        revoked_at = None
+        with suppress(ValueError):
+            revoked_at = _parse_end(row.revoked_at)
+        return StoredGrant(GrantId(row.id), make_unreadable(str(row.uuid), revoked_at=revoked_at))
+
+
+def _parse_grant(row: Row[*tuple[Any, ...]]) -> Grant:
+    return Grant(
+        grant_id=parse_text(row.uuid),
+        kind=GrantKind(row.kind),
+        grantor=parse_text(row.grantor),
+        contact=parse_text(row.contact),
+        verified_by=parse_text(row.verified_by),
+        jurisdiction=parse_text(row.jurisdiction),
+        scope=tuple(parse_texts(row.scope)),
+        uses=frozenset(map(Use, parse_texts(row.uses))),
+        purposes=frozenset(parse_texts(row.purposes)),
+        bases=frozenset(map(Basis, parse_texts(row.bases))),
+        evidence=tuple(map(_parse_evidence, parse_list(row.evidence))),
+        retention=parse_retention(row.retention_days),
+        valid_from=parse_instant(row.valid_from),
+        valid_until=parse_instant(row.valid_until),
+        revoked_at=_parse_end(row.revoked_at),
+        assessment=parse_text(row.assessment),
+        terms=parse_text(row.terms),
     )
 
 
-def _parse_texts(value: object) -> list[str]:
-    if isinstance(value, list) and all(isinstance(text, str) for text in value):
-        return value
-    raise ValueError(f"{value!r} where a list of texts should be")
+def _format_evidence(evidence: Evidence) -> dict[str, object]:
+    return {
+        "name": evidence.name,
+        "sha256": evidence.sha256,
+        "media_type": evidence.media_type,
+        "obtained_us": format_instant(evidence.obtained_at),
+    }
+
+
+def _parse_evidence(value: object) -> Evidence:
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r} where evidence should be")  # noqa: TRY004  (one error for all)
+    return Evidence(
+        name=parse_text(value.get("name")),
+        sha256=parse_text(value.get("sha256")),
+        media_type=parse_text(value.get("media_type")),
+        obtained_at=parse_instant(value.get("obtained_us")),
+    )
+
+
+def _parse_end(value: object) -> datetime | None:
+    return None if value is None else parse_instant(value)

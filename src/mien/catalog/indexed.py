@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from mien.catalog.schema import faces, indexed_photos, photos
-from mien.types import CollectionId, Face, PersonId, PhotoId
+from mien.catalog.photos import LocationState
+from mien.catalog.schema import faces, grants, indexed_photos, locations, photos
+from mien.types import Box, CollectionId, Face, PersonId, PhotoId
+
+NEVER_AGAIN = 2**62
+"""Beyond every enrolment: a photo that lost a face on request is not looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +89,100 @@ def is_indexed(connection: Connection, sha256: str, *, collection_id: Collection
         .where(photos.c.sha256 == sha256, indexed_photos.c.collection_id == collection_id)
     )
     return connection.execute(found).one_or_none() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class StalePhoto:
+    """A photo that was compared with older enrolments only, and where it is, by grant."""
+
+    indexed_photo_id: int
+    sha256: str
+    blob_id: str
+    places: tuple[tuple[str, str], ...]
+
+
+def find_stale(
+    connection: Connection,
+    collection_id: CollectionId,
+    *,
+    scanned_to: int,
+    after: int,
+    limit: int,
+) -> list[StalePhoto]:
+    """The next photos, after this indexed photo, that have not been scanned to this enrolment."""
+    stale = (
+        select(indexed_photos.c.id)
+        .where(*_is_stale(collection_id, scanned_to), indexed_photos.c.id > after)
+        .order_by(indexed_photos.c.id)
+        .limit(limit)
+    )
+    rows = connection.execute(
+        select(
+            indexed_photos.c.id,
+            indexed_photos.c.blob_id,
+            photos.c.sha256,
+            locations.c.uri,
+            grants.c.uuid.label("grant_uuid"),
+        )
+        .join_from(indexed_photos, photos)
+        .join(locations, locations.c.photo_id == photos.c.id)
+        .join(grants)
+        .where(indexed_photos.c.id.in_(stale), locations.c.state == LocationState.PRESENT)
+        .order_by(indexed_photos.c.id, locations.c.id)
+    )
+    found: dict[int, StalePhoto] = {}
+    for row in rows:
+        known = found.get(row.id)
+        places = (*(known.places if known else ()), (row.uri, row.grant_uuid))
+        found[row.id] = StalePhoto(row.id, row.sha256, row.blob_id, places)
+    return list(found.values())
+
+
+def count_stale(connection: Connection, collection_id: CollectionId, *, scanned_to: int) -> int:
+    """How many photos that can be found have not been scanned to this enrolment."""
+    here = select(locations.c.photo_id).where(locations.c.state == LocationState.PRESENT)
+    found = select(func.count()).select_from(indexed_photos)
+    return connection.execute(
+        found.where(*_is_stale(collection_id, scanned_to), indexed_photos.c.photo_id.in_(here))
+    ).scalar_one()
+
+
+def find_boxes(connection: Connection, indexed_photo_id: int) -> list[Box]:
+    """Where the faces are that are kept of a photo."""
+    found = select(faces.c.x1, faces.c.y1, faces.c.x2, faces.c.y2)
+    rows = connection.execute(found.where(faces.c.indexed_photo_id == indexed_photo_id))
+    return [Box(*row) for row in rows]
+
+
+def is_there(connection: Connection, indexed_photo_id: int) -> bool:
+    """Is the photo still indexed?"""
+    found = select(indexed_photos.c.id).where(indexed_photos.c.id == indexed_photo_id)
+    return connection.execute(found).one_or_none() is not None
+
+
+def mark_scanned(
+    connection: Connection, indexed_photo_id: int, *, scanned_to: int, dropped: int
+) -> None:
+    """Remembers what a photo was compared with; one that is closed stays so."""
+    connection.execute(
+        update(indexed_photos)
+        .where(indexed_photos.c.id == indexed_photo_id, indexed_photos.c.scanned_to < NEVER_AGAIN)
+        .values(scanned_to=scanned_to, dropped=dropped)
+    )
+
+
+def close_photos(connection: Connection, blob_ids: Iterable[str]) -> None:
+    """Lets photos never be scanned again, so that a face that was erased does not come back."""
+    for blob_id in blob_ids:
+        connection.execute(
+            update(indexed_photos)
+            .where(indexed_photos.c.blob_id == blob_id)
+            .values(scanned_to=NEVER_AGAIN)
+        )
+
+
+def _is_stale(collection_id: CollectionId, scanned_to: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        indexed_photos.c.collection_id == collection_id,
+        indexed_photos.c.scanned_to < scanned_to,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,9 @@ from sqlalchemy import Connection, exists, insert, select, update
 
 from mien.catalog.schema import indexed_photos, locations, photos
 from mien.types import CollectionId, Credit, GrantId, PhotoId
+
+CREDIT_FIELDS = ("caption", "credit", "copyright")
+"""What a file says of itself, and somebody may put right."""
 
 
 class LocationState(StrEnum):
@@ -73,6 +76,13 @@ def add_photo(connection: Connection, new: NewPhoto, *, at: datetime) -> PhotoId
         first_seen_at=at,
     )
     return PhotoId(connection.execute(row.returning(photos.c.id)).scalar_one())
+
+
+def correct_credit(connection: Connection, sha256: str, *, values: Mapping[str, str]) -> int:
+    """Writes caption, credit or copyright of a photo anew; how many photos that were."""
+    known = {name: value for name, value in values.items() if name in CREDIT_FIELDS}
+    changed = update(photos).where(photos.c.sha256 == sha256).values(known)
+    return connection.execute(changed).rowcount
 
 
 def add_location(connection: Connection, photo_id: PhotoId, *, sighting: Sighting) -> None:

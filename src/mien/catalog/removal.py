@@ -1,4 +1,4 @@
-"""Rows that go together: what falls with a face, a location or a grant, and its deletion.
+"""Rows that go together: what falls with a face, a location, a grant or a person; its deletion.
 
 A photo stays as long as any location of it does. One that stays without some of its faces
 keeps its row, so that it is known again and they do not come back with it.
@@ -6,30 +6,39 @@ keeps its row, so that it is known again and they do not come back with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
 
+from mien.catalog.cases import count_remembered, find_uuids, forget_cases
+from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
+from mien.catalog.references import (
+    describe_locations,
+    refer_to_enrolments,
+    refer_to_location,
+    refer_to_person,
+)
 from mien.catalog.schema import (
     collections,
+    consent_events,
+    consents,
+    enrolments,
     faces,
     grants,
     indexed_photos,
     locations,
+    people,
     photos,
     runs,
+    suppressions,
 )
 from mien.catalog.selection import Selection
-from mien.types import FaceId, GrantId
-
-_IDS_A_QUERY = 500
-
-Item = TypeVar("Item")
+from mien.types import GrantId
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +46,8 @@ class Removal:
     """Everything that goes with a selection, by ids inside and outside.
 
     `kept_blobs` are of photos that stay without some of their faces; `covers` are pairs of a
-    photo that stays and a grant that covered it; strays have no row, and came back from a backup.
+    photo that stays and a grant that covered it; an enrolment stands with its key's id; strays
+    have no row, and came back from a backup, subjects as the vault calls them.
     """
 
     faces: list[tuple[int, str, int]] = field(default_factory=list)
@@ -45,19 +55,27 @@ class Removal:
     photos: list[tuple[int, str]] = field(default_factory=list)
     locations: list[int] = field(default_factory=list)
     grants: list[tuple[int, str]] = field(default_factory=list)
+    people: list[tuple[int, str]] = field(default_factory=list)
+    consents: list[tuple[int, str]] = field(default_factory=list)
+    enrolments: list[tuple[int, str]] = field(default_factory=list)
     ended_grants: list[str] = field(default_factory=list)
     covers: list[tuple[str, str]] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
+    cases: list[tuple[int, str]] = field(default_factory=list)
+    suppressions: list[tuple[int, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
+    stray_subjects: list[str] = field(default_factory=list)
+    stray_vouchers: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A removal, with references to the rows that only they can tell, and the places left.
 
-    `sightings` are photos, by SHA-256, each with a grant that it was found under.
+    `sightings` are photos, by SHA-256, each with a grant that it was found under or a
+    collection that it was indexed in.
     """
 
     removal: Removal
@@ -69,16 +87,31 @@ class Plan:
 def plan_removal(connection: Connection, selection: Selection) -> Plan:
     """What goes with a selection; changes nothing."""
     removal = Removal()
-    going = _find_locations(connection, selection)
+    chosen = _find_locations(connection, selection)
+    forgotten = _find_indexed(connection, selection.indexed_ids)
+    going = _unite(chosen, _find_orphaned(connection, forgotten))
     removal.locations = [row.id for row in going]
     photos_gone = _plan_photos(connection, removal, going=going)
-    _plan_faces(connection, removal, selection=selection, photos_gone=photos_gone)
+    _plan_faces(
+        connection, removal, selection=selection, photos_gone=photos_gone, forgotten=forgotten
+    )
     removal.grants = _find_grants(connection, selection.grant_ids)
     removal.ended_grants = [uuid for _, uuid in _find_grants(connection, selection.ended_grant_ids)]
+    _plan_people(connection, removal, selection=selection)
+    keys = dict.fromkeys(key_uuid for _, key_uuid in removal.enrolments)
+    removal.cases = find_uuids(connection, selection.case_ids)
+    removal.suppressions = _find_suppressions(connection, selection.suppression_ids)
     return Plan(
         removal,
-        references=tuple(_refer_to(row) for row in going),
-        sightings=tuple((row.sha256, row.grant_uuid) for row in going),
+        references=(
+            *(refer_to_location(row) for row in going),
+            *(refer_to_person(uuid) for _, uuid in removal.people),
+            *(refer_to_enrolments(key_uuid) for key_uuid in keys),
+        ),
+        sightings=(
+            *((row.sha256, row.grant_uuid) for row in chosen),
+            *((row.sha256, row.collection_uuid) for row in forgotten),
+        ),
         uris=tuple(row.uri for row in going),
     )
 
@@ -91,14 +124,21 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
     _delete(connection, locations, ids=removal.locations)
     _delete(connection, photos, ids=[photo_id for photo_id, _ in removal.photos])
     grant_ids = [grant_id for grant_id, _ in removal.grants]
-    for some in _in_parts(grant_ids):
+    for some in in_parts(grant_ids):
         connection.execute(delete(runs).where(runs.c.grant_id.in_(some)))
     _delete(connection, grants, ids=grant_ids)
+    _delete(connection, suppressions, ids=[row_id for row_id, _ in removal.suppressions])
     for ended in removal.ended_grants:
         in_force = (grants.c.uuid == ended) & grants.c.revoked_at.is_(None)
         connection.execute(
             update(grants).where(in_force, grants.c.valid_until > at).values(revoked_at=at)
         )
+    _delete(connection, enrolments, ids=[enrolment_id for enrolment_id, _ in removal.enrolments])
+    for some in in_parts(consent_id for consent_id, _ in removal.consents):
+        connection.execute(delete(consent_events).where(consent_events.c.consent_id.in_(some)))
+        connection.execute(delete(consents).where(consents.c.id.in_(some)))
+    _delete(connection, people, ids=[person_id for person_id, _ in removal.people])
+    forget_cases(connection, [case_id for case_id, _ in removal.cases])
     for collection_id in sorted(face_collections):
         connection.execute(
             update(collections)
@@ -114,30 +154,12 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
         "photos": _count(connection, photos, ids=[photo_id for photo_id, _ in removal.photos]),
         "locations": _count(connection, locations, ids=removal.locations),
         "grants": _count(connection, grants, ids=[grant_id for grant_id, _ in removal.grants]),
+        "people": _count(connection, people, ids=[i for i, _ in removal.people]),
+        "consents": _count(connection, consents, ids=[i for i, _ in removal.consents]),
+        "templates": _count(connection, enrolments, ids=[i for i, _ in removal.enrolments]),
+        "cases": count_remembered(connection, [case_id for case_id, _ in removal.cases]),
+        "suppressions": _count(connection, suppressions, ids=[i for i, _ in removal.suppressions]),
     }
-
-
-def refer_to_sighting(sha256: str, grant_id: str) -> str:
-    """What is remembered of a photo that may not come in under a grant again."""
-    return f"sighting:{sha256}:{grant_id}"
-
-
-def iter_face_references(connection: Connection) -> Iterator[tuple[FaceId, str]]:
-    """Every face, with what a ledger would call it."""
-    for row in connection.execute(select(faces.c.id, faces.c.uuid)):
-        yield FaceId(row.id), refer_to_face(row.uuid)
-
-
-def iter_location_references(connection: Connection) -> Iterator[tuple[int, str]]:
-    """Every location, with what a ledger would call it."""
-    for row in connection.execute(_describe_locations()):
-        yield row.id, _refer_to(row)
-
-
-def iter_grant_references(connection: Connection) -> Iterator[tuple[GrantId, str]]:
-    """Every grant, with what a ledger would call it."""
-    for row in connection.execute(select(grants.c.id, grants.c.uuid)):
-        yield GrantId(row.id), refer_to_grant(row.uuid)
 
 
 def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -145,16 +167,6 @@ def iter_blobs(connection: Connection) -> Iterator[tuple[str, str]]:
     found = select(indexed_photos.c.blob_id, photos.c.sha256).join_from(indexed_photos, photos)
     for row in connection.execute(found):
         yield row.blob_id, photo_uuid_of(row.sha256)
-
-
-def refer_to_face(uuid: str) -> str:
-    """What a ledger calls a face."""
-    return f"face:{uuid}"
-
-
-def refer_to_grant(uuid: str) -> str:
-    """What a ledger calls a grant."""
-    return f"grant:{uuid}"
 
 
 def iter_covers(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -165,30 +177,12 @@ def iter_covers(connection: Connection) -> Iterator[tuple[str, str]]:
 
 
 def _find_locations(connection: Connection, selection: Selection) -> list[Row[Any]]:
-    found = _describe_locations()
+    found = describe_locations()
     chosen = [
         *_rows(connection, found, column=locations.c.id, values=selection.location_ids),
         *_rows(connection, found, column=locations.c.grant_id, values=selection.grant_ids),
     ]
-    return list({row.id: row for row in chosen}.values())
-
-
-def _describe_locations() -> Any:  # noqa: ANN401  (a select of many columns)
-    return (
-        select(
-            *(locations.c[name] for name in ("id", "uri", "photo_id", "grant_id", "added_at")),
-            photos.c.sha256,
-            grants.c.uuid.label("grant_uuid"),
-        )
-        .join_from(locations, photos)
-        .join(grants)
-    )
-
-
-def _refer_to(location: Row[Any]) -> str:
-    """The moment is part of it: what is added anew later is another location."""
-    added = location.added_at.isoformat()
-    return f"location:{location.sha256}:{location.grant_uuid}:{added}:{location.uri}"
+    return _unite(chosen)
 
 
 def _plan_photos(
@@ -199,7 +193,7 @@ def _plan_photos(
     gone = {row.id for row in going}
     staying: set[tuple[int, str]] = set()
     for row in _rows(
-        connection, _describe_locations(), column=locations.c.photo_id, values=list(uuids)
+        connection, describe_locations(), column=locations.c.photo_id, values=list(uuids)
     ):
         if row.id not in gone:
             staying.add((row.photo_id, row.grant_uuid))
@@ -217,31 +211,92 @@ def _plan_faces(
     *,
     selection: Selection,
     photos_gone: dict[int, str],
+    forgotten: Sequence[Row[Any]],
 ) -> None:
     found = select(
         *(faces.c[name] for name in ("id", "uuid", "collection_id")), indexed_photos.c.photo_id
     ).join_from(faces, indexed_photos)
-    of_photos = indexed_photos.c.photo_id
+    of_photos, of_indexed = indexed_photos.c.photo_id, faces.c.indexed_photo_id
+    indexed_gone = {row.id for row in forgotten}
     chosen = [
         *_rows(connection, found, column=faces.c.id, values=selection.face_ids),
-        *_rows(connection, found, column=of_photos, values=list(photos_gone)),
+        *_rows(connection, found, column=faces.c.person_id, values=selection.person_ids),
     ]
+    kept = {row.photo_id for row in chosen} - photos_gone.keys()
+    chosen += _rows(connection, found, column=of_photos, values=list(photos_gone))
+    chosen += _rows(connection, found, column=of_indexed, values=indexed_gone)
     by_id = {row.id: row for row in chosen}
     removal.faces = [(row.id, row.uuid, row.collection_id) for row in by_id.values()]
-    kept = {row.photo_id for row in by_id.values()} - photos_gone.keys()
     blobs = select(
         indexed_photos.c.id, indexed_photos.c.blob_id, photos.c.sha256, indexed_photos.c.photo_id
     ).join_from(indexed_photos, photos)
     for row in _rows(connection, blobs, column=of_photos, values=[*photos_gone, *sorted(kept)]):
         if row.photo_id in photos_gone:
             removal.blobs.append((row.id, row.blob_id))
-        else:
+        elif row.id not in indexed_gone:
             removal.kept_blobs.append((row.blob_id, photo_uuid_of(row.sha256)))
+    removal.blobs += [(row.id, row.blob_id) for row in forgotten if row.photo_id not in photos_gone]
+
+
+def _find_indexed(connection: Connection, ids: Collection[int]) -> list[Row[Any]]:
+    found = (
+        select(
+            *(indexed_photos.c[name] for name in ("id", "blob_id", "photo_id")),
+            photos.c.sha256,
+            collections.c.uuid.label("collection_uuid"),
+        )
+        .join_from(indexed_photos, photos)
+        .join(collections)
+    )
+    return list(_rows(connection, found, column=indexed_photos.c.id, values=ids))
+
+
+def _find_orphaned(connection: Connection, forgotten: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """The locations of photos that are indexed nowhere else: nothing asks for them any more."""
+    ids, photo_ids = {row.id for row in forgotten}, {row.photo_id for row in forgotten}
+    of_photos = indexed_photos.c.photo_id
+    found = select(indexed_photos.c.id, of_photos)
+    still = {
+        row.photo_id
+        for row in _rows(connection, found, column=of_photos, values=photo_ids)
+        if row.id not in ids
+    }
+    places = describe_locations()
+    return list(_rows(connection, places, column=locations.c.photo_id, values=photo_ids - still))
+
+
+def _unite(*found: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Each row once."""
+    return list({row.id: row for row in chain(*found)}.values())
+
+
+def _plan_people(connection: Connection, removal: Removal, *, selection: Selection) -> None:
+    """People with their consents and all of their templates, and templates that go alone."""
+    ids = selection.person_ids
+    named = select(people.c.id, people.c.uuid)
+    recorded = select(consents.c.id, consents.c.uuid)
+    enrolled = select(enrolments.c.id, enrolments.c.key_uuid)
+    alone = selection.enrolment_ids
+    chosen = [
+        *_rows(connection, enrolled, column=enrolments.c.person_id, values=ids),
+        *_rows(connection, enrolled, column=enrolments.c.id, values=alone),
+    ]
+    removal.people = [tuple(r) for r in _rows(connection, named, column=people.c.id, values=ids)]
+    removal.consents = [
+        tuple(r) for r in _rows(connection, recorded, column=consents.c.person_id, values=ids)
+    ]
+    removal.enrolments = sorted({tuple(row) for row in chosen})
 
 
 def _find_grants(connection: Connection, ids: Collection[GrantId]) -> list[tuple[int, str]]:
     found = select(grants.c.id, grants.c.uuid)
     return [(row.id, row.uuid) for row in _rows(connection, found, column=grants.c.id, values=ids)]
+
+
+def _find_suppressions(connection: Connection, ids: Collection[int]) -> list[tuple[int, str]]:
+    found = select(suppressions.c.id, suppressions.c.uuid)
+    rows = _rows(connection, found, column=suppressions.c.id, values=ids)
+    return [(row.id, row.uuid) for row in rows]
 
 
 def _rows(
@@ -251,12 +306,12 @@ def _rows(
     column: ColumnElement[int],
     values: Iterable[int],
 ) -> Iterator[Row[Any]]:
-    for some in _in_parts(values):
+    for some in in_parts(values):
         yield from connection.execute(found.where(column.in_(some)))
 
 
 def _delete(connection: Connection, table: Table, *, ids: Iterable[int]) -> None:
-    for some in _in_parts(ids):
+    for some in in_parts(ids):
         connection.execute(delete(table).where(table.c.id.in_(some)))
 
 
@@ -265,12 +320,5 @@ def _count(connection: Connection, table: Table, *, ids: Iterable[int]) -> int:
         connection.execute(
             select(func.count()).select_from(table).where(table.c.id.in_(some))
         ).scalar_one()
-        for some in _in_parts(ids)
+        for some in in_parts(ids)
     )
-
-
-def _in_parts(values: Iterable[Item]) -> Iterator[list[Item]]:
-    """Few enough at a time for any database's limit on the parameters of a query."""
-    remaining = iter(values)
-    while some := list(islice(remaining, _IDS_A_QUERY)):
-        yield some

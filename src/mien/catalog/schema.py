@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -35,10 +35,10 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  (the interface's)
-        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  (the interface's)
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 # SQLite counts rows of its own only in INTEGER columns; elsewhere ids are 64 bits wide.
@@ -73,14 +73,15 @@ grants = Table(
     _id(),
     _uuid(),
     Column("kind", String(32), nullable=False),
-    Column("grantor", String, nullable=False),
-    Column("scope", JSON, nullable=False),
-    Column("uses", JSON, nullable=False),
-    Column("purposes", JSON, nullable=False),
-    Column("basis", String(32), nullable=False),
-    Column("assessment", String, nullable=False),
+    *(
+        Column(name, String, nullable=False)
+        for name in ("grantor", "contact", "verified_by", "jurisdiction", "assessment", "terms")
+    ),
+    *(
+        Column(name, JSON, nullable=False)
+        for name in ("scope", "uses", "purposes", "bases", "evidence")
+    ),
     Column("retention_days", Integer),
-    Column("terms", String, nullable=False),
     Column("valid_from", Instant, nullable=False),
     Column("valid_until", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
@@ -95,6 +96,12 @@ collections = Table(
     _uuid(),
     Column("name", String(255), nullable=False, unique=True),
     Column("basis", String(32), nullable=False),
+    # What it is for; where nothing is named, whatever its grants are for.
+    Column("purposes", JSON, nullable=False),
+    Column("assessment", String, nullable=False),
+    Column("retention_days", Integer),
+    # How many people confirm a match before it may be marked as one.
+    Column("confirmations", Integer, nullable=False),
     Column("model_id", String(64), nullable=False),
     Column("model_digest", String(64), nullable=False),
     Column("dimension", Integer, nullable=False),
@@ -155,6 +162,7 @@ indexed_photos = Table(
     Column("scanned_to", BigInteger, nullable=False),
     UniqueConstraint("collection_id", "photo_id"),
     Index(None, "photo_id"),
+    Index(None, "collection_id", "indexed_at"),
     sqlite_autoincrement=True,
 )
 
@@ -173,13 +181,15 @@ people = Table(
     sqlite_autoincrement=True,
 )
 
-# One template of a person for each photo that they handed in, sealed under the person's key.
+# One template of a person for each photo that they handed in. Those that were handed in
+# together are sealed under one key, which goes with them when the person withdraws.
 enrolments = Table(
     "enrolments",
     metadata,
     _id(),
     Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
     Column("model_digest", String(64), nullable=False),
+    Column("key_uuid", String(36), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("added_at", Instant, nullable=False),
     Index(None, "person_id"),
@@ -209,6 +219,8 @@ consent_events = Table(
     Column("state", String(32), nullable=False),
     Column("at", Instant, nullable=False),
     Column("valid_until", Instant),
+    # Whether the person spoke, or a minor's guardian.
+    Column("party", String(16), nullable=False),
     # Who said so and what shows it, sealed under the person's key.
     Column("sealed", LargeBinary, nullable=False),
     UniqueConstraint("consent_id", "number"),
@@ -316,6 +328,10 @@ suppressions = Table(
     Column("level", String(16), nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # Of a face, a picture that another model can find it in; sealed too.
+    Column("portrait", LargeBinary),
+    # The key of both, wrapped, to be had again where older keys were put back.
+    Column("recovery", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -342,5 +358,20 @@ case_events = Table(
     Column("at", Instant, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     UniqueConstraint("case_id", "number"),
+    sqlite_autoincrement=True,
+)
+
+# What an open case keeps out of every answer: a location, which was in a state, or a grant.
+holds = Table(
+    "holds",
+    metadata,
+    _id(),
+    _of("cases"),
+    Column("location_id", _Id, ForeignKey("locations.id", ondelete="CASCADE")),
+    Column("grant_id", _Id, ForeignKey("grants.id", ondelete="CASCADE")),
+    Column("was", String(16)),
+    Index(None, "case_id"),
+    Index(None, "location_id"),
+    Index(None, "grant_id"),
     sqlite_autoincrement=True,
 )

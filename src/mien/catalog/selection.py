@@ -1,15 +1,27 @@
-"""What somebody wants gone: faces, locations and grants, by what they know of them."""
+"""What somebody wants gone: faces, locations, grants and people, by what they know of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import reduce
 
 from sqlalchemy import Connection, and_, or_, select
 
-from mien.catalog.schema import faces, grants, indexed_photos, locations, photos
-from mien.types import FaceId, GrantId
+from mien.catalog.grants import iter_grants
+from mien.catalog.parts import in_parts
+from mien.catalog.schema import (
+    enrolments,
+    faces,
+    grants,
+    indexed_photos,
+    locations,
+    photos,
+    suppressions,
+)
+from mien.permission.host import is_on_host
+from mien.types import CollectionId, FaceId, GrantId, PersonId
 
 _SAME_PX = 2.0
 """The same face of the same photo, found twice, lies no further apart."""
@@ -17,16 +29,46 @@ _SAME_PX = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What somebody wants gone. Of an `ended` grant the key goes, and its row stays."""
+    """What somebody wants gone. Of an `ended` grant the key goes, and its row stays.
+
+    So it is with cases: what is sealed of them goes. `indexed_ids` are photos as they are
+    indexed in one collection; elsewhere they stay. With `person_ids` goes all that is recorded
+    of people and kept for them; `alike_to` wants every face gone that is like theirs, wherever
+    it is, and is for others to find.
+    """
 
     face_ids: Collection[FaceId] = ()
+    indexed_ids: Collection[int] = ()
     location_ids: Collection[int] = ()
     grant_ids: Collection[GrantId] = ()
     ended_grant_ids: Collection[GrantId] = ()
+    enrolment_ids: Collection[int] = ()
+    person_ids: Collection[PersonId] = ()
+    alike_to: Collection[PersonId] = ()
+    case_ids: Collection[int] = ()
+    suppression_ids: Collection[int] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.face_ids or self.location_ids or self.grant_ids)
+        return not (
+            self.face_ids
+            or self.indexed_ids
+            or self.location_ids
+            or self.grant_ids
+            or self.enrolment_ids
+            or self.person_ids
+            or self.case_ids
+            or self.suppression_ids
+        )
+
+    def with_more(self, other: Selection) -> Selection:
+        """Both together."""
+        return Selection(
+            **{
+                entry.name: {*getattr(self, entry.name), *getattr(other, entry.name)}
+                for entry in fields(self)
+            }
+        )
 
 
 def select_faces(connection: Connection, uuids: Sequence[str]) -> Selection:
@@ -90,6 +132,27 @@ def select_grantor(connection: Connection, name: str) -> Selection:
     )
 
 
+def select_host(connection: Connection, host: str) -> Selection:
+    """Everything found on a host or one below it, and the grants for nothing else, which end."""
+    ended = {
+        stored.id
+        for stored in iter_grants(connection)
+        if stored.grant.scope and all(is_on_host(part, host) for part in stored.grant.scope)
+    }
+    # Files of this machine lie on no host, and are most of what there is.
+    elsewhere = ~locations.c.uri.startswith("file:", autoescape=True)
+    found = select(locations.c.id, locations.c.uri, locations.c.grant_id)
+    found = found.where(or_(elsewhere, locations.c.grant_id.in_(ended)))
+    return Selection(
+        location_ids={
+            row.id
+            for row in connection.execute(found)
+            if row.grant_id in ended or is_on_host(row.uri, host)
+        },
+        ended_grant_ids=ended,
+    )
+
+
 def select_grant(connection: Connection, grant_id: GrantId) -> Selection:
     """Everything found under a grant, whose row stays as the record of what was allowed."""
     found = select(locations.c.id).where(locations.c.grant_id == grant_id)
@@ -98,17 +161,44 @@ def select_grant(connection: Connection, grant_id: GrantId) -> Selection:
     )
 
 
+def select_enrolled(connection: Connection, person_ids: Collection[PersonId]) -> Selection:
+    """The templates of people, and every face that was kept for them; they stay on record."""
+    selections = [_select_of(connection, some) for some in in_parts(sorted(person_ids))]
+    return reduce(Selection.with_more, selections, Selection())
+
+
+def select_person(person_id: PersonId) -> Selection:
+    """A person with all that is recorded of them, and every face that is like theirs."""
+    return Selection(person_ids={person_id}, alike_to={person_id})
+
+
+def _select_of(connection: Connection, person_ids: Sequence[PersonId]) -> Selection:
+    kept = select(faces.c.id).where(faces.c.person_id.in_(person_ids))
+    enrolled = select(enrolments.c.id).where(enrolments.c.person_id.in_(person_ids))
+    return Selection(
+        face_ids={FaceId(face_id) for face_id in connection.execute(kept).scalars()},
+        enrolment_ids=set(connection.execute(enrolled).scalars()),
+    )
+
+
+def select_suppression(connection: Connection, uuid: str) -> Selection:
+    """An opt-out, by its outside id."""
+    found = select(suppressions.c.id).where(suppressions.c.uuid == uuid)
+    return Selection(suppression_ids=set(connection.execute(found).scalars()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
     """What has been kept long enough.
 
-    All under `ended` grants, what other grants brought in until a moment of each, and what
-    went into quarantine until one moment.
+    All under `ended` grants, what other grants brought in until a moment of each, what was
+    indexed in collections until a moment of each, and what went into quarantine until one.
     """
 
     ended: Collection[GrantId]
     kept_until: Mapping[GrantId, datetime]
     quarantined_until: datetime
+    indexed_until: Mapping[CollectionId, datetime] = field(default_factory=dict)
 
 
 def select_overdue(connection: Connection, deadlines: Deadlines) -> Selection:
@@ -124,6 +214,16 @@ def select_overdue(connection: Connection, deadlines: Deadlines) -> Selection:
     found = select(locations.c.id, locations.c.grant_id)
     rows = [row for condition in conditions for row in connection.execute(found.where(condition))]
     return Selection(
+        indexed_ids=set(_iter_indexed(connection, deadlines.indexed_until)),
         location_ids={row.id for row in rows},
         ended_grant_ids={GrantId(row.grant_id) for row in rows} & set(deadlines.ended),
     )
+
+
+def _iter_indexed(connection: Connection, until: Mapping[CollectionId, datetime]) -> Iterator[int]:
+    for collection_id, moment in until.items():
+        found = select(indexed_photos.c.id).where(
+            indexed_photos.c.collection_id == collection_id,
+            indexed_photos.c.indexed_at <= moment,
+        )
+        yield from connection.execute(found).scalars()

@@ -103,6 +103,7 @@ def describe(report: AddReport) -> dict[str, object]:
         "photos_new": report.photos_new,
         "photos_known": report.photos_known,
         "faces": report.faces,
+        "dropped": {reason.value: number for reason, number in sorted(report.dropped.items())},
         "ignored": report.ignored,
         "refused": {reason.value: number for reason, number in sorted(report.refused.items())},
         "failed": [{"path": failed.path, "reason": failed.reason} for failed in report.failed],
@@ -117,6 +118,8 @@ def print_report(report: AddReport) -> None:
         f"{report.photos_new:,} new photos with {report.faces:,} faces, "
         f"{report.photos_known:,} known, in {report.seconds:.1f} s ({rate:.1f} photos a second)."
     )
+    for reason, number in sorted(report.dropped.items()):
+        err.print(f"Not kept: {number:,} faces. {reason.explanation} [{reason}]")
     for reason, number in sorted(report.refused.items()):
         err.print(f"Refused {number:,}: {reason.explanation} [{reason}]")
     for failed in report.failed[:_SHOWN_FAILURES]:

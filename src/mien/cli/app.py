@@ -7,7 +7,24 @@ from typing import Annotated
 import typer
 
 from mien import __version__
-from mien.cli import add, audit, collection, demo, doctor, erase, grant, models, retention, search
+from mien.cli import (
+    add,
+    audit,
+    case,
+    collection,
+    demo,
+    doctor,
+    erase,
+    evidence,
+    explain,
+    grant,
+    models,
+    optout,
+    people,
+    policy,
+    retention,
+    search,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,10 +52,13 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, erase, doctor):
+for single in (demo, add, search, explain, erase, policy, evidence, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
+app.add_typer(people.app, name="people")
 app.add_typer(collection.app, name="collection")
+app.add_typer(optout.app, name="optout")
 app.add_typer(audit.app, name="audit")
+app.add_typer(case.app, name="case")
 app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")

@@ -99,7 +99,7 @@ def _record_grant(library: Library, photos: Path, *, is_own: bool) -> Grant:
             grantor=getpass.getuser() if is_own else GRANTOR,
             scope=[photos],
             purposes=[_PURPOSE],
-            basis=Basis.HOUSEHOLD,
+            bases=[Basis.HOUSEHOLD],
             until=(now + timedelta(days=_DAYS)).date(),
             terms="" if is_own else TERMS,
         )

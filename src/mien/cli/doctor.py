@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from importlib.metadata import version
 
 import typer
@@ -33,6 +34,8 @@ def doctor(*, home: Home = None, as_json: Json = False) -> None:
         out.print(_tabulate_versions(folder), _tabulate_models(store))
         out.print(f"Grants: {diagnosis.grants}, of which in force: {diagnosis.grants_in_force}")
         out.print(_tabulate_collections(diagnosis) if diagnosis.collections else "No collections.")
+    for changed in _find_changed(diagnosis):
+        warn(changed)
     for health in diagnosis.collections:
         if health.unreadable_faces:
             warn(
@@ -40,6 +43,25 @@ def doctor(*, home: Home = None, as_json: Json = False) -> None:
                 "sealed files are missing or damaged. Restore the data folder with its keys, "
                 "or add their photos to a new collection."
             )
+        if health.waiting:
+            warn(
+                f"{health.waiting:,} photos of collection {health.name} have not been compared "
+                "with everybody who is enrolled: mien people rescan"
+            )
+
+
+def _find_changed(diagnosis: Diagnosis) -> Iterator[str]:
+    for grant_id in diagnosis.changed_grants:
+        yield (
+            f"The grant {grant_id} is not what was last recorded here, and allows nothing. Repeat "
+            "the command that was cut short, restore the newest catalog, or end it with: "
+            f"mien grant revoke {grant_id}"
+        )
+    for name in diagnosis.changed_collections:
+        yield (
+            f"The collection {name} is not what it was made as, and answers nothing. "
+            "Restore the newest catalog."
+        )
 
 
 def _describe(diagnosis: Diagnosis, store: WeightStore) -> dict[str, object]:
@@ -51,6 +73,8 @@ def _describe(diagnosis: Diagnosis, store: WeightStore) -> dict[str, object]:
         ],
         "grants": diagnosis.grants,
         "grants_in_force": diagnosis.grants_in_force,
+        "changed_grants": list(diagnosis.changed_grants),
+        "changed_collections": list(diagnosis.changed_collections),
         "collections": [_describe_health(health) for health in diagnosis.collections],
     }
 
@@ -63,6 +87,7 @@ def _describe_health(health: CollectionHealth) -> dict[str, object]:
         "photos": health.photos,
         "faces": health.faces,
         "unreadable_faces": health.unreadable_faces,
+        "waiting": health.waiting,
         "index": health.engine,
         "index_recall": health.recall,
         "search_ms": health.search_ms,

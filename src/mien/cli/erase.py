@@ -20,6 +20,7 @@ from mien.service.erase import (
     FacesTarget,
     GrantorTarget,
     GrantTarget,
+    PersonTarget,
     PhotoTarget,
     SourceTarget,
     Target,
@@ -49,6 +50,10 @@ def erase(
     grant: Annotated[
         str | None, typer.Option(metavar="ID", help="All found under a grant, which ends.")
     ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Somebody by name or id, and every face like theirs."),
+    ] = None,
     before: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="All taken in before a day."),
@@ -69,14 +74,20 @@ def erase(
         SourceTarget(_address_of(source)) if source else None,
         GrantorTarget(grantor) if grantor else None,
         GrantTarget(grant) if grant else None,
+        PersonTarget(person) if person else None,
         BeforeTarget(before.date()) if before else None,
     )
     with open_library(home) as library:
         if not yes and sys.stdin.isatty():
             _ask(library, target)
         report = library.erase(target)
+    finish(report, certificate=certificate, as_json=as_json)
+
+
+def finish(report: ErasureReport, *, certificate: Path | None, as_json: bool) -> None:
+    """Writes the certificate where one is wanted, and tells what was erased."""
     if certificate is not None:
-        _write(certificate, report.certificate)
+        write_certificate(certificate, report.certificate)
     if as_json:
         print_json(describe(report))
     else:
@@ -97,7 +108,8 @@ def describe(report: ErasureReport) -> dict[str, object]:
 
 def print_report(report: ErasureReport) -> None:
     """The report for a person."""
-    out.print(f"Erased: {_sum_up(report.erased)}. Counted again: nothing is left.")
+    erased = _sum_up(report.erased) or "nothing was held"
+    out.print(f"Erased: {erased}. Counted again: nothing is left.")
     out.print(f"Erasure {report.erasure_id}; --certificate FILE writes what proves it.")
     if report.outside:
         warn("Mien deletes nothing outside its data folder. These files were not touched:")
@@ -129,7 +141,8 @@ def _sum_up(counts: Mapping[str, int]) -> str:
     return ", ".join(parts)
 
 
-def _write(path: Path, certificate: str) -> None:
+def write_certificate(path: Path, certificate: str) -> None:
+    """Raises `SettingsError` where it cannot be written."""
     try:
         path.write_text(certificate + "\n", encoding="utf-8")
     except OSError as error:

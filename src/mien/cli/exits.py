@@ -23,6 +23,7 @@ class Exit(IntEnum):
     REFUSED = 3
     NO_FACE = 4
     UNREADABLE = 5
+    DUE = 6
     INTERRUPTED = 130
 
 

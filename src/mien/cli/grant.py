@@ -1,4 +1,4 @@
-"""`mien grant`: record, list, show and revoke permission."""
+"""`mien grant`: record, list, show, narrow and revoke permission."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rich.table import Table
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json, warn
 from mien.permission.basis import Basis
-from mien.permission.grant import Grant, GrantKind, may_apply
+from mien.permission.grant import Evidence, Grant, GrantKind, may_apply
+from mien.permission.platforms import PLATFORMS, Platform
 from mien.permission.use import Use
 from mien.service.grants import DEFAULT_USES, GrantDraft, Narrowing, warnings_about
 
@@ -29,7 +30,10 @@ def add(
         list[str], typer.Option(metavar="FOLDER", help="Where it holds; may be repeated.")
     ],
     purpose: Annotated[list[str], typer.Option(metavar="SLUG", help="What for; may be repeated.")],
-    basis: Annotated[Basis, typer.Option(help="On what basis templates may be kept.")],
+    basis: Annotated[
+        list[Basis],
+        typer.Option(help="On what basis templates may be kept; may be repeated."),
+    ],
     until: Annotated[
         datetime,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day, as 2027-12-31."),
@@ -37,6 +41,23 @@ def add(
     use: Annotated[
         list[Use] | None,
         typer.Option(help="What may be done; may be repeated. Default: all but fetch and train."),
+    ] = None,
+    contact: Annotated[
+        str, typer.Option(metavar="TEXT", help="How the grantor can be reached.")
+    ] = "",
+    verified_by: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Who made sure that they may allow it. Default: you."),
+    ] = "",
+    jurisdiction: Annotated[
+        str, typer.Option(metavar="CODE", help="Whose law it is under, as FR, US-IL or EU.")
+    ] = "",
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="What shows it; hashed, not copied; may be repeated. Or URL#sha256=HASH.",
+        ),
     ] = None,
     assessment: Annotated[
         str, typer.Option(metavar="REF", help="The impact assessment of a documented basis.")
@@ -54,9 +75,13 @@ def add(
         grantor=grantor,
         scope=scope,
         purposes=purpose,
-        basis=basis,
+        bases=basis,
         until=until.date(),
         uses=use or DEFAULT_USES,
+        contact=contact,
+        verified_by=verified_by,
+        jurisdiction=jurisdiction,
+        evidence=evidence or (),
         assessment=assessment,
         retention_days=retention,
         terms=terms,
@@ -80,11 +105,12 @@ def list_(*, home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json({"grants": [describe(grant) for grant in grants]})
         return
-    table = Table("Grant", "Grantor", "Basis", "Purposes", "Until", "State")
+    table = Table("Grant", "Grantor", "Bases", "Purposes", "Until", "State")
     for grant in grants:
         until = grant.valid_until.date().isoformat()
         purposes = ", ".join(sorted(grant.purposes))
-        table.add_row(grant.grant_id, grant.grantor, grant.basis, purposes, until, _state(grant))
+        bases = ", ".join(sorted(grant.bases))
+        table.add_row(grant.grant_id, grant.grantor, bases, purposes, until, _state(grant))
     out.print(table if grants else "No grants are recorded. Record one with: mien grant add")
 
 
@@ -94,6 +120,18 @@ def show(grant_id: GrantId, *, home: Home = None, as_json: Json = False) -> None
     with open_library(home) as library:
         grant = library.get_grant(grant_id)
     _print_grant(grant, as_json=as_json)
+
+
+@app.command("platforms")
+def platforms(*, as_json: Json = False) -> None:
+    """List the platforms that no grant reaches, and what to use instead."""
+    if as_json:
+        print_json({"platforms": [_describe_platform(one) for one in PLATFORMS]})
+        return
+    table = Table("Platform", "What it forbids", "Use instead", "Checked")
+    for one in PLATFORMS:
+        table.add_row(one.name, one.reason, one.instead, one.checked.isoformat())
+    out.print(table)
 
 
 @app.command("narrow")
@@ -148,13 +186,36 @@ def describe(grant: Grant) -> dict[str, object]:
         "scope": list(grant.scope),
         "uses": sorted(grant.uses),
         "purposes": sorted(grant.purposes),
-        "basis": grant.basis,
+        "bases": sorted(grant.bases),
+        "contact": grant.contact,
+        "verified_by": grant.verified_by,
+        "jurisdiction": grant.jurisdiction,
+        "evidence": [_describe_evidence(one) for one in grant.evidence],
         "assessment": grant.assessment,
         "retention_days": None if grant.retention is None else grant.retention.days,
         "terms": grant.terms,
         "valid_from": grant.valid_from.isoformat(),
         "valid_until": grant.valid_until.isoformat(),
         "revoked_at": None if grant.revoked_at is None else grant.revoked_at.isoformat(),
+    }
+
+
+def _describe_platform(platform: Platform) -> dict[str, object]:
+    return {
+        "name": platform.name,
+        "domains": list(platform.domains),
+        "reason": platform.reason,
+        "instead": platform.instead,
+        "checked": platform.checked.isoformat(),
+    }
+
+
+def _describe_evidence(evidence: Evidence) -> dict[str, str]:
+    return {
+        "name": evidence.name,
+        "sha256": evidence.sha256,
+        "media_type": evidence.media_type,
+        "obtained_at": evidence.obtained_at.isoformat(),
     }
 
 
@@ -170,6 +231,10 @@ def _print_grant(grant: Grant, *, as_json: bool) -> None:
         return
     table = Table(show_header=False, box=None)
     for name, value in described.items():
+        if name == "evidence":
+            continue
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "-")
         table.add_row(name.replace("_", " "), shown)
+    for one in grant.evidence:
+        table.add_row("evidence", f"{one.name} ({one.media_type})\nSHA-256 {one.sha256}")
     out.print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,12 @@ from mien.types import Box, Credit
 app = typer.Typer()
 
 
+def _check_score(score: float) -> float:
+    if math.isnan(score):
+        raise typer.BadParameter("a score is a number, from -1 to 1.")
+    return score
+
+
 @app.command("search")
 def search(
     photo: Annotated[
@@ -36,7 +43,10 @@ def search(
     ] = None,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="At most so many rows.")] = 20,
     min_score: Annotated[
-        float, typer.Option(metavar="S", help="Leave out lower scores; a cosine, -1 to 1.")
+        float,
+        typer.Option(
+            metavar="S", callback=_check_score, help="Leave out lower scores; a cosine, -1 to 1."
+        ),
     ] = -1.0,
     page: Annotated[
         Path | None,

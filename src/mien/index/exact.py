@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from mien.index.base import Health, Hits, Mode
-from mien.index.gallery import Gallery, parse_ids, parse_limit, parse_vectors
 from mien.index.rescore import exhaust, rank_all
+from mien.index.segments import Segments, parse_ids, parse_limit, parse_vectors
 from mien.index.view import View
 from mien.types import Ids, Vectors
 
@@ -18,7 +18,7 @@ __all__ = ["ExactIndex", "search_exactly"]
 _SEGMENT_ROWS = 65_536
 
 
-class ExactIndex(Gallery):
+class ExactIndex(Segments):
     """A `VectorIndex` that compares every template."""
 
     def __init__(self, dimension: int) -> None:

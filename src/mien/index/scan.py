@@ -21,10 +21,10 @@ from mien.index.base import Health, Hits, Mode
 from mien.index.codebook import BLOCK_ROWS, Codebook
 from mien.index.codes import use_one_thread
 from mien.index.exact import search_exactly
-from mien.index.gallery import Gallery, parse_ids, parse_limit, parse_vectors
 from mien.index.query import Query, settle
 from mien.index.recall import measure_recall
 from mien.index.rescore import exhaust, rank_all
+from mien.index.segments import Segments, parse_ids, parse_limit, parse_vectors
 from mien.index.view import Positions, View
 from mien.types import Gaussian, Ids, Vectors
 
@@ -40,7 +40,7 @@ _Item = TypeVar("_Item")
 _Outcome = TypeVar("_Outcome")
 
 
-class ScanIndex(Gallery):
+class ScanIndex(Segments):
     """A `VectorIndex` for large galleries of one model."""
 
     def __init__(

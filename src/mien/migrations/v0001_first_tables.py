@@ -32,7 +32,15 @@ def upgrade() -> None:
     _create_audit_notes()
     _create_suppressions()
     _create_cases()
-    _create_case_events()
+    _create_holds()
+
+
+def _refer(table: str, column: str, *, to: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [f"{to}.id"], name=op.f(f"fk_{table}_{column}"))
+
+
+def _create_index(table: str, *columns: str) -> None:
+    op.create_index(op.f("_".join(("ix", table, *columns))), table, list(columns), unique=False)
 
 
 def _create_collections() -> None:
@@ -42,6 +50,10 @@ def _create_collections() -> None:
         sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("basis", sa.String(length=32), nullable=False),
+        sa.Column("purposes", sa.JSON(), nullable=False),
+        sa.Column("assessment", sa.String(), nullable=False),
+        sa.Column("retention_days", sa.Integer(), nullable=True),
+        sa.Column("confirmations", sa.Integer(), nullable=False),
         sa.Column("model_id", sa.String(length=64), nullable=False),
         sa.Column("model_digest", sa.String(length=64), nullable=False),
         sa.Column("dimension", sa.Integer(), nullable=False),
@@ -60,14 +72,15 @@ def _create_grants() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("grantor", sa.String(), nullable=False),
-        sa.Column("scope", sa.JSON(), nullable=False),
-        sa.Column("uses", sa.JSON(), nullable=False),
-        sa.Column("purposes", sa.JSON(), nullable=False),
-        sa.Column("basis", sa.String(length=32), nullable=False),
-        sa.Column("assessment", sa.String(), nullable=False),
+        *(
+            sa.Column(name, sa.String(), nullable=False)
+            for name in ("grantor", "contact", "verified_by", "jurisdiction", "assessment", "terms")
+        ),
+        *(
+            sa.Column(name, sa.JSON(), nullable=False)
+            for name in ("scope", "uses", "purposes", "bases", "evidence")
+        ),
         sa.Column("retention_days", sa.Integer(), nullable=True),
-        sa.Column("terms", sa.String(), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
         sa.Column("valid_until", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
@@ -161,12 +174,8 @@ def _create_indexed_photos() -> None:
         sa.Column("indexed_at", sa.BigInteger(), nullable=False),
         sa.Column("dropped", sa.Integer(), nullable=False),
         sa.Column("scanned_to", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection_id"], ["collections.id"], name=op.f("fk_indexed_photos_collection_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["photo_id"], ["photos.id"], name=op.f("fk_indexed_photos_photo_id")
-        ),
+        _refer("indexed_photos", "collection_id", to="collections"),
+        _refer("indexed_photos", "photo_id", to="photos"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_indexed_photos")),
         sa.UniqueConstraint("blob_id", name=op.f("uq_indexed_photos_blob_id")),
         sa.UniqueConstraint(
@@ -174,9 +183,8 @@ def _create_indexed_photos() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        op.f("ix_indexed_photos_photo_id"), "indexed_photos", ["photo_id"], unique=False
-    )
+    _create_index("indexed_photos", "photo_id")
+    _create_index("indexed_photos", "collection_id", "indexed_at")
 
 
 def _create_locations() -> None:
@@ -191,21 +199,17 @@ def _create_locations() -> None:
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_locations_grant_id")),
-        sa.ForeignKeyConstraint(["photo_id"], ["photos.id"], name=op.f("fk_locations_photo_id")),
+        _refer("locations", "grant_id", to="grants"),
+        _refer("locations", "photo_id", to="photos"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
         sa.UniqueConstraint(
             "uri", "photo_id", "grant_id", name=op.f("uq_locations_uri_photo_id_grant_id")
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_locations_photo_id"), "locations", ["photo_id"], unique=False)
-    op.create_index(
-        op.f("ix_locations_quarantined_at"), "locations", ["quarantined_at"], unique=False
-    )
-    op.create_index(
-        op.f("ix_locations_grant_id_added_at"), "locations", ["grant_id", "added_at"], unique=False
-    )
+    _create_index("locations", "photo_id")
+    _create_index("locations", "quarantined_at")
+    _create_index("locations", "grant_id", "added_at")
 
 
 def _create_runs() -> None:
@@ -219,10 +223,8 @@ def _create_runs() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection_id"], ["collections.id"], name=op.f("fk_runs_collection_id")
-        ),
-        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_runs_grant_id")),
+        _refer("runs", "collection_id", to="collections"),
+        _refer("runs", "grant_id", to="grants"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
         sa.UniqueConstraint("uuid", name=op.f("uq_runs_uuid")),
         sqlite_autoincrement=True,
@@ -250,13 +252,14 @@ def _create_enrolments() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("person_id", _ID, nullable=False),
         sa.Column("model_digest", sa.String(length=64), nullable=False),
+        sa.Column("key_uuid", sa.String(length=36), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_enrolments_person_id")),
+        _refer("enrolments", "person_id", to="people"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolments")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_enrolments_person_id"), "enrolments", ["person_id"], unique=False)
+    _create_index("enrolments", "person_id")
 
 
 def _create_consents() -> None:
@@ -267,12 +270,12 @@ def _create_consents() -> None:
         sa.Column("person_id", _ID, nullable=False),
         sa.Column("purposes", sa.JSON(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_consents_person_id")),
+        _refer("consents", "person_id", to="people"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
         sa.UniqueConstraint("uuid", name=op.f("uq_consents_uuid")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_consents_person_id"), "consents", ["person_id"], unique=False)
+    _create_index("consents", "person_id")
 
 
 def _create_consent_events() -> None:
@@ -280,6 +283,7 @@ def _create_consent_events() -> None:
         "consent_events",
         *_event_columns("consent", state_length=32),
         sa.Column("valid_until", sa.BigInteger(), nullable=True),
+        sa.Column("party", sa.String(length=16), nullable=False),
         *_event_constraints("consent"),
         sqlite_autoincrement=True,
     )
@@ -293,26 +297,19 @@ def _create_faces() -> None:
         sa.Column("collection_id", _ID, nullable=False),
         sa.Column("indexed_photo_id", _ID, nullable=False),
         sa.Column("person_id", _ID, nullable=True),
-        sa.Column("x1", sa.Float(), nullable=False),
-        sa.Column("y1", sa.Float(), nullable=False),
-        sa.Column("x2", sa.Float(), nullable=False),
-        sa.Column("y2", sa.Float(), nullable=False),
+        *(sa.Column(edge, sa.Float(), nullable=False) for edge in ("x1", "y1", "x2", "y2")),
         sa.Column("landmarks", sa.JSON(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection_id"], ["collections.id"], name=op.f("fk_faces_collection_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["indexed_photo_id"], ["indexed_photos.id"], name=op.f("fk_faces_indexed_photo_id")
-        ),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_faces_person_id")),
+        _refer("faces", "collection_id", to="collections"),
+        _refer("faces", "indexed_photo_id", to="indexed_photos"),
+        _refer("faces", "person_id", to="people"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_faces")),
         sa.UniqueConstraint("uuid", name=op.f("uq_faces_uuid")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_faces_collection_id"), "faces", ["collection_id"], unique=False)
-    op.create_index(op.f("ix_faces_indexed_photo_id"), "faces", ["indexed_photo_id"], unique=False)
-    op.create_index(op.f("ix_faces_person_id"), "faces", ["person_id"], unique=False)
+    _create_index("faces", "collection_id")
+    _create_index("faces", "indexed_photo_id")
+    _create_index("faces", "person_id")
 
 
 def _create_audit_notes() -> None:
@@ -328,43 +325,57 @@ def _create_audit_notes() -> None:
         sa.UniqueConstraint("seq", "number", name=op.f("uq_audit_notes_seq_number")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_audit_notes_owner"), "audit_notes", ["owner"], unique=False)
+    _create_index("audit_notes", "owner")
 
 
 def _create_suppressions() -> None:
-    op.create_table(
+    _create_sealed(
         "suppressions",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("level", sa.String(length=16), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
-        sa.UniqueConstraint("uuid", name=op.f("uq_suppressions_uuid")),
-        sqlite_autoincrement=True,
+        sa.Column("portrait", sa.LargeBinary(), nullable=True),
+        sa.Column("recovery", sa.LargeBinary(), nullable=False),
     )
 
 
 def _create_cases() -> None:
-    op.create_table(
+    _create_sealed(
         "cases",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
-        sa.UniqueConstraint("uuid", name=op.f("uq_cases_uuid")),
+    )
+    columns, constraints = _event_columns("case", state_length=16), _event_constraints("case")
+    op.create_table("case_events", *columns, *constraints, sqlite_autoincrement=True)
+
+
+def _create_holds() -> None:
+    ends = {"case": None, "location": "CASCADE", "grant": "CASCADE"}
+    op.create_table(
+        "holds",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        *(sa.Column(f"{of}_id", _ID, nullable=end is not None) for of, end in ends.items()),
+        sa.Column("was", sa.String(length=16), nullable=True),
+        *(
+            sa.ForeignKeyConstraint([f"{of}_id"], [f"{of}s.id"], f"fk_holds_{of}_id", None, end)
+            for of, end in ends.items()
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
         sqlite_autoincrement=True,
     )
+    for of in ends:
+        op.create_index(op.f(f"ix_holds_{of}_id"), "holds", [f"{of}_id"], unique=False)
 
 
-def _create_case_events() -> None:
+def _create_sealed(table: str, *columns: sa.Column[Any]) -> None:
     op.create_table(
-        "case_events",
-        *_event_columns("case", state_length=16),
-        *_event_constraints("case"),
+        table,
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        *columns,
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+        sa.UniqueConstraint("uuid", name=op.f(f"uq_{table}_uuid")),
         sqlite_autoincrement=True,
     )
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from mien.permission.basis import Basis
+from mien.permission.platforms import check_address
 from mien.permission.scope import covers
 from mien.permission.use import ADDING, Use
 from mien.permission.verdict import ALLOWED, Reason, Verdict, combine, refuse
@@ -23,9 +24,26 @@ class GrantKind(StrEnum):
     CONTRACT = "contract"
 
 
+LONGEST_RETENTION = timedelta(days=36_500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What shows that the permission was given, told by its hash: no copy of it is kept."""
+
+    name: str
+    sha256: str
+    media_type: str
+    obtained_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A record of permission. Times carry their zone; `terms` is what the grantor asks for."""
+    """A record of permission. Times carry their zone; `terms` is what the grantor asks for.
+
+    `verified_by` is who made sure that the grantor may give it. `is_vouched` says that it is
+    what was last recorded here, and not what somebody made of its row.
+    """
 
     grant_id: str
     kind: GrantKind
@@ -33,19 +51,43 @@ class Grant:
     scope: tuple[str, ...]
     uses: frozenset[Use]
     purposes: frozenset[str]
-    basis: Basis
+    bases: frozenset[Basis]
     valid_from: datetime
     valid_until: datetime
+    contact: str = ""
+    verified_by: str = ""
+    jurisdiction: str = ""
+    evidence: tuple[Evidence, ...] = ()
     assessment: str = ""
     retention: timedelta | None = None
     terms: str = ""
     revoked_at: datetime | None = None
+    is_vouched: bool = False
+
+
+def make_unreadable(grant_id: str, *, revoked_at: datetime | None) -> Grant:
+    """What stands for a record that cannot be read: it allows nothing, and nothing ends it."""
+    latest = datetime.max.replace(tzinfo=UTC)
+    return Grant(
+        grant_id=grant_id,
+        kind=GrantKind.OWNER_ASSERTION,
+        grantor="",
+        scope=(),
+        uses=frozenset(),
+        purposes=frozenset(),
+        bases=frozenset(),
+        valid_from=latest,
+        valid_until=latest,
+        revoked_at=revoked_at,
+    )
 
 
 def may_apply(grant: Grant | None, *, at: datetime) -> Verdict:
     """Is the grant in force at this moment?"""
     if grant is None:
         return refuse(Reason.NO_GRANT)
+    if not grant.is_vouched:
+        return refuse(Reason.GRANT_CHANGED)
     if grant.revoked_at is not None:
         # Whatever date it carries: a clock set back must not bring a revoked grant to life.
         return refuse(Reason.GRANT_REVOKED)
@@ -64,7 +106,8 @@ def may_add(grant: Grant | None, *, uri: str, basis: Basis, at: datetime) -> Ver
         [
             may_apply(grant, at=at),
             _allows_uses(grant, ADDING),
-            ALLOWED if grant.basis is basis else refuse(Reason.BASIS_MISMATCH),
+            ALLOWED if basis in grant.bases else refuse(Reason.BASIS_MISMATCH),
+            check_address(uri),
             ALLOWED if covers(grant.scope, uri) else refuse(Reason.OUT_OF_SCOPE),
         ]
     )
@@ -76,8 +119,21 @@ def may_search(grant: Grant, *, purpose: str, basis: Basis, at: datetime) -> Ver
         [
             may_apply(grant, at=at),
             _allows_uses(grant, (Use.SEARCH,)),
-            ALLOWED if grant.basis is basis else refuse(Reason.BASIS_MISMATCH),
+            ALLOWED if basis in grant.bases else refuse(Reason.BASIS_MISMATCH),
             ALLOWED if purpose in grant.purposes else refuse(Reason.PURPOSE_NOT_GRANTED),
+        ]
+    )
+
+
+def may_use(grant: Grant, *, use: Use, uri: str, since: datetime, at: datetime) -> Verdict:
+    """May this be done with what was taken in from this address at `since`?"""
+    return combine(
+        [
+            may_apply(grant, at=at),
+            _allows_uses(grant, (use,)),
+            check_address(uri),
+            ALLOWED if covers(grant.scope, uri) else refuse(Reason.OUT_OF_SCOPE),
+            may_keep(grant, since=since, at=at),
         ]
     )
 
@@ -96,6 +152,7 @@ def is_narrower(grant: Grant, other: Grant) -> bool:
         all(part in other.scope or covers(other.scope, part.rstrip("/")) for part in grant.scope)
         and grant.purposes <= other.purposes
         and grant.uses <= other.uses
+        and grant.bases <= other.bases
         and grant.valid_until <= other.valid_until
         and kept <= (other.retention or timedelta.max)
     )

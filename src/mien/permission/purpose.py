@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mien.permission.prohibited import find_prohibition
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -16,7 +17,9 @@ def is_purpose(text: str) -> bool:
 
 
 def check_purpose(text: str) -> Verdict:
-    """Was a purpose named, and is it one?"""
+    """Was a purpose named, is it one, and is it none that nothing is done for?"""
     if not text:
         return refuse(Reason.NO_PURPOSE)
-    return ALLOWED if is_purpose(text) else refuse(Reason.MALFORMED_PURPOSE)
+    if not is_purpose(text):
+        return refuse(Reason.MALFORMED_PURPOSE)
+    return ALLOWED if find_prohibition(text) is None else refuse(Reason.PROHIBITED_PURPOSE)

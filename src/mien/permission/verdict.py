@@ -15,18 +15,35 @@ class Reason(StrEnum):
 
     NO_GRANT = "no-grant"
     UNKNOWN_GRANT = "unknown-grant"
+    GRANT_CHANGED = "grant-changed"
     GRANT_REVOKED = "grant-revoked"
     GRANT_NOT_YET_VALID = "grant-not-yet-valid"
     GRANT_EXPIRED = "grant-expired"
+    COLLECTION_CHANGED = "collection-changed"
+    PLATFORM_FORBIDS = "platform-forbids"
     OUT_OF_SCOPE = "out-of-scope"
     USE_NOT_GRANTED = "use-not-granted"
     BASIS_MISMATCH = "basis-mismatch"
     RETENTION_ENDED = "retention-ended"
     NO_PURPOSE = "no-purpose"
     MALFORMED_PURPOSE = "malformed-purpose"
+    PROHIBITED_PURPOSE = "prohibited-purpose"
+    PURPOSE_NOT_OF_COLLECTION = "purpose-not-of-collection"
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
     NOT_ENROLLED = "not-enrolled"
+    ITEM_SUPPRESSED = "item-suppressed"
+    SOURCE_SUPPRESSED = "source-suppressed"
     FACE_SUPPRESSED = "face-suppressed"
+    NO_CONSENT = "no-consent"
+    CONSENT_NOT_GIVEN = "consent-not-given"
+    CONSENT_NOT_YET_VALID = "consent-not-yet-valid"
+    CONSENT_EXPIRED = "consent-expired"
+    CONSENT_WITHDRAWN = "consent-withdrawn"
+    CONSENT_CHANGED = "consent-changed"
+    CONSENT_CONFLICT = "consent-conflict"
+    PURPOSE_NOT_CONSENTED = "purpose-not-consented"
+    MINOR_WITHOUT_GUARDIAN = "minor-without-guardian"
+    UNDER_CASE = "under-case"
 
     @property
     def explanation(self) -> str:
@@ -37,18 +54,37 @@ class Reason(StrEnum):
 _EXPLANATIONS = {
     Reason.NO_GRANT: "No grant was named, and nothing is done without one.",
     Reason.UNKNOWN_GRANT: "There is no grant of this id.",
+    Reason.GRANT_CHANGED: "The grant is not what was last recorded here.",
     Reason.GRANT_REVOKED: "The grant was revoked.",
     Reason.GRANT_NOT_YET_VALID: "The grant is not in force yet.",
     Reason.GRANT_EXPIRED: "The grant has expired.",
+    Reason.COLLECTION_CHANGED: "The collection's terms are not what was recorded here.",
+    Reason.PLATFORM_FORBIDS: (
+        "The address is of a platform that forbids scraping, or could hide one."
+    ),
     Reason.OUT_OF_SCOPE: "The photo lies outside the scope of the grant.",
     Reason.USE_NOT_GRANTED: "The grant does not allow this use.",
-    Reason.BASIS_MISMATCH: "The grant allows another basis than the collection's.",
+    Reason.BASIS_MISMATCH: "The grant does not allow the basis of the collection.",
     Reason.RETENTION_ENDED: "The time for which the grant allows keeping it is over.",
     Reason.NO_PURPOSE: "No purpose was named, and nothing is searched without one.",
     Reason.MALFORMED_PURPOSE: "A purpose is a short slug in lower case, such as family-album.",
+    Reason.PROHIBITED_PURPOSE: "Nothing is done for this purpose, whoever allows it.",
+    Reason.PURPOSE_NOT_OF_COLLECTION: "The collection was not made for this purpose.",
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
     Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
+    Reason.ITEM_SUPPRESSED: "The photo was opted out, or one that looks the same.",
+    Reason.SOURCE_SUPPRESSED: "The place where it was found was opted out.",
     Reason.FACE_SUPPRESSED: "The face is of somebody who opted out.",
+    Reason.NO_CONSENT: "Nobody recorded that the person consents.",
+    Reason.CONSENT_NOT_GIVEN: "The person was asked, and has not consented.",
+    Reason.CONSENT_NOT_YET_VALID: "The consent is not in force yet.",
+    Reason.CONSENT_EXPIRED: "The consent has expired.",
+    Reason.CONSENT_WITHDRAWN: "The person withdrew their consent.",
+    Reason.CONSENT_CHANGED: "The record of the consent is not what was last recorded here.",
+    Reason.CONSENT_CONFLICT: "What is recorded of the consent contradicts itself.",
+    Reason.PURPOSE_NOT_CONSENTED: "The person did not consent to this purpose.",
+    Reason.MINOR_WITHOUT_GUARDIAN: "A minor is enrolled only with the consent of a guardian.",
+    Reason.UNDER_CASE: "A case about it is open: nothing of it enters until it is decided.",
 }
 
 

@@ -7,17 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mien.catalog import audit as rows
-from mien.catalog import collections as collection_rows
 from mien.catalog import faces as face_rows
 from mien.catalog import grants as grant_rows
 from mien.catalog.audit import StoredEntry, StoredNote
+from mien.catalog.cases import iter_remembered, name_case
 from mien.catalog.connect import Connection
 from mien.catalog.merkle import Tree, hash_leaf
 from mien.errors import NotFoundError
 from mien.service.audit import DEPLOYMENT
 from mien.service.audit_check import open_note, verify_checkpoint
 from mien.service.deployment import Deployment
-from mien.types import FaceId
 from mien.vault.notary import Owner
 
 Document = dict[str, object]
@@ -89,14 +88,27 @@ def find_searches_of(deployment: Deployment, face_uuid: str) -> list[ShownEntry]
 
 def prove_entry(deployment: Deployment, seq: int, *, checkpoint: str) -> InclusionProof:
     """That a signed checkpoint holds the entry. Raises `NotFoundError` where it does not."""
+    (proof,) = prove_entries(deployment, [seq], checkpoint=checkpoint)
+    return proof
+
+
+def prove_entries(
+    deployment: Deployment, seqs: Sequence[int], *, checkpoint: str
+) -> list[InclusionProof]:
+    """As `prove_entry`, of several entries in one pass over the log."""
     size = verify_checkpoint(deployment.vault.notary, checkpoint).size
     with deployment.database.reading() as connection:
         tree = Tree(hash_leaf(entry.content) for entry in rows.iter_entries(connection))
-        entry = _get_entry(connection, seq)
-    if seq >= size:
-        raise NotFoundError(f"The checkpoint is over {size} entries, and entry {seq} came later.")
-    hashes = tree.prove_inclusion(seq, size=size)
-    return InclusionProof(seq, hash_leaf(entry.content), tuple(hashes), checkpoint)
+        leaves = [hash_leaf(_get_entry(connection, seq).content) for seq in seqs]
+    late = [seq for seq in seqs if seq >= size]
+    if late:
+        raise NotFoundError(
+            f"The checkpoint is over {size} entries, and entry {late[0]} came later."
+        )
+    return [
+        InclusionProof(seq, leaf, tuple(tree.prove_inclusion(seq, size=size)), checkpoint)
+        for seq, leaf in zip(seqs, leaves, strict=True)
+    ]
 
 
 def _get_entry(connection: Connection, seq: int) -> StoredEntry:
@@ -113,7 +125,8 @@ def _find_owners(
     notary = deployment.vault.notary
     wanted = {note.owner for note in notes} - {notary.refer_owner(DEPLOYMENT)}
     owners: dict[str, Owner] = {}
-    for owner in _iter_grant_owners(connection):
+    subjects = (Owner(subject=subject) for subject in deployment.vault.subjects.list_all())
+    for owner in (*_iter_grant_owners(connection), *subjects):
         owners.setdefault(notary.refer_owner(owner), owner)
     if wanted <= owners.keys():
         return owners
@@ -132,12 +145,11 @@ def _iter_grant_owners(connection: Connection) -> Iterator[Owner]:
         yield Owner(grant_id=stored.grant.grant_id)
 
 
+def _iter_case_owners(connection: Connection) -> Iterator[Owner]:
+    for _, uuid in iter_remembered(connection):
+        yield Owner(subject=name_case(uuid))
+
+
 def _owners_of_faces(connection: Connection, uuids: set[str]) -> list[Owner]:
-    ids = [
-        face_id
-        for collection in collection_rows.iter_collections(connection)
-        for face_id, uuid in face_rows.iter_identities(connection, collection.id)
-        if uuid in uuids
-    ]
-    stored = face_rows.find_stored_faces(connection, [FaceId(face_id) for face_id in ids])
+    stored = face_rows.find_faces_by_uuid(connection, uuids)
     return [Owner(photo_id=face.photo_uuid, face_id=face.uuid) for face in stored]

@@ -1,17 +1,12 @@
-"""Certificates of erasure: what went, when and how, signed; nothing in them names anybody.
-
-A certificate is one JSON document, `{"certificate": ..., "public_key": ..., "signature": ...}`,
-both of the latter in hexadecimal. Signed are the bytes of the certificate as canonical JSON
-(RFC 8785; it holds only ASCII and whole numbers). docs/guide/erasure.md shows how to check one.
-"""
+"""Certificates of erasure: what went, when and how, signed; nothing in them names anybody."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
 from mien.catalog.erasures import UnfinishedErasure
+from mien.service.document import sign_statement
 from mien.vault.signer import Signer
 
 _TYPE = "mien-erasure-certificate/1"
@@ -45,15 +40,4 @@ def issue_certificate(
         "audit_entry": erasure.audit_seq,
         "outside_files": "Files outside the data folder were not touched.",
     }
-    signature = signer.sign_document(_format_canonically(statement).encode())
-    return _format_canonically(
-        {
-            "certificate": statement,
-            "public_key": signer.public_key.hex(),
-            "signature": signature.hex(),
-        }
-    )
-
-
-def _format_canonically(document: Mapping[str, object]) -> str:
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sign_statement(signer, "certificate", statement=statement)

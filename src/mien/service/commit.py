@@ -16,17 +16,19 @@ from mien.catalog import photos as photo_rows
 from mien.catalog.collections import Collection, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
-from mien.catalog.grants import get_grant
+from mien.catalog.holds import is_held
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
-from mien.catalog.removal import refer_to_sighting
-from mien.errors import ConflictError, MienError
+from mien.catalog.references import refer_to_sighting
+from mien.errors import ConflictError, KeyDestroyedError, MienError
+from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
-from mien.permission.verdict import Reason
+from mien.permission.verdict import Reason, combine, refuse
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment, recording
 from mien.service.gate import Gate, open_gate
 from mien.service.intake import ReadPhoto
+from mien.service.standing import get_grant
 from mien.types import PhotoAnalysis, PhotoId
 from mien.vault.vault import FaceSecrets, SealedPhoto
 
@@ -66,25 +68,42 @@ def commit_batch(
 ) -> BatchCounts:
     """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
     with recording(deployment.home):
-        fresh = _find_fresh(deployment, batch, grant_id=grant_id)
-        counts = _commit(deployment, fresh, collection=collection, grant_id=grant_id)
+        fresh = _find_fresh(deployment, batch, uuids=(grant_id, collection.uuid))
+        allowed = _find_allowed(deployment, fresh)
+        counts = _commit(deployment, allowed, collection=collection, grant_id=grant_id)
     if len(fresh) < len(batch):
         counts.refused[Reason.RETENTION_ENDED] += len(batch) - len(fresh)
+    if len(allowed) < len(fresh):
+        counts.refused[Reason.ITEM_SUPPRESSED] += len(fresh) - len(allowed)
     return counts
 
 
 def _find_fresh(
-    deployment: Deployment, batch: Sequence[ReadPhoto], *, grant_id: str
+    deployment: Deployment, batch: Sequence[ReadPhoto], *, uuids: Sequence[str]
 ) -> list[ReadPhoto]:
-    """Those whose time under the grant is not over: what was erased by time stays out."""
+    """Those whose time under grant and collection is not over: what was erased by it stays out."""
     with deployment.database.reading() as connection:
         return [
             photo
             for photo in batch
-            if not has_lapsed(
-                connection, deployment.vault.mark(refer_to_sighting(photo.sha256, grant_id))
+            if not any(
+                has_lapsed(connection, deployment.vault.mark(refer_to_sighting(photo.sha256, uuid)))
+                for uuid in uuids
             )
         ]
+
+
+def _find_allowed(deployment: Deployment, batch: Sequence[ReadPhoto]) -> list[ReadPhoto]:
+    """Those that nobody opted out, themselves or as what they look like."""
+    suppressed = deployment.suppressed.load(deployment.model)
+    return [
+        photo
+        for photo in batch
+        if suppressed.may_read(photo.sha256).is_allowed
+        and (
+            photo.analysis is None or suppressed.may_keep(photo.analysis.thumbnail_jpeg).is_allowed
+        )
+    ]
 
 
 def _commit(
@@ -107,7 +126,10 @@ def _commit(
 def _seal(deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str) -> Sealed:
     photo_id = photo_rows.photo_uuid_of(photo.sha256)
     if photo.analysis is None:
-        deployment.vault.add_grant(photo_id, grant_id=grant_id)
+        try:
+            deployment.vault.add_grant(photo_id, grant_id=grant_id)
+        except KeyDestroyedError as error:
+            raise _erased_meanwhile(photo) from error
         return Sealed(photo)
     admissions = gate.admit(photo.analysis.faces)
     kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in admissions.kept]
@@ -132,11 +154,16 @@ def _record(
     counts, unused = BatchCounts(), []
     with deployment.database.writing() as connection:
         # Read again inside the transaction: it may have been revoked since the run began.
-        stored = get_grant(connection, grant_id)
+        stored = get_grant(deployment, connection, grant_id=grant_id)
+        suppressed = deployment.suppressed.load(deployment.model)
         now = deployment.clock()
         for item in sealed:
             uri = item.photo.found.uri
-            verdict = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
+            may_enter = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
+            wanted = suppressed.may_take(uri)
+            verdict = combine([may_rely_on(collection.charter), may_enter, wanted])
+            if is_held(connection, sha256=item.photo.sha256, grant_id=stored.id):
+                verdict = combine([verdict, refuse(Reason.UNDER_CASE)])
             if not verdict.is_allowed:
                 counts.refused[verdict.reasons[0]] += 1
                 unused.append(item)
@@ -183,9 +210,7 @@ def _record_photo(
         if known is not None:
             return known, False
     if analysis is None:
-        raise ConflictError(
-            f"{photo.found.shown} was erased while it was being added. Run the command again."
-        )
+        raise _erased_meanwhile(photo)
     photo_id = photo_rows.add_photo(connection, _describe(photo, analysis), at=at)
     new = NewIndexedPhoto(
         photo_id=photo_id,
@@ -207,6 +232,12 @@ def _describe(photo: ReadPhoto, analysis: PhotoAnalysis) -> photo_rows.NewPhoto:
         height_px=analysis.height_px,
         media_type=analysis.media_type,
         credit=analysis.credit,
+    )
+
+
+def _erased_meanwhile(photo: ReadPhoto) -> ConflictError:
+    return ConflictError(
+        f"{photo.found.shown} was erased while it was being added. Run the command again."
     )
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import getpass
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
 from mien.catalog.connect import Database, open_database
 from mien.errors import CatalogError
 from mien.service.ports import Clock, Models, Vision
+from mien.service.suppressed import SuppressionList
 from mien.types import EmbeddingModel
 from mien.vault.root import make_root_key, parse_root_key, read_root_key
 from mien.vault.vault import Vault
@@ -64,11 +68,12 @@ class Deployment:
             keys_folder=home.keys, blobs_folder=home.blobs, root_key=_load_root_key(home, root_key)
         )
         self.database: Database = open_database(home.catalog)
+        self.suppressed = SuppressionList(self.database, self.vault)
         self._models = models
         self._visions: dict[int, Vision] = {}
         self._turn = threading.Lock()
 
-    @property
+    @cached_property
     def model(self) -> EmbeddingModel:
         """What the embeddings of this deployment can be compared with."""
         return self._models.model
@@ -83,6 +88,14 @@ class Deployment:
     def close(self) -> None:
         self.vault.close()
         self.database.close()
+
+
+def find_user() -> str:
+    """Who acts, where nobody says otherwise: the account that runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
 
 
 def _make_folder(folder: Path) -> None:

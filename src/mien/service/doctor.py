@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.catalog import collections as collection_rows
 from mien.catalog.collections import Collection
 from mien.catalog.faces import count_faces, count_photos
-from mien.catalog.grants import iter_grants
 from mien.index.base import VectorIndex
 from mien.permission.grant import may_apply
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
+from mien.service.rescan import count_waiting
+from mien.service.standing import iter_collections, iter_grants
 from mien.types import Gaussian
 
 _SAMPLE_FACES = 100
@@ -27,7 +27,8 @@ _SEED = 0
 class CollectionHealth:
     """A collection as it is now; recall is measured against exact search, 0 to 1.
 
-    `recall` and `search_ms` are missing where it is empty, or of another model.
+    `recall` and `search_ms` are missing where it is empty, or of another model. `waiting`
+    photos have not been compared with everybody enrolled.
     """
 
     name: str
@@ -36,6 +37,7 @@ class CollectionHealth:
     photos: int
     faces: int
     unreadable_faces: int
+    waiting: int
     engine: str
     recall: float | None
     search_ms: float | None
@@ -47,6 +49,8 @@ class Diagnosis:
 
     grants: int
     grants_in_force: int
+    changed_grants: tuple[str, ...]
+    changed_collections: tuple[str, ...]
     collections: tuple[CollectionHealth, ...]
 
 
@@ -54,11 +58,13 @@ def examine(deployment: Deployment, galleries: Galleries) -> Diagnosis:
     """Counts everything and measures every index that the model's templates belong to."""
     now = deployment.clock()
     with deployment.database.reading() as connection:
-        grants = [stored.grant for stored in iter_grants(connection)]
-        collections = list(collection_rows.iter_collections(connection))
+        grants = [stored.grant for stored in iter_grants(deployment, connection)]
+        collections = list(iter_collections(deployment, connection))
     return Diagnosis(
         grants=len(grants),
         grants_in_force=sum(may_apply(grant, at=now).is_allowed for grant in grants),
+        changed_grants=tuple(grant.grant_id for grant in grants if not grant.is_vouched),
+        changed_collections=tuple(c.name for c in collections if not c.charter.is_vouched),
         collections=tuple(
             _examine_collection(deployment, collection, galleries=galleries)
             for collection in collections
@@ -88,6 +94,7 @@ def _examine_collection(
         photos=photos,
         faces=faces,
         unreadable_faces=unreadable,
+        waiting=count_waiting(deployment, collection),
         engine=engine,
         recall=recall,
         search_ms=search_ms,

@@ -15,15 +15,29 @@ from typing import ClassVar, Protocol
 from mien.catalog import erasures as ledger
 from mien.catalog import selection as rows
 from mien.catalog.connect import Connection
+from mien.catalog.erasures import LedgerEntry
 from mien.catalog.grants import get_grant
-from mien.catalog.removal import plan_removal
+from mien.catalog.people import get_person
+from mien.catalog.removal import Plan, plan_removal
 from mien.catalog.selection import Selection
 from mien.errors import CatalogError, NotFoundError, SettingsError
+from mien.service import audit
+from mien.service.alike import find_alike_to
+from mien.service.audit import Event
 from mien.service.deployment import Deployment, erasing
 from mien.service.erasing import NOTHING_LEFT, begin_erasure, count_removal, finish_erasures
 from mien.service.gallery import Galleries
+from mien.types import FaceId
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def parse_sha256(text: str) -> str:
+    """Raises `SettingsError`."""
+    sha256 = text.lower()
+    if not _SHA256.fullmatch(sha256):
+        raise SettingsError(f"{text!r} is no SHA-256: it has 64 hexadecimal digits.")
+    return sha256
 
 
 class Target(Protocol):
@@ -56,10 +70,7 @@ class PhotoTarget:
     kind: ClassVar = "photo"
 
     def select(self, connection: Connection) -> Selection:
-        sha256 = self.sha256.lower()
-        if not _SHA256.fullmatch(sha256):
-            raise SettingsError(f"{self.sha256!r} is no SHA-256: it has 64 hexadecimal digits.")
-        return rows.select_photo(connection, sha256)
+        return rows.select_photo(connection, parse_sha256(self.sha256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,17 @@ class BeforeTarget:
         return rows.select_before(connection, datetime.combine(self.day, time.min, tzinfo=UTC))
 
 
+@dataclass(frozen=True, slots=True)
+class PersonTarget:
+    """Somebody by name or id: all that is recorded, all faces kept for them or like theirs."""
+
+    name: str
+    kind: ClassVar = "person"
+
+    def select(self, connection: Connection) -> Selection:
+        return rows.select_person(get_person(connection, self.name).id)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureReport:
     """What was erased, by class, and what of it is left: nothing.
@@ -123,43 +145,93 @@ class ErasureReport:
     certificate: str
 
 
-def preview_erasure(deployment: Deployment, target: Target) -> Mapping[str, int]:
+def preview_erasure(
+    deployment: Deployment, target: Target, *, galleries: Galleries
+) -> Mapping[str, int]:
     """How much an erasure would take, by class; changes nothing. Raises as `erase`."""
+    alike = _find_alike(deployment, target, galleries=galleries)
     with deployment.database.reading() as connection:
-        selection = _select(connection, target)
+        selection = _select(connection, target, alike=alike)
         return count_removal(plan_removal(connection, selection).removal)
 
 
-def erase(deployment: Deployment, target: Target, *, galleries: Galleries) -> ErasureReport:
+def erase(
+    deployment: Deployment,
+    target: Target,
+    *,
+    galleries: Galleries,
+    erasure_id: str = "",
+    also: Event | None = None,
+) -> ErasureReport:
     """Erases a target. Killed anywhere, the next command of any kind finishes it.
 
-    Raises `NotFoundError` where there is nothing of that kind, `CatalogError` where another
-    process reads for so long that the databases cannot be cleaned now.
+    The erasure gets the id that the caller wants it to have, if any; another event is entered
+    in the same transaction where there is one. Raises `NotFoundError` where there is nothing
+    of that kind, `CatalogError` where another process reads for so long that the databases
+    cannot be cleaned now.
     """
     with erasing(deployment.home):
+        alike = _find_alike(deployment, target, galleries=galleries)
         with deployment.database.writing() as connection:
-            plan = plan_removal(connection, _select(connection, target))
-            entry = begin_erasure(deployment, connection, plan=plan, kind=target.kind)
-        if not finish_erasures(deployment, galleries):
-            raise CatalogError(
-                f"The erasure {entry.uuid} is out of every answer, and its keys and files are "
-                "gone; but another process reads the catalog, so its pages cannot be cleaned. "
-                "Let it end, then run any command."
+            plan = plan_removal(connection, _select(connection, target, alike=alike))
+            entry = begin_erasure(
+                deployment, connection, plan=plan, kind=target.kind, uuid=erasure_id
             )
-    with deployment.database.reading() as connection:
-        certificate = ledger.get_certificate(connection, entry.uuid)
+            if also is not None:
+                audit.append(deployment, connection, event=also)
+        return conclude_erasure(deployment, galleries, plan=plan, entry=entry)
+
+
+def conclude_erasure(
+    deployment: Deployment, galleries: Galleries, *, plan: Plan, entry: LedgerEntry
+) -> ErasureReport:
+    """Does what is left to do of an erasure that has begun, and tells. Only while erasing.
+
+    Raises `CatalogError` where another process reads for too long.
+    """
     return ErasureReport(
         erasure_id=entry.uuid,
         kind=entry.kind,
         erased=count_removal(plan.removal),
         left=NOTHING_LEFT,
         outside=plan.uris,
-        certificate=certificate or "",
+        certificate=_finish(deployment, entry.uuid, galleries=galleries),
     )
 
 
-def _select(connection: Connection, target: Target) -> Selection:
-    selection = target.select(connection)
+def resume_erasure(deployment: Deployment, erasure_id: str, *, galleries: Galleries) -> bool:
+    """Finishes an erasure that may have begun; whether it had. Raises `CatalogError` as `erase`."""
+    with deployment.database.reading() as connection:
+        if erasure_id not in ledger.find_states(connection):
+            return False
+    with erasing(deployment.home):
+        _finish(deployment, erasure_id, galleries=galleries)
+    return True
+
+
+def _finish(deployment: Deployment, erasure_id: str, *, galleries: Galleries) -> str:
+    """The certificate of an erasure that has begun."""
+    if not finish_erasures(deployment, galleries):
+        raise CatalogError(
+            f"The erasure {erasure_id} is out of every answer, and its keys and files are "
+            "gone; but another process reads the catalog, so its pages cannot be cleaned. "
+            "Let it end, then run any command."
+        )
+    with deployment.database.reading() as connection:
+        return ledger.get_certificate(connection, erasure_id) or ""
+
+
+def _find_alike(deployment: Deployment, target: Target, *, galleries: Galleries) -> set[FaceId]:
+    """Only whoever erases a person wants more than rows can tell."""
+    if target.kind != PersonTarget.kind:
+        return set()
+    with deployment.database.reading() as connection:
+        person_ids = target.select(connection).alike_to
+    return find_alike_to(deployment, galleries, person_ids=person_ids)
+
+
+def _select(connection: Connection, target: Target, *, alike: set[FaceId]) -> Selection:
+    selection = target.select(connection).with_more(Selection(face_ids=alike))
     if selection.is_empty:
         raise NotFoundError(f"There is nothing to erase: no {target.kind} of that name is here.")
     return selection

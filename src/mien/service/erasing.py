@@ -18,35 +18,38 @@ from uuid import uuid4
 
 from mien.catalog import collections as collection_rows
 from mien.catalog import erasures as ledger
+from mien.catalog.cases import name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry, UnfinishedErasure
-from mien.catalog.removal import (
-    Plan,
-    Removal,
-    count_left,
-    delete_rows,
-    refer_to_grant,
-    refer_to_sighting,
-)
+from mien.catalog.indexed import close_photos
+from mien.catalog.references import refer_to_grant, refer_to_sighting
+from mien.catalog.removal import Plan, Removal, count_left, delete_rows
 from mien.errors import VaultError
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.certificate import issue_certificate
+from mien.service.consents import person_subject, voucher_names
 from mien.service.deployment import Deployment
+from mien.service.enrolled import template_subject
 from mien.service.gallery import Galleries
 from mien.service.snapshots import erase_from_snapshot
-from mien.vault.keys import ErasureCopy
+from mien.service.standing import name_grant, vouch_for_ended
+from mien.service.suppression_records import renew_recoveries, subject_of
+from mien.vault.keyfile import ErasureCopy
 from mien.vault.notary import Owner
 from mien.vault.vault import Shreds, references_of
 
 NOTHING_LEFT = dict.fromkeys(
     (
-        *("faces", "photos", "locations", "grants"),
-        *("keys", "sealed_files", "sealed_parts", "snapshot_faces"),
+        *("faces", "photos", "locations", "grants", "people", "consents", "templates", "cases"),
+        *("suppressions", "keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
 )
 """What is counted again before an erasure counts as done, and how much of it may be there."""
+
+_FINAL = ("face", "replay")
+"""Kinds after which a photo that stays is not looked at again, for whoever enrols later."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,9 +59,12 @@ RETENTION = "retention"
 
 
 def begin_erasure(
-    deployment: Deployment, connection: Connection, *, plan: Plan, kind: str
+    deployment: Deployment, connection: Connection, *, plan: Plan, kind: str, uuid: str = ""
 ) -> LedgerEntry:
-    """Takes the rows of a plan away; enters it into audit log and ledger, with what remains."""
+    """Takes the rows of a plan away; enters it into audit log and ledger, with what remains.
+
+    Under the uuid that a caller wants to know it again by, if any.
+    """
     removal = plan.removal
     lapsed = plan.sightings if kind == RETENTION else ()
     references = [
@@ -69,10 +75,16 @@ def begin_erasure(
     ]
     marks = [deployment.vault.mark(reference) for reference in references]
     entry = LedgerEntry(
-        uuid=str(uuid4()), kind=kind, began_at=deployment.clock(), marks=b"".join(marks)
+        uuid=uuid or str(uuid4()),
+        kind=kind,
+        began_at=deployment.clock(),
+        marks=b"".join(marks),
     )
     ledger.record_lapsed(connection, marks[: len(lapsed)])
     delete_rows(connection, removal, at=entry.began_at)
+    if kind in _FINAL:
+        close_photos(connection, (blob_id for blob_id, _ in removal.kept_blobs))
+    vouch_for_ended(deployment, connection, grant_ids=removal.ended_grants)
     counts = count_removal(removal)
     ledger.record_erasure(
         connection,
@@ -104,6 +116,11 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "photos": len(removal.photos) + len(removal.stray_photos),
         "locations": len(removal.locations),
         "grants": len(removal.grants),
+        "people": len(removal.people),
+        "consents": len(removal.consents),
+        "templates": len(removal.enrolments),
+        "cases": len(removal.cases),
+        "suppressions": len(removal.suppressions),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
         "rewritten_files": len(removal.kept_blobs),
     }
@@ -116,9 +133,25 @@ def shreds_of(removal: Removal) -> Shreds:
         photo_ids=[*(uuid for _, uuid in removal.photos), *removal.stray_photos],
         covers=[(photo, grant) for photo, grant in removal.covers],
         grant_ids=[*removal.ended_grants, *(uuid for _, uuid in removal.grants)],
+        subjects=_subjects_of(removal),
+        vouchers=[
+            *map(name_grant, (uuid for _, uuid in removal.grants)),
+            *(name for _, uuid in removal.consents for name in voucher_names(uuid)),
+            *removal.stray_vouchers,
+        ],
         blob_ids=[*(blob_id for _, blob_id in removal.blobs), *removal.stray_blobs],
         kept_blobs=[(blob_id, photo) for blob_id, photo in removal.kept_blobs],
     )
+
+
+def _subjects_of(removal: Removal) -> list[str]:
+    """Whose keys go: of people, templates, cases and opt-outs; each once."""
+    people = (person_subject(uuid) for _, uuid in removal.people)
+    templates = (template_subject(key_uuid) for _, key_uuid in removal.enrolments)
+    cases = (name_case(uuid) for _, uuid in removal.cases)
+    optouts = (subject_of(uuid) for _, uuid in removal.suppressions)
+    strays = removal.stray_subjects
+    return list(dict.fromkeys([*people, *templates, *cases, *optouts, *strays]))
 
 
 def copy_of(entry: LedgerEntry) -> ErasureCopy:
@@ -140,7 +173,8 @@ def _enter(
     shreds = shreds_of(removal)
     faces = (Owner(face_id=face_id) for face_id in shreds.face_ids)
     grants = (Owner(grant_id) for grant_id in shreds.grant_ids)
-    audit.forget(deployment, connection, owners=[*faces, *grants])
+    subjects = (Owner(subject=subject) for subject in shreds.subjects)
+    audit.forget(deployment, connection, owners=[*faces, *grants, *subjects])
     event = Event(
         action=Action.RETENTION if entry.kind == RETENTION else Action.ERASURE,
         facts={
@@ -163,6 +197,8 @@ def _destroy(deployment: Deployment, erasure: UnfinishedErasure, *, galleries: G
     left = deployment.vault.count_left(shreds)
     left["snapshot_faces"] = sum(_erase_from_snapshots(deployment, removal))
     with deployment.database.writing() as connection:
+        if shreds.subjects:
+            renew_recoveries(deployment.vault, connection)
         left |= count_left(connection, removal)
         if left != NOTHING_LEFT:
             raise VaultError(

@@ -36,11 +36,15 @@ _SNAPSHOT_SHARE = 0.05
 
 @dataclass(slots=True)
 class Gallery:
-    """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault."""
+    """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault.
+
+    `left_out` are the faces that are like suppressed ones, and as of which revision and opt-outs.
+    """
 
     index: VectorIndex
     revision: int = -1
     unreadable: int = 0
+    left_out: tuple[tuple[int, frozenset[str]], Ids] | None = None
 
 
 class Galleries:
@@ -51,15 +55,25 @@ class Galleries:
         self._galleries: dict[str, Gallery] = {}
         self._turn = threading.Lock()
 
-    def load(self, collection: Collection, *, gaussian: Gaussian) -> Gallery:
-        """The collection's gallery, in step with the catalog."""
+    def load(
+        self, collection: Collection, *, gaussian: Gaussian, keeps_snapshot: bool = True
+    ) -> Gallery:
+        """The collection's gallery, in step with the catalog.
+
+        Whoever erases keeps no snapshot: that would wait for the end of the erasure.
+        """
         with self._turn:
             gallery = self._galleries.get(collection.uuid)
             if gallery is None:
-                gallery = self._open(collection, gaussian=gaussian)
+                gallery = self._open(collection, gaussian=gaussian, keeps_snapshot=keeps_snapshot)
                 self._galleries[collection.uuid] = gallery
             elif gallery.revision != collection.revision:
-                self._reconcile(collection, gallery, known=self._ids_of(collection))
+                self._reconcile(
+                    collection,
+                    gallery,
+                    known=self._ids_of(collection),
+                    keeps_snapshot=keeps_snapshot,
+                )
             return gallery
 
     def erase(self, face_ids: Iterable[int]) -> None:
@@ -69,7 +83,7 @@ class Galleries:
             for gallery in self._galleries.values():
                 gallery.index.erase(ids)
 
-    def _open(self, collection: Collection, *, gaussian: Gaussian) -> Gallery:
+    def _open(self, collection: Collection, *, gaussian: Gaussian, keeps_snapshot: bool) -> Gallery:
         known = self._ids_of(collection)
         rotation = self._deployment.vault.rotation_of(collection.dimension)
         index = open_index(
@@ -79,12 +93,14 @@ class Galleries:
         )
         gallery = Gallery(index)
         is_checked = read_snapshot(self._deployment, collection, index=index)
-        self._reconcile(collection, gallery, known=known)
+        self._reconcile(collection, gallery, known=known, keeps_snapshot=keeps_snapshot)
         if not is_checked:
             index.check()
         return gallery
 
-    def _reconcile(self, collection: Collection, gallery: Gallery, *, known: Ids) -> None:
+    def _reconcile(
+        self, collection: Collection, gallery: Gallery, *, known: Ids, keeps_snapshot: bool
+    ) -> None:
         index = gallery.index
         index.erase(np.setdiff1d(index.ids(), known, assume_unique=True))
         missing = np.setdiff1d(known, index.ids(), assume_unique=True)
@@ -92,7 +108,8 @@ class Galleries:
             self._read_into(index, missing[start : start + _FACES_A_STEP])
         gallery.unreadable = known.size - len(index)
         gallery.revision = collection.revision
-        if len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index):
+        is_worth_it = len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index)
+        if keeps_snapshot and is_worth_it:
             with suppress(OSError, VaultError):  # a search works without, and more slowly
                 write_snapshot(self._deployment, collection, index=index)
 

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mien.catalog.collections import Collection
+from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
-from mien.service.likeness import Likeness, know_nobody
+from mien.service.enrolled import load_enrolled
+from mien.service.likeness import Likeness
 from mien.types import EmbeddedFace, PersonId
 
 
@@ -57,10 +59,13 @@ class Gate:
 
 
 def open_gate(deployment: Deployment, collection: Collection) -> Gate:
-    """The gate of a collection. Ask for it anew for each batch: opt-outs hold at once."""
-    return Gate(suppressed=know_nobody(deployment.model.dimension), enrolled=_know(collection))
+    """The gate of a collection. Ask for it anew for each batch: what changed holds at once.
 
-
-def _know(collection: Collection) -> Likeness | None:
-    del collection
-    return None
+    Raises `SuppressionError` where an opt-out cannot be kept.
+    """
+    suppressed = deployment.suppressed.load(deployment.model).faces
+    if collection.basis is not Basis.ENROLLED_ONLY:
+        return Gate(suppressed=suppressed)
+    with deployment.database.reading() as connection:
+        enrolled, newest = load_enrolled(deployment, connection, at=deployment.clock())
+    return Gate(suppressed=suppressed, enrolled=enrolled, scanned_to=newest)

@@ -13,17 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mien.catalog.grants import StoredGrant, find_grant, get_grant
+from mien.catalog.grants import StoredGrant
+from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add, may_apply
-from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.permission.verdict import ALLOWED, Reason, Verdict, combine, refuse
 from mien.service import audit
 from mien.service.ahead import iter_ahead
 from mien.service.audit import Action, Event, Note
 from mien.service.clearing import clear_up, mark_vanished
 from mien.service.commit import BatchCounts, commit_batch
 from mien.service.deployment import Deployment, adding
-from mien.service.intake import FailedFile, IgnoredFile, Intake, ReadPhoto, take_in
+from mien.service.intake import FailedFile, IgnoredFile, Intake, ReadPhoto, RefusedFile, take_in
 from mien.service.record import RunRecord
+from mien.service.standing import find_grant, get_grant
 from mien.sources.base import FoundFile, UnreadablePath
 from mien.sources.folder import FolderSource
 
@@ -107,7 +109,7 @@ def _find_grant(deployment: Deployment, grant_id: str | None) -> StoredGrant | V
     if not grant_id:
         return refuse(Reason.NO_GRANT)
     with deployment.database.reading() as connection:
-        stored = find_grant(connection, grant_id)
+        stored = find_grant(deployment, connection, grant_id=grant_id)
     if stored is None:
         return refuse(Reason.UNKNOWN_GRANT)
     verdict = may_apply(stored.grant, at=deployment.clock())
@@ -142,6 +144,7 @@ class _Run:
         self._request = request
         self._stored = stored
         self._report = report
+        self._suppressed = deployment.suppressed.load(deployment.model)
         self._record = RunRecord(deployment, stored, collection=request.collection)
         self._batch: list[ReadPhoto] = []
         self._batch_began = time.monotonic()
@@ -178,18 +181,25 @@ class _Run:
                 yield item
 
     def _may_add(self, item: FoundFile) -> Verdict:
+        charter = self._record.charter
         now = self._deployment.clock()
-        return may_add(self._stored.grant, uri=item.uri, basis=self._record.basis, at=now)
+        may_enter = may_add(self._stored.grant, uri=item.uri, basis=charter.basis, at=now)
+        wanted = self._suppressed.may_take(item.uri)
+        return combine([may_rely_on(charter), may_enter, wanted])
 
-    def _renew_grant(self) -> None:
-        """Somebody may have revoked it meanwhile: then the rest is not even read."""
+    def _renew_leave(self) -> None:
+        """Somebody may have revoked it or opted out meanwhile: then the rest is not even read."""
+        self._suppressed = self._deployment.suppressed.load(self._deployment.model)
         with self._deployment.database.reading() as connection:
-            self._stored = get_grant(connection, self._stored.grant.grant_id)
+            self._stored = get_grant(
+                self._deployment, connection, grant_id=self._stored.grant.grant_id
+            )
 
     def _take_in(self, item: FoundFile) -> Intake:
         return take_in(
             item,
             vision=lambda: self._deployment.vision(threads=1),
+            may_read=self._suppressed.may_read,
             is_indexed=self._record.is_indexed,
             max_bytes=self._request.max_file_bytes,
         )
@@ -199,6 +209,8 @@ class _Run:
             self._report.failed.append(intake)
         elif isinstance(intake, IgnoredFile):
             self._report.ignored += 1
+        elif isinstance(intake, RefusedFile):
+            self._report.refused[intake.reason] += 1
         else:
             self._batch.append(intake)
         is_late = time.monotonic() - self._batch_began > _BATCH_S
@@ -217,5 +229,5 @@ class _Run:
                     grant_id=self._stored.grant.grant_id,
                 )
             )
-            self._renew_grant()
+            self._renew_leave()
         self._batch_began = time.monotonic()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mien.errors import PhotoError
+from mien.permission.verdict import Reason, Verdict
 from mien.service.ports import Vision
 from mien.sources.base import FoundFile
 from mien.types import PhotoAnalysis
@@ -32,6 +33,13 @@ class IgnoredFile:
     """A file that is no photo and does not claim to be one."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """A photo that may not be looked at."""
+
+    reason: Reason
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadPhoto:
     """A photo's identity, and what vision found in it unless it is indexed already."""
@@ -42,13 +50,14 @@ class ReadPhoto:
     analysis: PhotoAnalysis | None
 
 
-Intake = ReadPhoto | FailedFile | IgnoredFile
+Intake = ReadPhoto | FailedFile | IgnoredFile | RefusedFile
 
 
 def take_in(
     found: FoundFile,
     *,
     vision: Callable[[], Vision],
+    may_read: Callable[[str], Verdict],
     is_indexed: Callable[[str], bool],
     max_bytes: int,
 ) -> Intake:
@@ -58,6 +67,9 @@ def take_in(
         if content is None:
             return IgnoredFile()
         sha256 = hashlib.sha256(content).hexdigest()
+        verdict = may_read(sha256)
+        if not verdict.is_allowed:
+            return RefusedFile(verdict.reasons[0])
         analysis = None if is_indexed(sha256) else vision().analyse(content)
     except PhotoError as error:
         return FailedFile(found.shown, error.reason)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mien.catalog import collections as collection_rows
 from mien.catalog import photos as photo_rows
 from mien.catalog import runs as run_rows
 from mien.catalog.collections import Collection
 from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant
 from mien.catalog.indexed import is_indexed
-from mien.permission.basis import Basis
+from mien.permission.charter import Charter, make_charter
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.collections import check_model, tell_made
 from mien.service.deployment import Deployment
+from mien.service.standing import find_collection, make_collection
 from mien.sources.base import FoundFile
 
 
@@ -36,12 +36,12 @@ class RunRecord:
         self._name = collection
         self._run_id: int | None = None
         with deployment.database.reading() as connection:
-            self._collection = collection_rows.find_collection(connection, collection)
+            self._collection = find_collection(deployment, connection, name=collection)
 
     @property
-    def basis(self) -> Basis:
+    def charter(self) -> Charter:
         """The collection's, or the one it would be made with."""
-        return self._collection.basis if self._collection else self._stored.grant.basis
+        return self._collection.charter if self._collection else make_charter(self._stored.grant)
 
     def is_known(self, item: FoundFile) -> bool:
         """Is this very file indexed already, as far as that shows without reading it?"""
@@ -94,13 +94,11 @@ class RunRecord:
             self._tell(connection, Action.RUN_ENDED, **counted)
 
     def _find_or_make(self, connection: Connection) -> Collection:
-        found = collection_rows.find_collection(connection, self._name)
+        deployment = self._deployment
+        found = find_collection(deployment, connection, name=self._name)
         if found is not None:
             return found
-        deployment = self._deployment
-        made = collection_rows.create_collection(
-            connection, self._name, basis=self.basis, model=deployment.model, at=deployment.clock()
-        )
+        made = make_collection(deployment, connection, name=self._name, charter=self.charter)
         audit.append(deployment, connection, event=tell_made(deployment, made))
         return made
 

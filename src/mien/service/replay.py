@@ -12,18 +12,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mien.catalog import erasures as ledger
+from mien.catalog.cases import iter_remembered, name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry
-from mien.catalog.removal import (
-    Plan,
-    Removal,
-    iter_blobs,
-    iter_covers,
+from mien.catalog.references import (
+    iter_enrolment_references,
     iter_face_references,
     iter_grant_references,
+    iter_indexed_references,
     iter_location_references,
-    plan_removal,
+    iter_person_references,
+    iter_suppression_references,
 )
+from mien.catalog.removal import Plan, Removal, iter_blobs, iter_covers, plan_removal
 from mien.catalog.selection import Selection
 from mien.service.deployment import Deployment, erasing
 from mien.service.erasing import (
@@ -114,7 +115,24 @@ def _plan(
         location_ids=[
             location for location, name in iter_location_references(connection) if is_marked(name)
         ],
+        indexed_ids=[one for one, name in iter_indexed_references(connection) if is_marked(name)],
         grant_ids=[grant for grant, name in iter_grant_references(connection) if is_marked(name)],
+        person_ids=[
+            person for person, name in iter_person_references(connection) if is_marked(name)
+        ],
+        enrolment_ids=[
+            enrolment
+            for enrolment, name in iter_enrolment_references(connection)
+            if is_marked(name)
+        ],
+        case_ids=[
+            case_id
+            for case_id, uuid in iter_remembered(connection)
+            if is_marked(f"subject key:{name_case(uuid)}")
+        ],
+        suppression_ids=[
+            row_id for row_id, name in iter_suppression_references(connection) if is_marked(name)
+        ],
     )
     plan = plan_removal(connection, selection)
     _add_shreds(connection, plan.removal, shreds=deployment.vault.find_marked(is_marked))
@@ -131,7 +149,9 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     removal.stray_faces = sorted({*shreds.face_ids} - {uuid for _, uuid, _ in removal.faces})
     removal.stray_photos = sorted({*shreds.photo_ids} - covered - photos)
     removal.stray_blobs = sorted({*shreds.blob_ids} - {blob for _, blob in removal.blobs})
+    removal.stray_subjects = sorted(shreds.subjects)
     removal.covers = sorted(lost | ({*shreds.covers} - covers))
+    removal.stray_vouchers = sorted(shreds.vouchers)
     removal.ended_grants = sorted({*shreds.grant_ids} - {uuid for _, uuid in removal.grants})
 
 

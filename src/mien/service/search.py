@@ -7,34 +7,30 @@ looked up again under the grants that cover the search.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien.catalog import collections as collection_rows
-from mien.catalog import grants as grant_rows
 from mien.catalog.audit import Json
-from mien.catalog.collections import Collection
+from mien.catalog.connect import Connection
 from mien.catalog.faces import (
-    CoveringGrant,
-    SearchScope,
     VisibleFace,
     find_visible_faces,
     iter_visible_ids,
 )
-from mien.catalog.grants import StoredGrant
 from mien.errors import SettingsError
 from mien.index.base import NO_FACE, Hits, VectorIndex
-from mien.permission.grant import may_keep, may_search
-from mien.permission.purpose import check_purpose
-from mien.permission.use import Use
+from mien.permission.basis import Basis
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
+from mien.service.enrolled import find_consenting
 from mien.service.gallery import Galleries
+from mien.service.leave import Leave, ask_leave
+from mien.service.left_out import find_left_out
 from mien.service.searched import SearchSession
 from mien.types import FaceId, PhotoAnalysis, Vectors
 from mien.vault.notary import Owner
@@ -42,6 +38,7 @@ from mien.vault.notary import Owner
 _SPARE = 20
 _GROWTH = 8
 _MOST_FETCHED = 4096
+_NOTHING = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +55,10 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The photo handed in, and the number of the face that was searched, if it shows one."""
+    """The photo handed in, and the number of the face that was searched, if it shows one.
+
+    The embeddings of its faces were only needed on the way, and are not handed out.
+    """
 
     analysis: PhotoAnalysis
     searched: int | None
@@ -100,83 +100,54 @@ def search_photo(
     """
     if request.limit < 1:
         raise SettingsError("The limit must be at least 1.")
+    if math.isnan(request.min_score):
+        raise SettingsError("The least score must be a number, from -1 to 1.")
     session = SearchSession(deployment, purpose=request.purpose, collection=request.collection)
-    leave = _ask(deployment, request, at=session.began)
+    leave = ask_leave(
+        deployment, purpose=request.purpose, collection=request.collection, at=session.began
+    )
     if isinstance(leave, Verdict):
         session.end(leave)
         return SearchResult(leave)
     session.collection = leave.collection
     check_model(leave.collection, deployment.model)
+    suppressed = deployment.suppressed.load(deployment.model)
     vision = deployment.vision(threads=request.threads)
     content = read_probe()
     session.note_probe(content)
-    probe = _choose_face(vision.analyse(content), request.face)
+    analysis = vision.analyse(content)
+    probe = _choose_face(analysis, request.face)
     if probe.searched is None:
         session.end(ALLOWED)
         return SearchResult(ALLOWED, probe)
+    embedding = analysis.faces[probe.searched].embedding
+    if suppressed.faces.find_owner(embedding) is not None:
+        verdict = refuse(Reason.FACE_SUPPRESSED)
+        session.end(verdict)
+        return SearchResult(verdict)
     gallery = galleries.load(leave.collection, gaussian=deployment.model.gaussian)
-    embedding = probe.analysis.faces[probe.searched].embedding[np.newaxis]
-    turned = deployment.vault.rotation_of(leave.collection.dimension).turn(embedding)
+    rotation = deployment.vault.rotation_of(leave.collection.dimension)
+    left_out = find_left_out(gallery, suppressed, rotation=rotation)
+    leave = replace(leave, left_out=frozenset(left_out.tolist()))
+    turned = rotation.turn(embedding[np.newaxis])
     candidates = _rank(deployment, gallery.index, probe=turned, leave=leave, request=request)
     session.end(ALLOWED, shown=[_tell_shown(candidate) for candidate in candidates])
     return SearchResult(ALLOWED, probe, candidates, gallery.unreadable)
-
-
-@dataclass(frozen=True, slots=True)
-class _Leave:
-    """A search is allowed, this far."""
-
-    collection: Collection
-    scope: SearchScope
-
-
-def _ask(deployment: Deployment, request: SearchRequest, *, at: datetime) -> _Leave | Verdict:
-    """May this be searched, and what of it may be seen? Raises `NotFoundError`."""
-    verdict = check_purpose(request.purpose)
-    if not verdict.is_allowed:
-        return verdict
-    with deployment.database.reading() as connection:
-        collection = collection_rows.get_collection(connection, request.collection)
-        grants = list(grant_rows.iter_grants_of(connection, collection.id))
-        latest = grant_rows.find_latest_runs(connection, collection.id, at=at)
-    granted = [
-        stored
-        for stored in grants
-        if may_search(
-            stored.grant, purpose=request.purpose, basis=collection.basis, at=at
-        ).is_allowed
-    ]
-    if not granted:
-        return refuse(Reason.PURPOSE_NOT_GRANTED)
-    kept = [
-        stored
-        for stored in granted
-        if may_keep(stored.grant, since=latest[stored.id], at=at).is_allowed
-    ]
-    if not kept:
-        return refuse(Reason.RETENTION_ENDED)
-    return _Leave(collection, SearchScope(collection.id, tuple(_cover(s, at=at) for s in kept)))
-
-
-def _cover(stored: StoredGrant, *, at: datetime) -> CoveringGrant:
-    retention = stored.grant.retention
-    return CoveringGrant(
-        stored.id,
-        kept_after=None if retention is None else at - retention,
-        is_for_display=Use.DISPLAY in stored.grant.uses,
-    )
 
 
 def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
     """The largest face comes first."""
     if not analysis.faces:
         return Probe(analysis, None)
+    shown = replace(
+        analysis, faces=tuple(replace(face, embedding=_NOTHING) for face in analysis.faces)
+    )
     if chosen is not None and not 0 <= chosen < len(analysis.faces):
         raise SettingsError(
             f"There is no face {chosen} in the probe: it shows {len(analysis.faces)}, "
             "counted from 0, the largest first."
         )
-    return Probe(analysis, chosen or 0)
+    return Probe(shown, chosen or 0)
 
 
 def _rank(
@@ -184,7 +155,7 @@ def _rank(
     index: VectorIndex,
     *,
     probe: Vectors,
-    leave: _Leave,
+    leave: Leave,
     request: SearchRequest,
 ) -> tuple[Candidate, ...]:
     """The best visible faces. Asks the index for more as long as too few of them are visible."""
@@ -206,37 +177,57 @@ def _rank_visible(
     index: VectorIndex,
     *,
     probe: Vectors,
-    leave: _Leave,
+    leave: Leave,
     request: SearchRequest,
 ) -> tuple[Candidate, ...]:
     """For a search that may see little of a large collection."""
     with deployment.database.reading() as connection:
         visible = iter_visible_ids(connection, leave.scope)
         among = np.fromiter(visible, dtype=np.int64)
-    limit = min(request.limit, among.size)
-    if limit == 0:
-        return ()
-    hits = index.search(probe, limit=limit, among=among)
-    return _see(deployment, hits, leave=leave, request=request)
+    fetched = 0
+    candidates: tuple[Candidate, ...] = ()
+    while fetched < among.size and len(candidates) < request.limit:
+        fetched = min(max(request.limit, fetched * _GROWTH), among.size)
+        hits = index.search(probe, limit=fetched, among=among)
+        candidates = _see(deployment, hits, leave=leave, request=request)
+    return candidates
 
 
 def _see(
-    deployment: Deployment, hits: Hits, *, leave: _Leave, request: SearchRequest
+    deployment: Deployment, hits: Hits, *, leave: Leave, request: SearchRequest
 ) -> tuple[Candidate, ...]:
     """The hits that may be shown, ranked; the catalog is asked about every one."""
     scored = [
         (FaceId(int(face_id)), float(score))
         for face_id, score in zip(hits.ids[0], hits.scores[0], strict=True)
-        if face_id != NO_FACE and score >= request.min_score
+        if face_id != NO_FACE and face_id not in leave.left_out and score >= request.min_score
     ]
     with deployment.database.reading() as connection:
         face_ids = [face_id for face_id, _ in scored]
-        visible = find_visible_faces(connection, leave.scope, face_ids=face_ids)
+        found = find_visible_faces(connection, leave.scope, face_ids=face_ids)
+        visible = _leave_out(deployment, connection, visible=found, leave=leave)
     shown = [(score, visible[face_id]) for face_id, score in scored if face_id in visible]
     return tuple(
         Candidate(rank, min(max(score, -1.0), 1.0), face)  # half a template's last bit beyond
         for rank, (score, face) in enumerate(shown[: request.limit], start=1)
     )
+
+
+def _leave_out(
+    deployment: Deployment,
+    connection: Connection,
+    *,
+    visible: Mapping[FaceId, VisibleFace],
+    leave: Leave,
+) -> Mapping[FaceId, VisibleFace]:
+    """Where only enrolled people are kept: without those who do not consent to this search."""
+    if leave.collection.basis is not Basis.ENROLLED_ONLY:
+        return visible
+    people = {face.person_id for face in visible.values() if face.person_id is not None}
+    consenting = find_consenting(
+        deployment, connection, person_ids=people, purpose=leave.purpose, at=leave.at
+    )
+    return {face_id: face for face_id, face in visible.items() if face.person_id in consenting}
 
 
 def _tell_shown(candidate: Candidate) -> Note:

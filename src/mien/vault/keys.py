@@ -5,94 +5,31 @@
              -> key per subject: a person, a suppression, a case
              -> named secrets: the rotation, the keys of index snapshots
 
-They live in one small SQLite file of their own, to be left out of ordinary backups: whoever
-destroys a row here destroys what it sealed, wherever copies of that lie. The file is written
-with `secure_delete` and a truncated rollback journal, so that no deleted key stays behind.
+They live in one small SQLite file of their own (mien.vault.keyfile), to be left out of
+ordinary backups: whoever destroys a row here destroys what it sealed, wherever copies lie.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from mien.errors import RootKeyError, TamperedError, VaultError
+from mien.vault.keyfile import KeyFile
 from mien.vault.ring import KeyRing, tell_destroyed
 from mien.vault.seal import make_key, seal, unseal
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS grant_keys (
-  grant_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS photo_keys (
-  photo_id TEXT NOT NULL, grant_id TEXT NOT NULL, wrapped BLOB NOT NULL,
-  PRIMARY KEY (photo_id, grant_id)) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS photo_keys_of_grant ON photo_keys (grant_id);
-CREATE TABLE IF NOT EXISTS face_keys (
-  photo_id TEXT NOT NULL, face_id TEXT NOT NULL UNIQUE, wrapped BLOB NOT NULL,
-  PRIMARY KEY (photo_id, face_id)) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS subject_keys (
-  subject TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS vouchers (
-  name TEXT PRIMARY KEY, mark BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS secrets (
-  name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS erasures (
-  uuid TEXT PRIMARY KEY, kind TEXT NOT NULL, began_us INTEGER NOT NULL, marks BLOB NOT NULL) STRICT;
-"""
 _PHOTO_KEYS = (
     "SELECT p.photo_id, p.grant_id, p.wrapped, g.wrapped FROM photo_keys AS p"
     " JOIN grant_keys AS g USING (grant_id) WHERE p.photo_id IN ({})"
 )
 _FACE_KEYS = "SELECT photo_id, face_id, wrapped FROM face_keys WHERE photo_id IN ({})"
-_WAIT_S = 60.0
-_IDS_A_QUERY = 500
-_CHECK = "root key check"
 
 
-@dataclass(frozen=True, slots=True)
-class ErasureCopy:
-    """An entry of the ledger of erasures, as it is kept beside the keys; times in microseconds."""
-
-    uuid: str
-    kind: str
-    began_us: int
-    marks: bytes
-
-
-class KeyStore:
+class KeyStore(KeyFile):
     """Keys by the outside ids of what they open.
 
     Threads must take turns; several processes may hold the same file.
     """
-
-    def __init__(self, path: Path, *, root_key: bytes) -> None:
-        """Opens or makes the file. Raises `RootKeyError` where it belongs to another root key."""
-        self._path = path
-        self._root_key = root_key
-        with self._told_plainly():
-            self._connection = _connect(path)
-        self._check_root_key()
-
-    def close(self) -> None:
-        self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All keys made inside are on disk when it ends, or none is; joins one already open."""
-        if self._connection.in_transaction:
-            yield
-            return
-        self._execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
 
     def make_grant_key(self, grant_id: str) -> bytes:
         """The grant's key, made where there is none."""
@@ -113,6 +50,10 @@ class KeyStore:
         key = self._find_photo_key(photo_id) or make_key()
         self._wrap_photo_key(key, photo_id=photo_id, grant_id=grant_id)
         return key
+
+    def add_cover(self, photo_id: str, *, grant_id: str) -> None:
+        """Wraps the photo's key under another grant. Raises `KeyDestroyedError`."""
+        self._wrap_photo_key(self.get_photo_key(photo_id), photo_id=photo_id, grant_id=grant_id)
 
     def get_photo_key(self, photo_id: str) -> bytes:
         """Raises `KeyDestroyedError` where no grant opens the photo any more."""
@@ -176,25 +117,23 @@ class KeyStore:
             return None
         return unseal(self._root_key, row[0], context=f"subject key:{subject}")
 
-    def put_voucher(self, name: str, mark: bytes) -> None:
-        """Remembers what a record was marked with last."""
-        self._execute("INSERT OR REPLACE INTO vouchers VALUES (?, ?)", name, mark)
+    def put_subject_key(self, subject: str, key: bytes) -> None:
+        """Puts a key back that was lost, unless there is one."""
+        wrapped = seal(self._root_key, key, context=f"subject key:{subject}")
+        self._execute("INSERT OR IGNORE INTO subject_keys VALUES (?, ?)", subject, wrapped)
 
-    def find_voucher(self, name: str) -> bytes | None:
-        row = self._find_row("SELECT mark FROM vouchers WHERE name = ?", name)
+    def put_suppression(self, subject: str, content: bytes) -> None:
+        """Keeps a copy of the record of a suppression, in the place of what was there."""
+        self._execute("INSERT OR REPLACE INTO suppressions VALUES (?, ?)", subject, content)
+
+    def find_suppressions(self) -> set[str]:
+        """The subjects of all suppressions that have both a copy and a key."""
+        found = self._execute("SELECT subject FROM suppressions JOIN subject_keys USING (subject)")
+        return {subject for (subject,) in found}
+
+    def find_suppression(self, subject: str) -> bytes | None:
+        row = self._find_row("SELECT content FROM suppressions WHERE subject = ?", subject)
         return None if row is None else row[0]
-
-    def destroy_vouchers(self, names: Sequence[str]) -> None:
-        self._delete("DELETE FROM vouchers WHERE name IN ({})", names)
-
-    def put_secret(self, name: str, content: bytes) -> None:
-        """Keeps the content under this name, in the place of what was there."""
-        sealed = seal(self._root_key, content, context=f"secret:{name}")
-        self._execute("INSERT OR REPLACE INTO secrets VALUES (?, ?)", name, sealed)
-
-    def find_secret(self, name: str) -> bytes | None:
-        row = self._find_row("SELECT sealed FROM secrets WHERE name = ?", name)
-        return None if row is None else unseal(self._root_key, row[0], context=f"secret:{name}")
 
     def destroy_face_keys(self, face_ids: Sequence[str]) -> int:
         """How many of them there were."""
@@ -216,11 +155,9 @@ class KeyStore:
         return self._delete("DELETE FROM grant_keys WHERE grant_id IN ({})", grant_ids)
 
     def destroy_subject_keys(self, subjects: Sequence[str]) -> int:
-        """How many of them there were."""
+        """With the copies that they open; how many of them there were."""
+        self._delete("DELETE FROM suppressions WHERE subject IN ({})", subjects)
         return self._delete("DELETE FROM subject_keys WHERE subject IN ({})", subjects)
-
-    def destroy_secret(self, name: str) -> None:
-        self._execute("DELETE FROM secrets WHERE name = ?", name)
 
     def renew_photo_key(self, photo_id: str) -> None:
         """Another key for the photo, under the same grants and for the same faces.
@@ -257,25 +194,8 @@ class KeyStore:
             + sum(int(self._execute(one, *cover).fetchone()[0]) for cover in covers)
             + self._count("SELECT count(*) FROM grant_keys WHERE grant_id IN ({})", grant_ids)
             + self._count("SELECT count(*) FROM subject_keys WHERE subject IN ({})", subjects)
+            + self._count("SELECT count(*) FROM suppressions WHERE subject IN ({})", subjects)
         )
-
-    def put_erasure(self, erasure: ErasureCopy) -> None:
-        """Keeps a copy of an entry of the ledger of erasures, unless it is kept already."""
-        self._execute(
-            "INSERT OR IGNORE INTO erasures VALUES (?, ?, ?, ?)",
-            *(erasure.uuid, erasure.kind, erasure.began_us, erasure.marks),
-        )
-
-    def find_erasure_uuids(self) -> set[str]:
-        return {uuid for (uuid,) in self._execute("SELECT uuid FROM erasures")}
-
-    def get_erasure(self, uuid: str) -> ErasureCopy:
-        """The copy of an entry that `find_erasure_uuids` names."""
-        return ErasureCopy(*self._execute("SELECT * FROM erasures WHERE uuid = ?", uuid).fetchone())
-
-    def scrub(self) -> None:
-        """Leaves no trace of destroyed keys in the file, where pages were split for one."""
-        self._execute("VACUUM")
 
     def iter_covers(self) -> Iterator[tuple[str, str]]:
         """Every photo that has a key, with each grant whose key opens it."""
@@ -326,66 +246,3 @@ class KeyStore:
         grant_id, wrapped, wrapped_grant_key = row
         grant_key = self._open_grant_key(grant_id, wrapped=wrapped_grant_key)
         return unseal(grant_key, wrapped, context=f"photo key:{photo_id}:{grant_id}")
-
-    def _check_root_key(self) -> None:
-        """A sealed nothing tells whether the root key is the one that this file began with."""
-        try:
-            if self.find_secret(_CHECK) is None:
-                self.put_secret(_CHECK, b"")
-        except TamperedError as error:
-            raise RootKeyError(
-                f"The root key is not the one that {self._path} was made with. Hand in the right "
-                "one; nothing in this home can be read with any other."
-            ) from error
-
-    def _roll_back(self) -> None:
-        # SQLite may have done so by itself, on a full disk for one.
-        if self._connection.in_transaction:
-            self._execute("ROLLBACK")
-
-    def _find_row(self, statement: str, value: str) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._execute(statement, value).fetchone()
-        return row
-
-    def _execute(self, statement: str, *values: str | bytes | int) -> sqlite3.Cursor:
-        with self._told_plainly():
-            return self._connection.execute(statement, values)
-
-    @contextmanager
-    def _told_plainly(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise VaultError(
-                f"The key file {self._path} cannot be used: {error}. Look at the disk's space "
-                "and rights; nothing was half written, so the same command may be run again."
-            ) from error
-
-    def _delete(self, statement: str, ids: Sequence[str]) -> int:
-        return sum(cursor.rowcount for cursor in self._execute_in_parts(statement, ids))
-
-    def _count(self, statement: str, ids: Sequence[str]) -> int:
-        return sum(int(cursor.fetchone()[0]) for cursor in self._execute_in_parts(statement, ids))
-
-    def _execute_in_parts(self, statement: str, ids: Sequence[str]) -> Iterator[sqlite3.Cursor]:
-        for some in _in_parts(ids):
-            yield self._execute(statement.format(",".join("?" * len(some))), *some)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    connection = sqlite3.connect(
-        path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
-    )
-    connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA journal_mode = TRUNCATE")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.executescript(_SCHEMA)
-    path.chmod(0o600)
-    return connection
-
-
-def _in_parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[start : start + _IDS_A_QUERY] for start in range(0, len(ids), _IDS_A_QUERY))

@@ -20,6 +20,11 @@ class Subjects:
         self._keys = keys
         self._turn = turn
 
+    def list_all(self) -> list[str]:
+        """Every subject that has a key."""
+        with self._turn:
+            return list(self._keys.iter_subjects())
+
     def seal(self, content: bytes, *, subject: str, context: str) -> bytes:
         """Under the subject's key, made where there is none; `context` says what it is."""
         with self._turn, self._keys.transaction():

@@ -22,11 +22,13 @@ from numpy.typing import NDArray
 from mien.errors import KeyDestroyedError, TamperedError, VaultError
 from mien.types import Vectors
 from mien.vault.blobs import Batch, BlobStore, PartKind, Parts
-from mien.vault.keys import ErasureCopy, KeyStore
+from mien.vault.keyfile import ErasureCopy
+from mien.vault.keys import KeyStore
 from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
 from mien.vault.subjects import Subjects
+from mien.vault.suppressions import SuppressionCopies
 
 _TEMPLATE = np.dtype("<f2")
 _MARKING_KEY = "ledger of erasures"
@@ -56,6 +58,7 @@ class Shreds:
 
     `covers` are pairs of a photo that stays and a grant that must not open it any more.
     `kept_blobs` are pairs of a blob and its photo, which stay, but for the thumbnail and faces.
+    `vouchers` are marks of records that go.
     """
 
     face_ids: list[str] = field(default_factory=list)
@@ -63,6 +66,7 @@ class Shreds:
     covers: list[tuple[str, str]] = field(default_factory=list)
     grant_ids: list[str] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
+    vouchers: list[str] = field(default_factory=list)
     blob_ids: list[str] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
 
@@ -82,6 +86,7 @@ class Vault:
         self._batch: Batch | None = None
         self.notary = Notary(self._keys, turn=self._turn)
         self.subjects = Subjects(self._keys, turn=self._turn)
+        self.suppressions = SuppressionCopies(self._keys, turn=self._turn)
 
     def close(self) -> None:
         with self._turn:
@@ -105,8 +110,8 @@ class Vault:
             return self._rotations[dimension]
 
     def add_grant(self, photo_id: str, *, grant_id: str) -> None:
-        """Lets another grant open the photo. Inside `writing`."""
-        self._keys.make_photo_key(photo_id, grant_id=grant_id)
+        """Lets another grant open the photo. Inside `writing`. Raises `KeyDestroyedError`."""
+        self._keys.add_cover(photo_id, grant_id=grant_id)
 
     def write_photo(
         self,
@@ -117,27 +122,20 @@ class Vault:
         faces: Sequence[FaceSecrets],
     ) -> None:
         """Seals what is kept of a photo under a grant. Inside `writing`."""
-        if self._batch is None:
-            raise RuntimeError("A photo is written inside `writing` only.")
         photo_key = self._keys.make_photo_key(at.photo_id, grant_id=grant_id)
-        templates: dict[tuple[PartKind, str], bytes] = {}
-        others: dict[tuple[PartKind, str], bytes] = {}
-        for face in faces:
-            key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
-            template = self._format_template(face.embedding)
-            templates[PartKind.TEMPLATE, face.face_id] = seal(
-                key, template, context=f"template:{at.blob_id}:{face.face_id}"
-            )
-            others[PartKind.CROP, face.face_id] = seal(
-                key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
-            )
+        parts = self._seal_faces(at, faces, photo_key=photo_key)
         if thumbnail_jpeg is not None:
             context = f"thumbnail:{at.blob_id}:{at.photo_id}"
-            others[PartKind.THUMBNAIL, at.photo_id] = seal(
+            parts[PartKind.THUMBNAIL, at.photo_id] = seal(
                 photo_key, thumbnail_jpeg, context=context
             )
-        # Templates first: an index is loaded from the beginnings of the files.
-        self._batch.write(at.blob_id, templates | others)
+        self._write(at, parts)
+
+    def add_faces(self, at: SealedPhoto, faces: Sequence[FaceSecrets]) -> None:
+        """Seals more faces of a photo that is kept. Inside `writing`. Raises as reading does."""
+        photo_key = self._keys.get_photo_key(at.photo_id)
+        sealed = self._seal_faces(at, faces, photo_key=photo_key)
+        self._write(at, {**self._blobs.read(at.blob_id), **sealed})
 
     def read_templates(self, at: SealedPhoto) -> Templates:
         """The turned templates of all faces in the photo that still have a key, by face id."""
@@ -222,6 +220,7 @@ class Vault:
             self._keys.destroy_covers(shreds.covers)
             self._keys.destroy_grant_keys(shreds.grant_ids)
             self._keys.destroy_subject_keys(shreds.subjects)
+            self._keys.destroy_vouchers(shreds.vouchers)
             for photo_id in sorted({photo_id for _, photo_id in shreds.kept_blobs}):
                 self._keys.renew_photo_key(photo_id)
         gone = set(shreds.face_ids)
@@ -242,8 +241,10 @@ class Vault:
                 grant_ids=shreds.grant_ids,
                 subjects=shreds.subjects,
             )
+            vouchers = self._keys.count_vouchers(shreds.vouchers)
         return {
             "keys": keys,
+            "vouchers": vouchers,
             "sealed_files": sum(self._blobs.holds(blob_id) for blob_id in shreds.blob_ids),
             "sealed_parts": sum(
                 not _stays(part, gone=gone)
@@ -288,12 +289,14 @@ class Vault:
         with self._turn:
             faces, grants = list(self._keys.iter_face_ids()), list(self._keys.iter_grant_ids())
             covers, subjects = list(self._keys.iter_covers()), list(self._keys.iter_subjects())
+            vouchers = list(self._keys.iter_vouchers())
         return Shreds(
             face_ids=[face for face in faces if is_marked(f"face:{face}")],
             photo_ids=sorted({photo for photo, _ in covers if is_marked(f"photo key:{photo}")}),
             covers=[cover for cover in covers if is_marked(f"cover:{cover[0]}:{cover[1]}")],
             grant_ids=[grant for grant in grants if is_marked(f"grant key:{grant}")],
             subjects=[subject for subject in subjects if is_marked(f"subject key:{subject}")],
+            vouchers=[name for name in vouchers if is_marked(f"voucher:{name}")],
             blob_ids=[blob for blob in self._blobs.iter_ids() if is_marked(f"blob:{blob}")],
         )
 
@@ -327,6 +330,28 @@ class Vault:
                 self._keys.put_secret(name, secret)
             return secret
 
+    def _seal_faces(
+        self, at: SealedPhoto, faces: Sequence[FaceSecrets], *, photo_key: bytes
+    ) -> dict[tuple[PartKind, str], bytes]:
+        parts: dict[tuple[PartKind, str], bytes] = {}
+        for face in faces:
+            key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
+            template = self._format_template(face.embedding)
+            parts[PartKind.TEMPLATE, face.face_id] = seal(
+                key, template, context=f"template:{at.blob_id}:{face.face_id}"
+            )
+            parts[PartKind.CROP, face.face_id] = seal(
+                key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
+            )
+        return parts
+
+    def _write(self, at: SealedPhoto, parts: Parts) -> None:
+        if self._batch is None:
+            raise RuntimeError("A photo is written inside `writing` only.")
+        # Templates first: an index is loaded from the beginnings of the files.
+        ordered = sorted(parts.items(), key=lambda part: part[0][0] is not PartKind.TEMPLATE)
+        self._batch.write(at.blob_id, dict(ordered))
+
     def _format_template(self, embedding: NDArray[np.float32]) -> bytes:
         turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
         return bytes(turned[0].astype(_TEMPLATE).tobytes())
@@ -353,6 +378,7 @@ def references_of(shreds: Shreds) -> Iterator[str]:
     yield from (f"cover:{photo_id}:{grant_id}" for photo_id, grant_id in shreds.covers)
     yield from (f"grant key:{grant_id}" for grant_id in shreds.grant_ids)
     yield from (f"subject key:{subject}" for subject in shreds.subjects)
+    yield from (f"voucher:{name}" for name in shreds.vouchers)
     yield from (f"blob:{blob_id}" for blob_id in shreds.blob_ids)
     yield from (f"kept blob:{blob_id}" for blob_id, _ in shreds.kept_blobs)
 

@@ -73,13 +73,16 @@ class Alignment:
 class Embedding:
     """What a recogniser gives; `gaussian` names the file of its mean and covariance.
 
-    `score_by_fmr` holds the scores that strangers exceed at measured false match rates.
+    `score_by_fmr` holds the scores that strangers exceed at measured false match rates, and
+    `missed_by_fmr` the share of pairs of one person that score less.
     """
 
     dimension: int
     distance: Literal["cosine"]
     gaussian: str
+    measured_on: str
     score_by_fmr: Mapping[float, float]
+    missed_by_fmr: Mapping[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +170,11 @@ def _parse_card(table: dict[str, Any]) -> Card:
 
 
 def _parse_embedding(table: dict[str, Any]) -> Embedding:
-    scores = {float(rate): score for rate, score in table["score_by_fmr"].items()}
-    return Embedding(**{**table, "score_by_fmr": scores})
+    by_rate = {
+        name: {float(rate): value for rate, value in table[name].items()}
+        for name in ("score_by_fmr", "missed_by_fmr")
+    }
+    return Embedding(**{**table, **by_rate})
 
 
 def _frozen(table: dict[str, Any]) -> dict[str, Any]:

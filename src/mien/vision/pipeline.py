@@ -126,6 +126,8 @@ def describe_model(pack: Pack) -> EmbeddingModel:
         dimension=embedding.dimension,
         gaussian=load_gaussian(pack.recogniser),
         score_by_fmr=embedding.score_by_fmr,
+        missed_by_fmr=embedding.missed_by_fmr,
+        measured_on=embedding.measured_on,
     )
 
 

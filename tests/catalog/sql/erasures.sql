@@ -23,6 +23,11 @@ SELECT lapsed.id, lapsed.mark
 FROM lapsed
 WHERE lapsed.mark = ?;
 
+-- iter_certificates
+SELECT erasures.uuid, erasures.certificate
+FROM erasures
+WHERE erasures.certificate IS NOT NULL ORDER BY erasures.id;
+
 -- iter_entries
 SELECT erasures.id, erasures.uuid, erasures.kind, erasures.state, erasures.began_at, erasures.done_at, erasures.marks, erasures.work, erasures.counts, erasures.audit_seq, erasures.certificate
 FROM erasures

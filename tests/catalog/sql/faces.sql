@@ -8,6 +8,16 @@ SELECT count(*) AS count_1
 FROM indexed_photos
 WHERE indexed_photos.collection_id = ?;
 
+-- find_kept_for
+SELECT faces.id, faces.person_id
+FROM faces
+WHERE faces.id IN (?, ?);
+
+-- find_faces_by_uuid
+SELECT faces.id
+FROM faces
+WHERE faces.uuid IN (?);
+
 -- find_stored_faces
 SELECT faces.id, faces.uuid, photos.sha256, indexed_photos.blob_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN photos ON photos.id = indexed_photos.photo_id

@@ -9,6 +9,9 @@ FROM photos
 WHERE photos.sha256 = ?;
 INSERT INTO photos (sha256, size_bytes, width_px, height_px, media_type, caption, credit, copyright, first_seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
 
+-- correct_credit
+UPDATE photos SET credit=? WHERE photos.sha256 = ?;
+
 -- find_photo_id
 SELECT photos.id
 FROM photos

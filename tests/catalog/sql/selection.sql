@@ -8,6 +8,14 @@ SELECT locations.id, locations.uri
 FROM locations
 WHERE locations.uri = ? OR (locations.uri LIKE ? || '%' ESCAPE '/');
 
+-- select_enrolled
+SELECT faces.id
+FROM faces
+WHERE faces.person_id IN (?);
+SELECT enrolments.id
+FROM enrolments
+WHERE enrolments.person_id IN (?);
+
 -- select_faces
 SELECT faces_1.id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN indexed_photos AS indexed_photos_1 ON indexed_photos_1.photo_id = indexed_photos.photo_id JOIN faces AS faces_1 ON faces_1.indexed_photo_id = indexed_photos_1.id
@@ -22,6 +30,13 @@ WHERE locations.grant_id = ?;
 SELECT grants.id, grants.grantor
 FROM grants;
 
+-- select_host
+SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, grants.verified_by, grants.jurisdiction, grants.assessment, grants.terms, grants.scope AS scope, grants.uses AS uses, grants.purposes AS purposes, grants.bases AS bases, grants.evidence AS evidence, grants.retention_days, grants.valid_from AS valid_from, grants.valid_until AS valid_until, grants.recorded_at AS recorded_at, grants.revoked_at AS revoked_at
+FROM grants ORDER BY grants.id;
+SELECT locations.id, locations.uri, locations.grant_id
+FROM locations
+WHERE (locations.uri NOT LIKE ? || '%' ESCAPE '/') OR locations.grant_id IN (SELECT 1 FROM (SELECT 1) WHERE 1!=1);
+
 -- select_overdue
 SELECT locations.id, locations.grant_id
 FROM locations
@@ -32,8 +47,16 @@ WHERE locations.grant_id = ? AND locations.added_at <= ?;
 SELECT locations.id, locations.grant_id
 FROM locations
 WHERE locations.quarantined_at <= ?;
+SELECT indexed_photos.id
+FROM indexed_photos
+WHERE indexed_photos.collection_id = ? AND indexed_photos.indexed_at <= ?;
 
 -- select_photo
 SELECT locations.id
 FROM locations JOIN photos ON photos.id = locations.photo_id
 WHERE photos.sha256 = ?;
+
+-- select_suppression
+SELECT suppressions.id
+FROM suppressions
+WHERE suppressions.uuid = ?;

@@ -20,7 +20,7 @@ from mien.index.segment import Entries, Segment
 from mien.index.view import View
 from mien.types import Ids, Vectors
 
-__all__ = ["Gallery", "parse_ids", "parse_limit", "parse_vectors"]
+__all__ = ["Segments", "parse_ids", "parse_limit", "parse_vectors"]
 
 _UNIT_TOLERANCE = 0.01
 """Half precision and honest arithmetic stay far within it."""
@@ -29,7 +29,7 @@ _LOOSE_SHARE = 1 / 256
 """How much of a segment may lack codes; encoding face by face would copy too much."""
 
 
-class Gallery:
+class Segments:
     """A `VectorIndex` but for the search. With a codebook, all but the newest rows get codes."""
 
     def __init__(

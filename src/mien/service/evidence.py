@@ -1,0 +1,59 @@
+"""What shows that somebody consented: a file, known by its hash, or words that say where it is."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from mien.catalog.audit import Json
+from mien.errors import SettingsError
+
+_LOOKS_LIKE_A_FILE = re.compile(r".*(/|\\|\.\w{1,5}$)")
+_ADDRESS = re.compile(r"https?://\S+")
+
+
+def describe_evidence(evidence: str | Path, *, max_bytes: int) -> dict[str, Json]:
+    """Hash, media type and size of a file, which is not kept; or the words themselves.
+
+    Words that look like the name of a file must be one. Raises `SettingsError` for a file that
+    is not there, cannot be read or is empty, and for no words.
+    """
+    text = str(evidence).strip()
+    if not text:
+        raise SettingsError("Consent needs evidence: a file, or words that say where it is kept.")
+    path = Path(text)
+    is_name = _LOOKS_LIKE_A_FILE.match(text) and not _ADDRESS.fullmatch(text)
+    if isinstance(evidence, str) and not is_name and not _is_there(path):
+        return {"kind": "reference", "text": text}
+    return {"kind": "file", "name": path.name, **describe_file(path, max_bytes=max_bytes)}
+
+
+def describe_file(path: Path, *, max_bytes: int) -> dict[str, Json]:
+    """Raises `SettingsError` for a file that is not there, cannot be read, or is empty."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"The evidence {path} cannot be read ({error.strerror}), and without it nothing is "
+            "recorded. Name a file that is there, or say in words where it is kept."
+        ) from error
+    if not content:
+        raise SettingsError(f"The evidence {path} is empty, and shows nothing.")
+    if len(content) > max_bytes:
+        raise SettingsError(f"The evidence {path} is larger than {max_bytes:,} bytes.")
+    media_type, _ = mimetypes.guess_type(path.name)
+    return {
+        "sha256": sha256(content).hexdigest(),
+        "media_type": media_type or "application/octet-stream",
+        "size_bytes": len(content),
+    }
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # longer than any name, or with a byte that none has
+        return False

@@ -1,0 +1,295 @@
+"""Another look at photos for people who were enrolled later.
+
+What a gate dropped cannot be found again, so the photos are read once more where they lie.
+Faces that are kept stay as they are. Interrupted anywhere, it goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from mien.catalog import indexed as rows
+from mien.catalog.collections import Collection, raise_revision
+from mien.catalog.connect import Connection
+from mien.catalog.indexed import KeptFace, StalePhoto
+from mien.catalog.photos import photo_uuid_of
+from mien.catalog.runs import end_run, start_run
+from mien.errors import MienError
+from mien.permission.basis import Basis
+from mien.permission.charter import may_rely_on
+from mien.permission.grant import may_add
+from mien.permission.verdict import combine
+from mien.service import audit
+from mien.service.ahead import iter_ahead
+from mien.service.audit import Action, Event
+from mien.service.clearing import clear_up
+from mien.service.deployment import Deployment, adding, recording
+from mien.service.gate import Admission, Gate, open_gate
+from mien.service.intake import FailedFile, ReadPhoto, take_in
+from mien.service.standing import get_grant, iter_collections
+from mien.sources.address import path_of, show_path
+from mien.sources.base import FoundFile
+from mien.types import Box
+from mien.vault.vault import FaceSecrets, SealedPhoto
+
+_BATCH_PHOTOS = 32
+_AHEAD_A_WORKER = 2
+_SAME_PX = 2.0
+_GONE, _CHANGED = "not-found", "changed"
+
+
+@dataclass(slots=True)
+class RescanReport:
+    """Photos looked at again, faces kept of them, and files that could not be read or changed.
+
+    `waiting` is how many photos there were to look at when it began.
+    """
+
+    waiting: int = 0
+    photos: int = 0
+    faces: int = 0
+    failed: list[FailedFile] = field(default_factory=list)
+
+
+RescanProgress = Callable[[RescanReport], None]
+"""Called with the report so far, often; it must not keep it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescanRequest:
+    """How to read."""
+
+    workers: int
+    max_file_bytes: int
+
+
+def rescan(
+    deployment: Deployment,
+    request: RescanRequest,
+    *,
+    progress: RescanProgress = lambda _: None,
+) -> RescanReport:
+    """Looks again at every photo that was last compared with older enrolments."""
+    report = RescanReport()
+    collections = _find_enrolled_only(deployment)
+    report.waiting = sum(count_waiting(deployment, collection) for collection in collections)
+    if report.waiting:
+        with adding(deployment.home, clear_up=lambda: clear_up(deployment)):
+            for collection in collections:
+                _Rescan(deployment, request, collection=collection, report=report).work(progress)
+    return report
+
+
+def count_waiting(deployment: Deployment, collection: Collection) -> int:
+    """How many photos of a collection have not been compared with everybody enrolled."""
+    if collection.basis is not Basis.ENROLLED_ONLY:
+        return 0
+    scanned_to = open_gate(deployment, collection).scanned_to
+    with deployment.database.reading() as connection:
+        return rows.count_stale(connection, collection.id, scanned_to=scanned_to)
+
+
+def _find_enrolled_only(deployment: Deployment) -> list[Collection]:
+    with deployment.database.reading() as connection:
+        found = list(iter_collections(deployment, connection))
+    return [collection for collection in found if collection.basis is Basis.ENROLLED_ONLY]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """A photo, and what was found in it now."""
+
+    stale: StalePhoto
+    grant_id: str
+    found: ReadPhoto
+
+
+class _Rescan:
+    """One pass over a collection."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        request: RescanRequest,
+        *,
+        collection: Collection,
+        report: RescanReport,
+    ) -> None:
+        self._deployment = deployment
+        self._request = request
+        self._collection = collection
+        self._report = report
+        self._scanned_to = open_gate(deployment, collection).scanned_to
+        self._run_by_grant: dict[str, int] = {}
+
+    def work(self, progress: RescanProgress) -> None:
+        with ThreadPoolExecutor(self._request.workers, "rescan") as pool:
+            ahead = self._request.workers * _AHEAD_A_WORKER
+            looks = iter_ahead(self._look, self._iter_stale(), pool=pool, ahead=ahead)
+            batch: list[_Look] = []
+            try:
+                for look in looks:
+                    if isinstance(look, FailedFile):
+                        self._report.failed.append(look)
+                    else:
+                        batch.append(look)
+                    if len(batch) >= _BATCH_PHOTOS:
+                        done, batch = batch, []
+                        self._commit(done)
+                    progress(self._report)
+            finally:
+                looks.close()
+                self._commit(batch)
+        self._end_runs()
+        progress(self._report)
+
+    def _iter_stale(self) -> Iterator[StalePhoto]:
+        after = 0
+        while True:
+            with self._deployment.database.reading() as connection:
+                some = rows.find_stale(
+                    connection,
+                    self._collection.id,
+                    scanned_to=self._scanned_to,
+                    after=after,
+                    limit=_BATCH_PHOTOS,
+                )
+            if not some:
+                return
+            yield from some
+            after = some[-1].indexed_photo_id
+
+    def _look(self, stale: StalePhoto) -> _Look | FailedFile:
+        """Reads the photo at the first of its places where it still is."""
+        failed = FailedFile("", _GONE)
+        for uri, grant_id in stale.places:
+            found = self._read(uri)
+            if isinstance(found, ReadPhoto) and found.sha256 == stale.sha256:
+                return _Look(stale, grant_id, found)
+            failed = found if isinstance(found, FailedFile) else FailedFile(uri, _CHANGED)
+        return failed
+
+    def _read(self, uri: str) -> ReadPhoto | FailedFile:
+        path = path_of(uri)
+        if path is None:
+            return FailedFile(uri, _GONE)
+        name = os.fsencode(path)
+        found = take_in(
+            FoundFile(name, uri, show_path(name), "", is_named=True),
+            vision=lambda: self._deployment.vision(threads=1),
+            may_read=self._deployment.suppressed.load(self._deployment.model).may_read,
+            is_indexed=lambda _: False,
+            max_bytes=self._request.max_file_bytes,
+        )
+        return found if isinstance(found, ReadPhoto | FailedFile) else FailedFile(uri, _CHANGED)
+
+    def _commit(self, batch: Sequence[_Look]) -> None:
+        if not batch:
+            return
+        self._start_runs({look.grant_id for look in batch})
+        with recording(self._deployment.home):
+            gate = open_gate(self._deployment, self._collection)
+            faces = _record(self._deployment, batch, collection=self._collection, gate=gate)
+        self._report.photos += len(batch)
+        self._report.faces += faces
+
+    def _start_runs(self, grant_ids: set[str]) -> None:
+        """A run for each grant: where one never ends, what it left is cleared up."""
+        deployment, collection_id = self._deployment, self._collection.id
+        with deployment.database.writing() as connection:
+            for grant_id in sorted(grant_ids - self._run_by_grant.keys()):
+                self._run_by_grant[grant_id] = start_run(
+                    connection,
+                    collection_id=collection_id,
+                    grant_id=get_grant(deployment, connection, grant_id=grant_id).id,
+                    at=deployment.clock(),
+                )
+
+    def _end_runs(self) -> None:
+        with self._deployment.database.writing() as connection:
+            for run_id in self._run_by_grant.values():
+                end_run(connection, run_id, counts={}, at=self._deployment.clock())
+
+
+def _record(
+    deployment: Deployment, batch: Sequence[_Look], *, collection: Collection, gate: Gate
+) -> int:
+    """Seals and records what is new in a batch; how many faces that was."""
+    sealed: list[KeptFace] = []
+    try:
+        with deployment.database.writing() as connection, deployment.vault.writing():
+            for look in batch:
+                if _may_look(deployment, connection, look=look, collection=collection):
+                    kept = _keep(
+                        deployment, connection, look=look, collection=collection, gate=gate
+                    )
+                    sealed += kept
+            if sealed:
+                raise_revision(connection, collection.id)
+            event = Event(
+                action=Action.RESCANNED,
+                facts={
+                    "collection": audit.refer_collection(deployment, collection.uuid),
+                    "photos": len(batch),
+                    "faces": len(sealed),
+                },
+            )
+            audit.append(deployment, connection, event=event)
+    except MienError:
+        deployment.vault.discard(blob_ids=[], face_ids=[face.uuid for face in sealed])
+        raise
+    return len(sealed)
+
+
+def _may_look(
+    deployment: Deployment, connection: Connection, *, look: _Look, collection: Collection
+) -> bool:
+    """Asked again inside the transaction: it may have been erased or revoked meanwhile."""
+    if not rows.is_there(connection, look.stale.indexed_photo_id):
+        return False
+    grant = get_grant(deployment, connection, grant_id=look.grant_id).grant
+    uri = look.found.found.uri
+    may_enter = may_add(grant, uri=uri, basis=collection.basis, at=deployment.clock())
+    wanted = deployment.suppressed.load(deployment.model).may_take(uri)
+    return combine([may_rely_on(collection.charter), may_enter, wanted]).is_allowed
+
+
+def _keep(
+    deployment: Deployment,
+    connection: Connection,
+    *,
+    look: _Look,
+    collection: Collection,
+    gate: Gate,
+) -> list[KeptFace]:
+    photo_id, analysis = look.stale.indexed_photo_id, look.found.analysis
+    admissions = gate.admit(analysis.faces if analysis else ())
+    known = rows.find_boxes(connection, photo_id)
+    fresh = [one for one in admissions.kept if not _is_among(known, one)]
+    kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in fresh]
+    if kept:
+        deployment.vault.add_faces(
+            SealedPhoto(look.stale.blob_id, photo_uuid_of(look.stale.sha256)),
+            [
+                FaceSecrets(face.uuid, one.face.embedding, one.face.crop_jpeg)
+                for face, one in zip(kept, fresh, strict=True)
+            ],
+        )
+        rows.add_faces(connection, kept, indexed_photo_id=photo_id, collection_id=collection.id)
+    dropped = admissions.dropped.total()
+    rows.mark_scanned(connection, photo_id, scanned_to=gate.scanned_to, dropped=dropped)
+    return kept
+
+
+def _is_among(known: Sequence[Box], one: Admission) -> bool:
+    """The same face of the same photo, found twice, lies no further apart."""
+    box = one.face.face.box
+    edges = ("x1", "y1", "x2", "y2")
+    return any(
+        all(abs(getattr(box, edge) - getattr(other, edge)) <= _SAME_PX for edge in edges)
+        for other in known
+    )
