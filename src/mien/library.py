@@ -31,6 +31,7 @@ from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
+from mien.service.audit_succession import settle_log
 from mien.service.case_book import BookTerms, CaseBook
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
@@ -375,6 +376,7 @@ class Library:
     def _settle(self) -> None:
         """Before anything is served: erasures cut short, what an old backup brought or lacks."""
         try:
+            settle_log(self._deployment)
             settle_erasures(self._deployment, self._galleries)
             settle_suppressions(self._deployment, self._galleries)
         except MienError:

@@ -126,6 +126,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "add_checkpoint": lambda c: audit.add_checkpoint(c, audit.StoredCheckpoint(2, "")),
         "add_entry": lambda c: audit.add_entry(c, NEXT_AUDITED),
         "add_notes": lambda c: audit.add_notes(c, [audit.StoredNote(0, 0, "", b"")]),
+        "delete_beyond": lambda c: audit.delete_beyond(c, 0),
         "delete_notes_of": lambda c: audit.delete_notes_of(c, ""),
         "find_entry": lambda c: audit.find_entry(c, 0),
         "find_last_checkpoint": audit.find_last_checkpoint,
