@@ -87,12 +87,12 @@ class Settings:
     )
     controller: str = _setting(
         "MIEN_CONTROLLER",
-        "Who is responsible for what is held here; the policy and consent records name them.",
+        "Who is responsible for what is held here; the policy and receipts name them.",
         default="",
     )
     contact: str = _setting(
         "MIEN_CONTACT",
-        "Where people turn to with questions and requests; the policy and consent records name it.",
+        "Where people turn to with questions and requests; the policy and receipts name it.",
         default="",
     )
     case_days: int = _setting(

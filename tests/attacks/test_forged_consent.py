@@ -223,14 +223,14 @@ def test_nobody_is_enrolled_without_evidence_or_purpose(
 
 
 def test_no_call_enrols_without_a_consent() -> None:
-    """Evidence, purposes and an end have no default that could be left in place."""
+    """Evidence has no default that could be left in place; neither has the consent itself."""
     required = {
         field.name
         for draft in (ConsentDraft, RenewalDraft)
         for field in dataclasses.fields(draft)
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
-    assert required == {"evidence", "purposes", "until"}
+    assert required == {"evidence"}
     for call, name in ((Library.enrol, "consent"), (Register.enrol, "consent")):
         assert inspect.signature(call).parameters[name].default is inspect.Parameter.empty
     renewal = inspect.signature(Register.renew).parameters["renewal"]

@@ -42,7 +42,10 @@ def test_somebody_is_enrolled(stage: Stage, mien: Mien) -> None:
     answer = mien("people", "enrol", "Ann Ek", *portraits(stage, 1), *TERMS, until(stage))
     assert answer.code == 0, answer.err
     (person,) = listed(mien)
-    assert answer.out.strip() == f"Enrolled: Ann Ek, {person['person_id']}"
+    assert answer.out.splitlines() == [
+        f"Enrolled: Ann Ek, {person['person_id']}",
+        f"For yearbook, until {until(stage)}.",
+    ]
     assert person["name"] == "Ann Ek"
     assert (person["state"], person["reasons"]) == ("ConsentGiven", [])
     assert (person["purposes"], person["templates"]) == (["yearbook"], 2)
@@ -96,7 +99,7 @@ def test_a_minor_without_a_guardian_is_refused(stage: Stage, mien: Mien) -> None
         (["--consent", "", "--purpose", "press"], 2, "settings"),
         (["--consent", "missing.pdf", "--purpose", "press"], 2, "settings"),
         (["--consent", EVIDENCE, "--purpose", "Any Thing"], 2, "settings"),
-        (["--consent", EVIDENCE], 2, "usage"),
+        (["--consent", EVIDENCE], 2, "settings"),
         (["--purpose", "press"], 2, "usage"),
     ],
 )

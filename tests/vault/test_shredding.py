@@ -171,10 +171,10 @@ def test_a_shredded_voucher_is_gone_counted_and_known_again(tmp_path: Path) -> N
         shreds = Shreds(vouchers=["grant:a", "grant:none"])
         marked = set(references_of(shreds))
         assert vault.find_marked(lambda reference: reference in marked).vouchers == ["grant:a"]
-        assert vault.count_left(shreds)["keys"] == 1
+        assert vault.count_left(shreds)["vouchers"] == 1
         vault.shred(shreds)
         vault.shred(shreds)
-        assert vault.count_left(shreds)["keys"] == 0
+        assert vault.count_left(shreds)["vouchers"] == 0
         assert vault.notary.is_vouched("grant:b", b"terms")
         assert vault.notary.is_vouched("collection:a", b"terms")
         assert not vault.notary.is_vouched("grant:a", b"terms")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from mien.cli.exits import Exit
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import explain, leave, out, print_json, warn
 from mien.cli.rescan import app as rescan_app
-from mien.cli.rescan import watching
+from mien.cli.rescan import looking_again
 from mien.errors import SettingsError
 from mien.permission.consent import ends_at
 from mien.service.consent_draft import ConsentDraft, RenewalDraft
@@ -100,7 +100,7 @@ def enrol(
         jurisdiction=jurisdiction,
         notice=notice,
     )
-    with open_library(home) as library, watching() as show:
+    with open_library(home) as library, looking_again() as show:
         enrolled = library.people(progress=show).enrol(
             name, *photos, consent=draft, faces=face or ()
         )
@@ -126,7 +126,7 @@ def renew(
     renewal = RenewalDraft(
         evidence=consent, until=None if until is None else until.date(), guardian=guardian
     )
-    with open_library(home) as library, watching() as show:
+    with open_library(home) as library, looking_again() as show:
         register = library.people(progress=show)
         enrolled = register.renew(name, *(photos or ()), renewal=renewal, faces=face or ())
     _end(enrolled, said="Renewed", as_json=as_json)
@@ -260,8 +260,8 @@ def _end(enrolled: Enrolled, *, said: str, as_json: bool) -> None:
     elif person is not None:
         out.print(f"{said}: {person.name}, {person.uuid}")
         if consent is not None:
-            purposes, last = ", ".join(sorted(consent.purposes)), ends_at(consent).date()
-            out.print(f"For {purposes}, until {last}.")
+            last = ends_at(consent) - timedelta(microseconds=1)
+            out.print(f"For {', '.join(sorted(consent.purposes))}, until {last.date()}.")
     for other in enrolled.alike:
         warn(f"These photos look like {other.name}, who is enrolled already: {other.uuid}")
     explain(verdict)

@@ -20,7 +20,7 @@ _SHOWN_FAILURES = 20
 @app.command("rescan")
 def rescan(*, home: Home = None, as_json: Json = False) -> None:
     """Go on looking through photos for people who were enrolled after them."""
-    with open_library(home) as library, watching() as show:
+    with open_library(home) as library, looking_again() as show:
         report = library.rescan(progress=show)
     if as_json:
         print_json(describe(report))
@@ -33,7 +33,7 @@ def rescan(*, home: Home = None, as_json: Json = False) -> None:
 
 
 @contextmanager
-def watching() -> Iterator[RescanProgress]:
+def looking_again() -> Iterator[RescanProgress]:
     """A bar on standard error, where that is a terminal and there is anything to look at."""
     bar = Progress(
         TextColumn("Looking again"),
