@@ -15,7 +15,6 @@ A refusal is no exception: reports and results carry a verdict with reasons.
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +35,7 @@ from mien.service.case_book import BookTerms, CaseBook
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
 from mien.service.default_pack import DefaultPack
-from mien.service.deployment import Deployment, Home
+from mien.service.deployment import Deployment, Home, find_user
 from mien.service.doctor import Diagnosis, examine
 from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
@@ -76,7 +75,7 @@ class Library:
 
     def __init__(
         self,
-        home: str | os.PathLike[str] | None = None,
+        home: FilePath | None = None,
         *,
         settings: Settings | None = None,
         models: Models | None = None,
@@ -99,7 +98,7 @@ class Library:
                 max_pixels=self.settings.max_pixels,
             ),
             clock=clock,
-            actor=_find_user(),
+            actor=find_user(),
         )
         self._galleries = Galleries(self._deployment)
         self._operator = Operator(self.settings.controller, self.settings.contact)
@@ -126,7 +125,7 @@ class Library:
 
     def grant(
         self,
-        *scope: str | os.PathLike[str],
+        *scope: FilePath,
         grantor: str,
         purposes: Sequence[str],
         basis: Basis | str | Sequence[Basis | str],
@@ -143,7 +142,10 @@ class Library:
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
-                bases=[_parse_word(Basis, one) for one in _listed(basis)],
+                bases=[
+                    _parse_word(Basis, one)
+                    for one in ([basis] if isinstance(basis, str) else basis)
+                ],
                 until=until,
             )
         )
@@ -183,7 +185,7 @@ class Library:
     def enrol(
         self,
         name: str,
-        *photos: str | os.PathLike[str],
+        *photos: FilePath,
         consent: ConsentDraft,
         faces: Sequence[int] = (),
         progress: RescanProgress = _silent,
@@ -263,7 +265,7 @@ class Library:
 
     def add(
         self,
-        *paths: str | os.PathLike[str],
+        *paths: FilePath,
         grant: str | None,
         collection: str = DEFAULT_COLLECTION,
         progress: Progress = _silent,
@@ -352,7 +354,7 @@ class Library:
     def policy(self, *, to: FilePath | None = None, form: Form | str = Form.HTML) -> Policy:
         """What is held and why, as of now; written to a file, its version enters the audit log."""
         self.enforce_retention()
-        policy = make_policy(self._deployment, self._operator, grace=self._terms.grace)
+        policy = make_policy(self._deployment, self._operator, terms=self._terms)
         if to is not None:
             publish_policy(self._deployment, policy, path=Path(to), form=_parse_word(Form, form))
         return policy
@@ -381,20 +383,8 @@ class Library:
         keep_up(self._deployment, self._galleries)
 
 
-def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:
-    return [basis] if isinstance(basis, str) else basis
-
-
 def _parse_word(words: type[Word], word: Word | str) -> Word:
     try:
         return words(word)
     except ValueError as error:
-        known = ", ".join(words)
-        raise SettingsError(f"{word!r} is none of {known}.") from error
-
-
-def _find_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid-{os.getuid()}"
+        raise SettingsError(f"{word!r} is none of {', '.join(words)}.") from error

@@ -197,6 +197,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_visible_ids": lambda c: list(faces.iter_visible_ids(c, SCOPE)),
     },
     "grants": {
+        "correct_grantor": lambda c: grants.correct_grantor(c, make_grant(grant_id=make_uuid(1))),
         "find_first_additions": grants.find_first_additions,
         "find_grant": lambda c: grants.find_grant(c, make_uuid(1)),
         "find_latest_runs": lambda c: grants.find_latest_runs(c, COLLECTION, at=NOW),
@@ -205,10 +206,10 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_grants_of": lambda c: list(grants.iter_grants_of(c, COLLECTION)),
         "narrow_grant": lambda c: grants.narrow_grant(c, make_grant(grant_id=make_uuid(1))),
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
-        "rename_grantor": lambda c: grants.rename_grantor(c, make_uuid(1), name="Eva"),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
     "holdings": {
+        "count_cases": holdings.count_cases,
         "count_holdings": holdings.count_holdings,
         "count_people": holdings.count_people,
         "count_photos_by_grant": holdings.count_photos_by_grant,
@@ -244,6 +245,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
         "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
+        "rename_person": lambda c: people.rename_person(c, PersonId(1), name="Eva"),
         "touch_person": lambda c: people.touch_person(c, PERSON, at=NOW),
     },
     "photos": {

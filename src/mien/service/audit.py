@@ -45,6 +45,7 @@ class Action(StrEnum):
     RUNS_CUT_SHORT = "runs-cut-short"
     RESCANNED = "rescanned"
     PERSON_ENROLLED = "person-enrolled"
+    PERSON_CORRECTED = "person-corrected"
     CONSENT_RENEWED = "consent-renewed"
     CONSENT_WITHDRAWN = "consent-withdrawn"
     ADD = "add"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import getpass
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,6 +88,14 @@ class Deployment:
     def close(self) -> None:
         self.vault.close()
         self.database.close()
+
+
+def find_user() -> str:
+    """Who acts, where nobody says otherwise: the account that runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
 
 
 def _make_folder(folder: Path) -> None:

@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.resources import files
 
 from mien.pages.document import Block, Document, Items, Section, Table
 from mien.permission.basis import Basis
+from mien.permission.suppression import Level
 from mien.service.policy_facts import Facts
 from mien.service.policy_tables import make_tables
 
 _CONDITION = re.compile(r"\?(!?)(\w+) ")
+_LEVELS = {Level.ITEM.value: "photo"}
 _MATCHING_RATE = 1000
 """One stranger in so many passes for a face that is enrolled or kept out."""
 
@@ -73,7 +76,9 @@ def _fill(facts: Facts) -> dict[str, str]:
     bases = {found.basis for found in facts.collections}
     bases |= {basis for source in facts.sources for basis in source.bases}
     in_use = dict.fromkeys((basis.value for basis in Basis), "")
-    suppressed = [_count(number, level) for level, number in facts.suppressed.items()]
+    suppressed = [
+        _count(number, _LEVELS.get(level, level)) for level, number in facts.suppressed.items()
+    ]
     return {
         **(in_use | {basis.value: "used" for basis in bases}),
         "who": f"{operator.controller} keeps" if operator.controller else "The operator keeps",
@@ -82,7 +87,9 @@ def _fill(facts: Facts) -> dict[str, str]:
         "people": _count(facts.people, "person", many="people") if facts.people else "",
         "people_until": facts.people_until.date().isoformat() if facts.people_until else "",
         "suppressed": ", ".join(suppressed),
-        "grace": f"{_count(facts.grace.days, 'day')} later" if facts.grace else "at once",
+        "cases": _count(facts.cases, "request") if facts.cases else "",
+        "case_end": _say_later(facts.terms.cases),
+        "grace": _say_later(facts.terms.grace),
         "model": model.model_id,
         "measured_on": model.measured_on or "nothing that is known here",
         "missed": _say_missed(facts),
@@ -106,6 +113,10 @@ def _say_strangers(facts: Facts) -> dict[str, str]:
         "strangers_one_in": f"{strictest:,}",
         "strangers": f"{largest // strictest:,}" if is_large else "",
     }
+
+
+def _say_later(time: timedelta) -> str:
+    return f"{_count(time.days, 'day')} later" if time else "at once"
 
 
 def _count(number: int, word: str, *, many: str = "") -> str:
