@@ -66,7 +66,7 @@ def gather_held(
         "type": _TYPE,
         "case": case.case_id,
         "as_of": audit.format_time(deployment.clock()),
-        "person": None if person is None else person.document,
+        "person": person.document if person else None,
         "photos": [gathering.describe_photo(photo) for photo in photos],
         "grants": [_describe_grant(grant) for grant in grants.values()],
         "pictures": sorted(name for name, picture in pictures.items() if picture is not None),

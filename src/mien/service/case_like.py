@@ -21,13 +21,14 @@ from mien.catalog.collections import Collection
 from mien.catalog.faces import StoredFace, find_stored_faces
 from mien.errors import SettingsError
 from mien.service import audit
-from mien.service.alike import find_hits
+from mien.service.alike import find_alike
 from mien.service.audit import SALT_BYTES, Action, Event, Note
 from mien.service.case import Case, Lookalike
 from mien.service.deployment import Deployment
 from mien.service.enrolled import FMR
 from mien.service.gallery import Galleries
-from mien.types import Vectors
+from mien.service.likeness import Likeness
+from mien.types import FaceId, Vectors
 from mien.vault.notary import Owner
 
 
@@ -88,8 +89,14 @@ def _search(
 ) -> Iterator[tuple[Lookalike, StoredFace]]:
     model = deployment.model
     index = galleries.load(collection, gaussian=model.gaussian).index
-    turned = deployment.vault.rotation_of(collection.dimension).turn(probe)
-    scores = find_hits(index, turned, least=model.score_at(FMR))
+    rotation = deployment.vault.rotation_of(collection.dimension)
+    likeness = Likeness(probe, (0,), np.array([model.score_at(FMR)], np.float32))
+    found = find_alike(index, likeness, rotation=rotation)
+    if not len(found):
+        return
+    hits = index.search(rotation.turn(probe), limit=len(found), among=found)
+    pairs = zip(hits.ids[0].tolist(), hits.scores[0].tolist(), strict=True)
+    scores = {FaceId(face_id): score for face_id, score in pairs}
     with deployment.database.reading() as connection:
         stored = find_stored_faces(connection, list(scores))
     for face in stored:

@@ -43,13 +43,12 @@ def describe_person(
 
 def _describe(person: Person) -> dict[str, Json]:
     stored = person.stored
+    of_age_at = None if stored.of_age_at is None else audit.format_time(stored.of_age_at)
     return {
         "person": stored.uuid,
         "name": stored.name,
         "enrolled_at": audit.format_time(stored.enrolled_at),
-        "comes_of_age_at": None
-        if stored.of_age_at is None
-        else audit.format_time(stored.of_age_at),
+        "comes_of_age_at": of_age_at,
         "consent": person.state,
         "may_be_recognised": person.verdict.is_allowed,
         "reasons_against": list(person.verdict.reasons),
