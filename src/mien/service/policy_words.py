@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib.resources import files
 
 from mien.pages.document import Block, Document, Items, Section, Table
@@ -72,7 +71,7 @@ def _fill_in(words: str, filling: _Filling) -> str:
 
 def _fill(facts: Facts) -> dict[str, str]:
     """Every text that the words ask for, and every condition."""
-    operator, model = facts.operator, facts.model
+    operator, model, grace = facts.operator, facts.model, facts.terms.grace
     bases = {found.basis for found in facts.collections}
     bases |= {basis for source in facts.sources for basis in source.bases}
     in_use = dict.fromkeys((basis.value for basis in Basis), "")
@@ -88,8 +87,8 @@ def _fill(facts: Facts) -> dict[str, str]:
         "people_until": facts.people_until.date().isoformat() if facts.people_until else "",
         "suppressed": ", ".join(suppressed),
         "cases": _count(facts.cases, "request") if facts.cases else "",
-        "case_end": _say_later(facts.terms.cases),
-        "grace": _say_later(facts.terms.grace),
+        "case_days": _count(facts.terms.cases.days, "day"),
+        "grace": f"{_count(grace.days, 'day')} later" if grace else "at once",
         "model": model.model_id,
         "measured_on": model.measured_on or "nothing that is known here",
         "missed": _say_missed(facts),
@@ -113,10 +112,6 @@ def _say_strangers(facts: Facts) -> dict[str, str]:
         "strangers_one_in": f"{strictest:,}",
         "strangers": f"{largest // strictest:,}" if is_large else "",
     }
-
-
-def _say_later(time: timedelta) -> str:
-    return f"{_count(time.days, 'day')} later" if time else "at once"
 
 
 def _count(number: int, word: str, *, many: str = "") -> str:
