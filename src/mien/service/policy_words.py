@@ -14,14 +14,13 @@ from importlib.resources import files
 
 from mien.pages.document import Block, Document, Items, Section, Table
 from mien.permission.basis import Basis
-from mien.permission.suppression import Level
+from mien.permission.suppression import USUAL_FMR, Level
+from mien.service.enrolled import FMR
 from mien.service.policy_facts import Facts
 from mien.service.policy_tables import make_tables
 
 _CONDITION = re.compile(r"\?(!?)(\w+) ")
 _LEVELS = {Level.ITEM.value: "photo"}
-_MATCHING_RATE = 1000
-"""One stranger in so many passes for a face that is enrolled or kept out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,14 @@ def _fill(facts: Facts) -> dict[str, str]:
         "model": model.model_id,
         "measured_on": model.measured_on or "nothing that is known here",
         "missed": _say_missed(facts),
+        "kept_one_in": f"{round(1 / FMR):,}",
         **_say_strangers(facts),
     }
 
 
 def _say_missed(facts: Facts) -> str:
     by_rate = {rate.strangers_one_in: rate.missed_per_mille for rate in facts.model.rates}
-    missed = by_rate.get(_MATCHING_RATE)
+    missed = by_rate.get(round(1 / USUAL_FMR))
     return "an unknown share" if missed is None else f"about {missed:,} in 1,000"
 
 
