@@ -31,6 +31,7 @@ from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_log import AuditLog
+from mien.service.audit_succession import settle_log
 from mien.service.case_book import BookTerms, CaseBook
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
@@ -52,7 +53,7 @@ from mien.service.ports import Clock, Models
 from mien.service.register import Register, RegisterTerms
 from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
-from mien.service.retention import Deadline, Terms
+from mien.service.retention import CollectionDeadline, Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
 from mien.service.suppression_replay import keep_up, settle_suppressions
 from mien.settings import Settings, load_settings
@@ -235,6 +236,10 @@ class Library:
         """When the first of what each grant brought in is to be erased, the soonest first."""
         return retention.list_deadlines(self._deployment, grace=self._terms.grace)
 
+    def collection_deadlines(self) -> list[CollectionDeadline]:
+        """The same of what each collection with a retention of its own holds."""
+        return retention.list_collection_deadlines(self._deployment)
+
     def create_collection(
         self,
         name: str,
@@ -371,6 +376,7 @@ class Library:
     def _settle(self) -> None:
         """Before anything is served: erasures cut short, what an old backup brought or lacks."""
         try:
+            settle_log(self._deployment)
             settle_erasures(self._deployment, self._galleries)
             settle_suppressions(self._deployment, self._galleries)
         except MienError:

@@ -158,6 +158,6 @@ def test_the_python_of_the_guide_runs(stage: Stage) -> None:
 def test_every_kind_and_every_way_has_its_row() -> None:
     rows = re.findall(r"^\| `([^`]+)` \|", GUIDE, re.MULTILINE)
     ways = [row.split()[0] for row in rows if row.startswith("--")]
-    assert ways == ["--photo", "--face", "--source", "--host", "--grantor", "--like"]
+    assert ways == [*("--photo", "--face", "--source", "--host", "--grantor", "--person", "--like")]
     kinds = [row for row in rows if not row.startswith("--")]
     assert kinds == ["takedown", "access", "objection", "erasure", "rectification"]

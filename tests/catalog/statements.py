@@ -126,6 +126,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "add_checkpoint": lambda c: audit.add_checkpoint(c, audit.StoredCheckpoint(2, "")),
         "add_entry": lambda c: audit.add_entry(c, NEXT_AUDITED),
         "add_notes": lambda c: audit.add_notes(c, [audit.StoredNote(0, 0, "", b"")]),
+        "delete_beyond": lambda c: audit.delete_beyond(c, 0),
         "delete_notes_of": lambda c: audit.delete_notes_of(c, ""),
         "find_entry": lambda c: audit.find_entry(c, 0),
         "find_last_checkpoint": audit.find_last_checkpoint,
@@ -197,6 +198,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_visible_ids": lambda c: list(faces.iter_visible_ids(c, SCOPE)),
     },
     "grants": {
+        "correct_grantor": lambda c: grants.correct_grantor(c, make_grant(grant_id=make_uuid(1))),
         "find_first_additions": grants.find_first_additions,
         "find_grant": lambda c: grants.find_grant(c, make_uuid(1)),
         "find_latest_runs": lambda c: grants.find_latest_runs(c, COLLECTION, at=NOW),
@@ -205,7 +207,6 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_grants_of": lambda c: list(grants.iter_grants_of(c, COLLECTION)),
         "narrow_grant": lambda c: grants.narrow_grant(c, make_grant(grant_id=make_uuid(1))),
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
-        "rename_grantor": lambda c: grants.rename_grantor(c, make_uuid(1), name="Eva"),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
     "holdings": {
@@ -228,6 +229,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
         "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),
         "find_boxes": lambda c: indexed.find_boxes(c, 1),
+        "find_first_indexings": indexed.find_first_indexings,
         "find_stale": lambda c: indexed.find_stale(c, COLLECTION, scanned_to=1, after=0, limit=32),
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
@@ -245,6 +247,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
         "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
+        "rename_person": lambda c: people.rename_person(c, PersonId(1), name="Eva"),
         "touch_person": lambda c: people.touch_person(c, PERSON, at=NOW),
     },
     "photos": {

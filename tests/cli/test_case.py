@@ -111,6 +111,7 @@ def test_nothing_is_hidden_by_a_question(mien: Mien, filled: str) -> None:
         ("--grantor", "A. Holder", {"grantor": "A. Holder"}),
         ("--source", "https://example.org/a.jpg", {"source": "https://example.org/a.jpg"}),
         ("--face", "8f14", {"faces": ["8f14"]}),
+        ("--person", "Ann Ek", {"person": "Ann Ek"}),
     ],
 )
 def test_every_way_to_say_what_it_is_about(

@@ -11,6 +11,7 @@ from mien.errors import CatalogError, SettingsError
 from mien.library import Library
 from mien.permission.case import CaseState
 from mien.service.audit_read import ShownEntry
+from mien.service.case_record import CaseRecord
 from service.inbox import (
     ANN,
     answer,
@@ -148,10 +149,10 @@ def test_what_is_not_there_cannot_be_corrected_and_is_said_so(
         ({}, {"photos": ("ab" * 32,)}, "What is to be put right"),
         ({"sha256": "x"}, {"photos": ("ab" * 32,)}, "'sha256' of a photo is none of caption"),
         ({"name": "x"}, {"photos": ("ab" * 32,)}, "'name' of a photo is none of"),
-        ({"credit": "x"}, {"grantor": "A"}, "'credit' of a grantor is none of name"),
+        ({"credit": "x"}, {"grantor": "A"}, "'credit' of a grantor is none of name, contact"),
         ({"name": " "}, {"grantor": "A"}, "cannot be corrected to nothing"),
-        ({"credit": "x"}, {"host": "example.org"}, "made to photo or grantor"),
-        ({"credit": "x"}, {"source": "file:///x"}, "made to photo or grantor"),
+        ({"credit": "x"}, {"host": "example.org"}, "made to photo or grantor or person"),
+        ({"credit": "x"}, {"source": "file:///x"}, "made to photo or grantor or person"),
     ],
 )
 def test_what_cannot_be_corrected_is_refused(
@@ -177,3 +178,46 @@ def test_old_values_are_cleaned_by_repeating_the_decision(
             library.cases().decide(case_id, is_granted=True)
     assert library.cases().get(case_id).state is CaseState.EXECUTED
     assert library.cases().decide(case_id, is_granted=True).state is CaseState.VERIFIED
+
+
+def test_a_contact_is_corrected_too(stage: Stage, library: Library) -> None:
+    grant = stage.grant(library, grantor="C. Other", contact="wrong@example.org")
+    opened = request(
+        library, "rectification", grantor="C. Other", corrections={"contact": "c@example.org"}
+    )
+    grant_case(library, opened)
+    assert library.get_grant(grant).grantor == "C. Other"
+    assert library.get_grant(grant).contact == "c@example.org"
+    library.close()
+    assert find_traces(stage.home, {"old contact": b"wrong@example.org"}) == []
+
+
+def test_a_grant_changed_behind_our_back_is_corrected_and_allows_as_little_as_before(
+    stage: Stage, library: Library
+) -> None:
+    query(stage.home / "catalog.db", "UPDATE grants SET purposes = '[\"anything\"]'")
+    case_id = ask(stage, library, {"name": RIGHT}, grantor=WRONG)
+    library.cases().decide(case_id, is_granted=True)
+    (grant,) = library.grants()
+    assert (grant.grantor, grant.is_vouched) == (RIGHT, False)
+
+
+def test_a_correction_cut_short_between_mark_and_row_is_mended_by_repeating_it(
+    stage: Stage, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = ask(stage, library, {"name": RIGHT}, grantor=WRONG)
+    move = CaseRecord.move
+
+    def end(record: CaseRecord, case: Any, *, to: CaseState, details: Any) -> Any:
+        if to is CaseState.EXECUTED:
+            raise KeyboardInterrupt
+        return move(record, case, to=to, details=details)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CaseRecord, "move", end)
+        with pytest.raises(KeyboardInterrupt):
+            library.cases().decide(case_id, is_granted=True)
+    assert [grant.is_vouched for grant in library.grants()] == [False]
+    assert library.cases().decide(case_id, is_granted=True).state is CaseState.VERIFIED
+    assert [(g.grantor, g.is_vouched) for g in library.grants()] == [(RIGHT, True)]
+    assert found(library, ANN) == {"ann.png", "both.png"}

@@ -180,3 +180,40 @@ def test_what_is_no_host_opens_no_case(
         open_it(library, host)
     assert query(stage.home / "catalog.db", "SELECT count(*) FROM cases") == [0]
     assert found(library, ANN) == {"ann.jpg", "both.jpg"}
+
+
+def test_a_grant_changed_behind_our_back_ends_as_a_whole(
+    stage: Stage, library: Library, grants: dict[str, str]
+) -> None:
+    query(
+        stage.home / "catalog.db",
+        "UPDATE grants SET terms = 'whatever' WHERE uuid = ?",
+        grants["both"],
+    )
+    assert grant_case(library, open_it(library)).state is CaseState.VERIFIED
+    assert library.get_grant(grants["both"]).revoked_at == stage.now
+    places = query(stage.home / "catalog.db", "SELECT uri FROM locations")
+    assert places == [f"{THEIRS}both.jpg"]
+
+
+def test_refused_what_lies_under_a_grant_changed_behind_our_back_is_not_lost(
+    stage: Stage, library: Library, grants: dict[str, str]
+) -> None:
+    opened = open_it(library)
+    query(
+        stage.home / "catalog.db",
+        "UPDATE grants SET scope = '[]', terms = 'whatever' WHERE uuid = ?",
+        grants["ours"],
+    )
+    refuse_case(library, opened)
+    states = query(stage.home / "catalog.db", "SELECT DISTINCT state FROM locations")
+    assert states == ["present"]
+    assert found(library, ANN) == {"both.jpg"}, "it is there, and nothing shows it"
+
+
+def test_a_grant_made_unreadable_in_the_database_hides_no_photo_from_its_host(
+    stage: Stage, library: Library, grants: dict[str, str]
+) -> None:
+    del grants
+    query(stage.home / "catalog.db", "UPDATE grants SET scope = '{broken'")
+    assert open_it(library).held == 2

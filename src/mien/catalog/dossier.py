@@ -13,12 +13,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
+from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.schema import collections, faces, indexed_photos, locations, photos
 from mien.catalog.selection import Selection
 from mien.types import Box, Credit, FaceId, GrantId, PersonId, PhotoId
-
-_IDS_A_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +68,27 @@ class HeldPhoto:
 
 
 def find_photo_ids(connection: Connection, selection: Selection) -> list[PhotoId]:
-    """The photos that somebody means, or of which they mean faces."""
+    """The photos that somebody means, or of which they mean faces, or faces kept for people."""
     of_faces = select(indexed_photos.c.photo_id).join(faces)
     of_places = select(locations.c.photo_id)
     grant_ids = {*selection.grant_ids, *selection.ended_grant_ids}
     found: set[int] = set()
-    for some in _in_parts(selection.face_ids):
+    for some in in_parts(selection.face_ids):
         found |= set(connection.execute(of_faces.where(faces.c.id.in_(some))).scalars())
-    for some in _in_parts(selection.location_ids):
-        found |= set(connection.execute(of_places.where(locations.c.id.in_(some))).scalars())
-    for some in _in_parts(grant_ids):
-        found |= set(connection.execute(of_places.where(locations.c.grant_id.in_(some))).scalars())
+    for people in in_parts(selection.person_ids):
+        found |= set(connection.execute(of_faces.where(faces.c.person_id.in_(people))).scalars())
+    for places in in_parts(selection.location_ids):
+        found |= set(connection.execute(of_places.where(locations.c.id.in_(places))).scalars())
+    for granted in in_parts(grant_ids):
+        found |= set(
+            connection.execute(of_places.where(locations.c.grant_id.in_(granted))).scalars()
+        )
     return [PhotoId(photo_id) for photo_id in sorted(found)]
 
 
 def iter_held(connection: Connection, photo_ids: Iterable[PhotoId]) -> Iterator[HeldPhoto]:
     """What is held about each of these photos, in order."""
-    for some in _in_parts(photo_ids):
+    for some in in_parts(sorted(photo_ids)):
         places = _find_places(connection, some)
         indexed = _find_indexed(connection, some)
         rows = connection.execute(select(photos).where(photos.c.id.in_(some)).order_by(photos.c.id))
@@ -144,10 +147,3 @@ def _find_faces(
 def _parse_face(row: Row[Any]) -> HeldFace:
     person_id = None if row.person_id is None else PersonId(row.person_id)
     return HeldFace(FaceId(row.id), row.uuid, person_id, Box(row.x1, row.y1, row.x2, row.y2))
-
-
-def _in_parts(ids: Iterable[int]) -> Iterator[Sequence[int]]:
-    """Few enough at a time for any database's limit on the parameters of a query."""
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), _IDS_A_QUERY):
-        yield wanted[start : start + _IDS_A_QUERY]

@@ -26,6 +26,7 @@ from sqlalchemy import (
     true,
 )
 
+from mien.catalog.parts import in_parts
 from mien.catalog.photos import LocationState, photo_uuid_of
 from mien.catalog.schema import faces, indexed_photos, locations, photos
 from mien.types import Box, CollectionId, Credit, FaceId, GrantId, PersonId
@@ -134,12 +135,11 @@ def find_stored_faces(connection: Connection, face_ids: Sequence[FaceId]) -> lis
 
 def find_faces_by_uuid(connection: Connection, uuids: Collection[str]) -> list[StoredFace]:
     """Those of the faces of these outside ids that are there; not to be shown."""
-    wanted = sorted(uuids)
     ids = [
         FaceId(face_id)
-        for start in range(0, len(wanted), _IDS_A_QUERY)
+        for some in in_parts(sorted(uuids))
         for face_id in connection.execute(
-            select(faces.c.id).where(faces.c.uuid.in_(wanted[start : start + _IDS_A_QUERY]))
+            select(faces.c.id).where(faces.c.uuid.in_(some))
         ).scalars()
     ]
     return find_stored_faces(connection, ids)

@@ -107,9 +107,10 @@ def revoke_grant(connection: Connection, grant_id: str, *, at: datetime) -> Stor
     return get_grant(connection, grant_id)
 
 
-def rename_grantor(connection: Connection, grant_id: str, *, name: str) -> None:
-    """Writes a grantor's name anew."""
-    connection.execute(update(grants).where(grants.c.uuid == grant_id).values(grantor=name))
+def correct_grantor(connection: Connection, grant: Grant) -> None:
+    """Writes a grantor's name and contact anew."""
+    named = {"grantor": grant.grantor, "contact": grant.contact}
+    connection.execute(update(grants).where(grants.c.uuid == grant.grant_id).values(named))
 
 
 def narrow_grant(connection: Connection, grant: Grant) -> None:

@@ -6,7 +6,7 @@ and not for its erasure. Several cases may hold one; it comes back when the last
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -22,12 +22,11 @@ from sqlalchemy import (
     update,
 )
 
+from mien.catalog.parts import in_parts
 from mien.catalog.photos import LocationState
 from mien.catalog.schema import faces, holds, indexed_photos, locations, photos
 from mien.catalog.selection import Selection
 from mien.types import GrantId
-
-_IDS_A_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,10 @@ class Released:
 
 
 def hold(connection: Connection, case_id: int, *, selection: Selection) -> int:
-    """Holds back what is selected, for a case; of a face, its whole photo. How many locations."""
+    """Holds back what is selected, for a case; of a face, its whole photo. How many locations.
+
+    Of a person, the photos of faces that are kept for them.
+    """
     held = 0
     for condition in _conditions(selection):
         held += _hold_locations(connection, case_id, condition=condition)
@@ -86,12 +88,14 @@ def is_held(connection: Connection, *, sha256: str, grant_id: GrantId) -> bool:
 def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:
     """Which locations are meant, few enough at a time for any database."""
     of_faces = select(indexed_photos.c.photo_id).join(faces)
-    for some in _in_parts(selection.face_ids):
+    for some in in_parts(selection.face_ids):
         yield locations.c.photo_id.in_(of_faces.where(faces.c.id.in_(some)))
-    for some in _in_parts(selection.location_ids):
-        yield locations.c.id.in_(some)
-    for some in _in_parts({*selection.grant_ids, *selection.ended_grant_ids}):
-        yield locations.c.grant_id.in_(some)
+    for people in in_parts(selection.person_ids):
+        yield locations.c.photo_id.in_(of_faces.where(faces.c.person_id.in_(people)))
+    for places in in_parts(selection.location_ids):
+        yield locations.c.id.in_(places)
+    for granted in in_parts({*selection.grant_ids, *selection.ended_grant_ids}):
+        yield locations.c.grant_id.in_(granted)
 
 
 def _hold_locations(connection: Connection, case_id: int, *, condition: ColumnElement[bool]) -> int:
@@ -116,12 +120,6 @@ def _mark_replaced(connection: Connection, location_ids: Iterable[int]) -> None:
         here.c.state == LocationState.PRESENT,
     )
     present = locations.c.state == LocationState.PRESENT
-    for some in _in_parts(location_ids):
+    for some in in_parts(location_ids):
         free = and_(locations.c.id.in_(some), present, taken)
         connection.execute(update(locations).where(free).values(state=LocationState.REPLACED))
-
-
-def _in_parts(ids: Iterable[int]) -> Iterator[Collection[int]]:
-    wanted = list(ids)
-    for start in range(0, len(wanted), _IDS_A_QUERY):
-        yield wanted[start : start + _IDS_A_QUERY]

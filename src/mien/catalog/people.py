@@ -103,6 +103,11 @@ def iter_people(connection: Connection) -> Iterator[StoredPerson]:
         yield _parse_person(row)
 
 
+def rename_person(connection: Connection, person_id: PersonId, *, name: str) -> None:
+    """Writes a person's name anew."""
+    connection.execute(update(people).where(people.c.id == person_id).values(name=name))
+
+
 def touch_person(connection: Connection, person_id: PersonId, *, at: datetime) -> None:
     """Notes that the person had to do with what is kept: the years are counted from here."""
     connection.execute(update(people).where(people.c.id == person_id).values(touched_at=at))

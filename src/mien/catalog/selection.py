@@ -9,6 +9,7 @@ from functools import reduce
 
 from sqlalchemy import Connection, and_, or_, select
 
+from mien.catalog.grants import iter_grants
 from mien.catalog.parts import in_parts
 from mien.catalog.schema import (
     enrolments,
@@ -127,17 +128,16 @@ def select_grantor(connection: Connection, name: str) -> Selection:
     wanted = name.strip().casefold()
     rows = connection.execute(select(grants.c.id, grants.c.grantor))
     return Selection(
-        grant_ids={GrantId(row.id) for row in rows if row.grantor.casefold() == wanted}
+        grant_ids={GrantId(row.id) for row in rows if str(row.grantor).casefold() == wanted}
     )
 
 
 def select_host(connection: Connection, host: str) -> Selection:
     """Everything found on a host or one below it, and the grants for nothing else, which end."""
-    rows = connection.execute(select(grants.c.id, grants.c.scope))
     ended = {
-        GrantId(row.id)
-        for row in rows
-        if row.scope and all(is_on_host(part, host) for part in row.scope)
+        stored.id
+        for stored in iter_grants(connection)
+        if stored.grant.scope and all(is_on_host(part, host) for part in stored.grant.scope)
     }
     # Files of this machine lie on no host, and are most of what there is.
     elsewhere = ~locations.c.uri.startswith("file:", autoescape=True)

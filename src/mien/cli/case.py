@@ -46,6 +46,9 @@ def open_(
     grantor: Annotated[
         str | None, typer.Option(metavar="NAME", help="All by permission of somebody.")
     ] = None,
+    person: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Somebody who is enrolled, by name or id.")
+    ] = None,
     like: Annotated[
         Path | None,
         typer.Option(metavar="PHOTO", readable=False, help="Whoever this shows; it is not kept."),
@@ -77,6 +80,7 @@ def open_(
         source=_address_of(source) if source else "",
         host=host or "",
         grantor=grantor or "",
+        person=person or "",
     )
     draft = CaseDraft(
         kind=kind,

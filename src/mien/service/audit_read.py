@@ -10,12 +10,11 @@ from mien.catalog import audit as rows
 from mien.catalog import faces as face_rows
 from mien.catalog import grants as grant_rows
 from mien.catalog.audit import StoredEntry, StoredNote
-from mien.catalog.cases import iter_remembered, name_case
 from mien.catalog.connect import Connection
 from mien.catalog.merkle import Tree, hash_leaf
 from mien.errors import NotFoundError
 from mien.service.audit import DEPLOYMENT
-from mien.service.audit_check import open_note
+from mien.service.audit_check import open_note, verify_checkpoint
 from mien.service.deployment import Deployment
 from mien.vault.notary import Owner
 
@@ -96,7 +95,7 @@ def prove_entries(
     deployment: Deployment, seqs: Sequence[int], *, checkpoint: str
 ) -> list[InclusionProof]:
     """As `prove_entry`, of several entries in one pass over the log."""
-    size = deployment.vault.notary.signer.verify(checkpoint).size
+    size = verify_checkpoint(deployment.vault.notary, checkpoint).size
     with deployment.database.reading() as connection:
         tree = Tree(hash_leaf(entry.content) for entry in rows.iter_entries(connection))
         leaves = [hash_leaf(_get_entry(connection, seq).content) for seq in seqs]
@@ -143,11 +142,6 @@ def _find_owners(
 def _iter_grant_owners(connection: Connection) -> Iterator[Owner]:
     for stored in grant_rows.iter_grants(connection):
         yield Owner(grant_id=stored.grant.grant_id)
-
-
-def _iter_case_owners(connection: Connection) -> Iterator[Owner]:
-    for _, uuid in iter_remembered(connection):
-        yield Owner(subject=name_case(uuid))
 
 
 def _owners_of_faces(connection: Connection, uuids: set[str]) -> list[Owner]:

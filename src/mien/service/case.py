@@ -22,6 +22,7 @@ class About:
     source: str = ""
     host: str = ""
     grantor: str = ""
+    person: str = ""
 
     @property
     def kind(self) -> str:
@@ -32,6 +33,7 @@ class About:
             "source": self.source,
             "host": self.host,
             "grantor": self.grantor,
+            "person": self.person,
         }
         return next((name for name, value in ways.items() if value), "like")
 
@@ -47,7 +49,10 @@ class Lookalike:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRequest:
-    """Who asks for what, sealed. `lookalikes` were found by a photo that was handed in."""
+    """Who asks for what, sealed.
+
+    `person_id` is who was known by the name then; `lookalikes` were found by a photo.
+    """
 
     requester: str
     contact: str
@@ -56,6 +61,7 @@ class CaseRequest:
     statement: str
     is_intimate: bool
     about: About
+    person_id: str
     corrections: Mapping[str, str]
     lookalikes: tuple[Lookalike, ...]
 

@@ -5,6 +5,7 @@
     certificate-N.json     signed: what was erased
     proof.json             that both stand in the audit log: entries, hashes, a signed head
     held.json, held.md     everything that is held, where that was asked
+    receipt.json           signed: what somebody who is enrolled has consented to
     crops/, thumbnails/    pictures that show nobody else
     for-you-to-check/      instead of all that: faces that were found by a photo, until somebody
                            has looked at them; for whoever handles the case, and nobody else
@@ -127,13 +128,16 @@ def _make_answer(
     certificates = _find_certificates(deployment, case)
     is_refused = case.decision is not None and not case.decision.is_granted
     tells = case.kind is CaseKind.ACCESS and not is_refused
-    held = gather_held(deployment, case, grace=terms.grace) if tells else Held({}, {}, 0, 0)
+    held = Held()
+    if tells:
+        held = gather_held(deployment, case, grace=terms.grace, operator=operator)
     erased: Counter[str] = Counter()
     for certificate in certificates:
         erased.update(json.loads(certificate)["certificate"]["erased"])
     acknowledgement = acknowledge(deployment, case)
     proof = _prove(deployment, acknowledgement, certificates=certificates)
     findings = Findings(
+        is_on_record=bool(held.document.get("person")),
         photos=held.photos,
         faces=held.faces,
         erased=erased,
@@ -155,6 +159,8 @@ def _make_answer(
         contents["held.json"] = _text(json.dumps(held.document, indent=2))
         contents["held.md"] = _text(write_listing(held.document))
         contents |= {name: p for name, p in held.pictures.items() if p is not None}
+    if held.receipt:
+        contents["receipt.json"] = _text(held.receipt)
     return contents
 
 
@@ -178,7 +184,7 @@ def _prove(deployment: Deployment, acknowledgement: str, *, certificates: list[s
     ):  # told of by mien audit verify; the answer is due all the same
         return ""
     document: Mapping[str, object] = {
-        "key": deployment.vault.notary.signer.verification_key,
+        "key": deployment.vault.notary.logs.current.signer.verification_key,
         "checkpoint": checkpoint,
         "entries": [
             {

@@ -48,7 +48,7 @@ class CaseBook:
         if like is not None:
             cases.check_draft(draft, has_photo=True)
             likes = self._find_like(like)
-        return cases.open_case(self._deployment, draft, likes=likes)
+        return cases.open_case(self._deployment, draft, galleries=self._galleries, likes=likes)
 
     def list(self) -> list[Case]:
         """All cases, the one that is due first before the others."""

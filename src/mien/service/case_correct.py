@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mien.catalog.people import get_person, rename_person
 from mien.catalog.photos import CREDIT_FIELDS, correct_credit
-from mien.errors import SettingsError
+from mien.errors import NotFoundError, SettingsError
 from mien.permission.case import CaseKind
+from mien.service import audit
+from mien.service.audit import Action, Event, Note
 from mien.service.case import About, Case
 from mien.service.case_record import CaseRecord
-from mien.service.grants import rename_grantor
+from mien.service.consents import person_subject
+from mien.service.grants import correct_grantor
+from mien.vault.notary import Owner
 
-_FIELDS = {"photo": CREDIT_FIELDS, "grantor": ("name",)}
+_FIELDS = {"photo": CREDIT_FIELDS, "grantor": ("name", "contact"), "person": ("name",)}
 
 
 def check_corrections(kind: CaseKind, about: About, *, corrections: Mapping[str, str]) -> None:
@@ -33,16 +38,37 @@ def check_corrections(kind: CaseKind, about: About, *, corrections: Mapping[str,
 
 
 def correct(record: CaseRecord, case: Case) -> int:
-    """Writes the corrections; to how many photos or grants."""
+    """Writes the corrections; to how many photos, grants or people."""
     if case.request is None:
         return 0
     about, corrections = case.request.about, case.request.corrections
     if about.grantor:
-        name = corrections["name"].strip()
-        return rename_grantor(
-            record.deployment, record.connection, name=about.grantor, new_name=name
+        return correct_grantor(
+            record.deployment,
+            record.connection,
+            name=about.grantor,
+            new_name=corrections.get("name"),
+            contact=corrections.get("contact"),
         )
+    if about.person:
+        return _rename_person(record, case.request.person_id, name=corrections["name"])
     return sum(
         correct_credit(record.connection, sha256.lower(), values=corrections)
         for sha256 in about.photos
     )
+
+
+def _rename_person(record: CaseRecord, person_id: str, *, name: str) -> int:
+    """What the audit log's notes called them is forgotten; consents stay as they were given."""
+    try:
+        person = get_person(record.connection, person_id)
+    except NotFoundError:
+        return 0
+    owner = Owner(subject=person_subject(person.uuid))
+    rename_person(record.connection, person.id, name=name)
+    audit.forget(record.deployment, record.connection, owners=[owner])
+    event = Event(
+        action=Action.PERSON_CORRECTED, subject_id=person.uuid, note=Note({"name": name}, owner)
+    )
+    audit.append(record.deployment, record.connection, event=event)
+    return 1

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from mien.catalog import holds
-from mien.catalog.grants import iter_grants
 from mien.catalog.photos import quarantine
 from mien.errors import CatalogError, ConflictError, NotFoundError
 from mien.permission.case import CaseKind, CaseState
+from mien.permission.grant import Grant
 from mien.permission.scope import covers
 from mien.permission.use import ADDING
-from mien.service import grants
+from mien.service import grants, standing
 from mien.service.case import Case, Details
 from mien.service.case_block import block_photos, lift
 from mien.service.case_correct import correct
@@ -159,21 +159,29 @@ def _end_grants(deployment: Deployment, case: Case) -> None:
     with deployment.database.reading() as connection:
         found = find_grants_on(connection, case.request.about)
     for grant_id, left in found.items():
-        if left:
-            grants.narrow_grant(deployment, grant_id, narrowing=Narrowing(scope=left))
-        else:
+        try:
+            if left:
+                grants.narrow_grant(deployment, grant_id, narrowing=Narrowing(scope=left))
+            else:
+                grants.revoke_grant(deployment, grant_id)
+        except ConflictError:  # it was changed behind Mien's back, and may end as a whole
             grants.revoke_grant(deployment, grant_id)
 
 
 def _release(record: CaseRecord, case: Case) -> int:
     """Lets come back what the case alone held, and its grant still covers; how much."""
-    grant_by_id = {stored.id: stored.grant for stored in iter_grants(record.connection)}
+    believed = standing.iter_grants(record.deployment, record.connection)
+    grant_by_id = {stored.id: stored.grant for stored in believed}
     released = holds.release(record.connection, case.id)
     lost = [
-        one.location_id
-        for one in released
-        if not grant_by_id[one.grant_id].uses.issuperset(ADDING)
-        or not covers(grant_by_id[one.grant_id].scope, one.uri)
+        one.location_id for one in released if not _covers(grant_by_id[one.grant_id], uri=one.uri)
     ]
     quarantine(record.connection, lost, at=record.deployment.clock())
     return len(released) - len(lost)
+
+
+def _covers(grant: Grant, *, uri: str) -> bool:
+    """Of a grant that is not believed nobody can tell; nothing is shown under it anyway."""
+    if not grant.is_vouched:
+        return True
+    return grant.uses.issuperset(ADDING) and covers(grant.scope, uri)

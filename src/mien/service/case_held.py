@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mien.catalog.audit import Json
@@ -21,9 +21,11 @@ from mien.permission.grant import Grant, keep_until
 from mien.service import audit
 from mien.service.audit_read import find_searches_of
 from mien.service.case import Case
+from mien.service.case_person import describe_person
 from mien.service.case_pictures import read_pictures
-from mien.service.case_target import make_target
+from mien.service.case_target import target_of
 from mien.service.deployment import Deployment
+from mien.service.policy_facts import Operator
 from mien.types import FaceId, GrantId
 
 _TYPE = "mien-held/1"
@@ -31,30 +33,40 @@ _TYPE = "mien-held/1"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """The document, and pictures by the name of their file; nothing for a damaged one."""
+    """The document, and pictures by the name of their file; nothing for a damaged one.
 
-    document: Mapping[str, Json]
-    pictures: Mapping[str, bytes | None]
-    photos: int
-    faces: int
+    `receipt` is that of the newest consent of somebody who is enrolled, if one can be made.
+    """
+
+    document: Mapping[str, Json] = field(default_factory=dict)
+    pictures: Mapping[str, bytes | None] = field(default_factory=dict)
+    receipt: str = ""
+    photos: int = 0
+    faces: int = 0
 
 
-def gather_held(deployment: Deployment, case: Case, *, grace: timedelta) -> Held:
+def gather_held(
+    deployment: Deployment, case: Case, *, grace: timedelta, operator: Operator
+) -> Held:
     """Everything held about what a case names, as it is now."""
     if case.request is None:
-        return Held({}, {}, 0, 0)
-    target = make_target(case.request.about, faces=case.confirmed or ())
+        return Held()
+    target = target_of(case)
     with deployment.database.reading() as connection:
         selection = target.select(connection)
         photos = list(iter_held(connection, find_photo_ids(connection, selection)))
         grants = _find_grants(connection, photos, selection=selection)
     own = _find_own(photos, selection=selection, is_photo=bool(case.request.about.photos))
     pictures = read_pictures(deployment, photos, own=own.keys())
+    person = None
+    if case.request.person_id:
+        person = describe_person(deployment, case.request.person_id, operator=operator, grace=grace)
     gathering = _Gathering(grants, own, grace)
     document: dict[str, Json] = {
         "type": _TYPE,
         "case": case.case_id,
         "as_of": audit.format_time(deployment.clock()),
+        "person": person.document if person else None,
         "photos": [gathering.describe_photo(photo) for photo in photos],
         "grants": [_describe_grant(grant) for grant in grants.values()],
         "pictures": sorted(name for name, picture in pictures.items() if picture is not None),
@@ -63,7 +75,8 @@ def gather_held(deployment: Deployment, case: Case, *, grace: timedelta) -> Held
             search for uuid in own.values() for search in _find_searches(deployment, uuid)
         ],
     }
-    return Held(document, pictures, len(photos), len(own))
+    receipt = person.receipt if person else ""
+    return Held(document, pictures, receipt, len(photos), len(own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +132,14 @@ class _Gathering:
 def _find_own(
     photos: Sequence[HeldPhoto], *, selection: Selection, is_photo: bool
 ) -> dict[FaceId, str]:
-    """The faces that are meant; of a photo that was named, the only one in it."""
+    """The faces that are meant, or kept for who is; of a photo that was named, the only one."""
     own: dict[FaceId, str] = {}
     for photo in photos:
         for held in photo.indexed:
             is_alone = is_photo and len(held.faces) == 1 and not held.dropped
             for face in held.faces:
-                if is_alone or face.id in selection.face_ids:
+                is_theirs = face.person_id in selection.person_ids
+                if is_alone or is_theirs or face.id in selection.face_ids:
                     own[face.id] = face.uuid
     return own
 

@@ -28,7 +28,14 @@ _BY = {
     Channel.DESK: "in person or by letter",
 }
 
-_CLASSES = {"photos": "photo", "faces": "face", "locations": "place", "grants": "permission"}
+_CLASSES = {
+    "photos": "photo",
+    "faces": "face",
+    "locations": "place",
+    "grants": "permission",
+    "consents": "consent",
+    "templates": "template",
+}
 """What certificates count, as far as it says anything to the person, in their words."""
 
 _RIGHTS = """\
@@ -51,9 +58,11 @@ _REDRESS = """\
 class Findings:
     """What a letter tells: what is held, what went, when; how long the case itself is kept.
 
-    `is_proven` where a proof from the audit log lies beside it.
+    `is_on_record` for somebody who is enrolled, or was; `is_proven` where a proof from the audit
+    log lies beside the letter.
     """
 
+    is_on_record: bool
     photos: int
     faces: int
     erased: Mapping[str, int]
@@ -129,6 +138,7 @@ def _tell_about(about: About) -> str:
         "source": f"what was found at {make_plain(about.source)}",
         "host": f"what was found on {make_plain(about.host)} and the hosts below it",
         "grantor": f"what we have by permission of {make_plain(about.grantor)}",
+        "person": f"the person {make_plain(about.person)}",
         "like": "whoever is shown by the photo that you handed in",
     }
     return told[about.kind]
@@ -152,12 +162,13 @@ def _iter_done(case: Case, *, findings: Findings) -> Iterator[str]:
 
 
 def _tell_held(findings: Findings) -> str:
-    if not findings.photos:
+    if not findings.photos and not findings.is_on_record:
         return f"Nothing is held about what you named. We looked on {_day(findings.at)}."
+    record = "You are enrolled here, or were. " if findings.is_on_record else ""
     return (
-        f"We hold {_count(findings.photos, 'photo')}, with {_count(findings.faces, 'face')} that "
-        "you mean. held.md tells all that is held, and held.json the same for programs. Pictures "
-        "are in this folder where they show nobody else."
+        f"{record}We hold {_count(findings.photos, 'photo')}, with "
+        f"{_count(findings.faces, 'face')} that you mean. held.md tells all that is held, and "
+        "held.json the same for programs. Pictures are in this folder where they show nobody else."
     )
 
 

@@ -20,19 +20,16 @@ from mien.catalog.cases import name_case
 from mien.catalog.collections import Collection
 from mien.catalog.faces import StoredFace, find_stored_faces
 from mien.errors import SettingsError
-from mien.index.base import NO_FACE, VectorIndex
 from mien.service import audit
+from mien.service.alike import find_alike
 from mien.service.audit import SALT_BYTES, Action, Event, Note
 from mien.service.case import Case, Lookalike
 from mien.service.deployment import Deployment
+from mien.service.enrolled import FMR
 from mien.service.gallery import Galleries
+from mien.service.likeness import Likeness
 from mien.types import FaceId, Vectors
 from mien.vault.notary import Owner
-
-FMR = 1e-3
-"""At which false match rate a face is shown to whoever handles the case."""
-
-_FIRST_FETCHED = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,24 +89,18 @@ def _search(
 ) -> Iterator[tuple[Lookalike, StoredFace]]:
     model = deployment.model
     index = galleries.load(collection, gaussian=model.gaussian).index
-    turned = deployment.vault.rotation_of(collection.dimension).turn(probe)
-    scores = _find_above(index, turned, score=model.score_at(FMR))
+    rotation = deployment.vault.rotation_of(collection.dimension)
+    likeness = Likeness(probe, (0,), np.array([model.score_at(FMR)], np.float32))
+    found = find_alike(index, likeness, rotation=rotation)
+    if not len(found):
+        return
+    hits = index.search(rotation.turn(probe), limit=len(found), among=found)
+    pairs = zip(hits.ids[0].tolist(), hits.scores[0].tolist(), strict=True)
+    scores = {FaceId(face_id): score for face_id, score in pairs}
     with deployment.database.reading() as connection:
         stored = find_stored_faces(connection, list(scores))
     for face in stored:
         yield Lookalike(face.uuid, collection.name, round(scores[face.id], 4)), face
-
-
-def _find_above(index: VectorIndex, probe: Vectors, *, score: float) -> dict[FaceId, float]:
-    """Every face that scores as high, however many there are."""
-    size, limit = len(index), min(_FIRST_FETCHED, len(index))
-    while limit:
-        hits = index.search(probe, limit=limit)
-        if limit == size or hits.scores[0, -1] < score:
-            pairs = zip(hits.ids[0], hits.scores[0], strict=True)
-            return {FaceId(int(i)): float(s) for i, s in pairs if i != NO_FACE and s >= score}
-        limit = min(limit * 8, size)
-    return {}
 
 
 def _tell_shown(like: Lookalike, face: StoredFace, *, rank: int) -> Note:

@@ -14,6 +14,7 @@ def write_listing(document: Mapping[str, Any]) -> str:
     """The whole page."""
     parts = [
         f"# What is held\n\nCase {document['case']}, as of {document['as_of']}.",
+        *_iter_person(document["person"]),
         "## Photos",
         *(_tell_photo(photo) for photo in document["photos"]),
         *([] if document["photos"] else [_NOTHING]),
@@ -26,6 +27,25 @@ def write_listing(document: Mapping[str, Any]) -> str:
         damaged = ", ".join(document["pictures_damaged"])
         parts.append(f"## Pictures that could not be read\n\n{damaged}")
     return "\n\n".join(parts) + "\n"
+
+
+def _iter_person(person: Mapping[str, Any] | None) -> Iterator[str]:
+    if person is None:
+        return
+    name, known_since = make_plain(person["name"]), person["enrolled_at"]
+    templates_until = person["templates_erased_at_the_latest"]
+    lines = [
+        f"- known as {name}, under the id {person['person']}, since {known_since}",
+        f"- {person['templates']} templates, erased at the latest on {templates_until}",
+        f"- this record, erased at the latest on {person['record_erased_at_the_latest']}",
+        *(f"- {event['at']}: {event['state']}{_by(event)}" for event in person["consents"]),
+    ]
+    yield "## You on record"
+    yield "\n".join(lines)
+
+
+def _by(event: Mapping[str, Any]) -> str:
+    return f", by {make_plain(event['guardian'])}" if event["guardian"] else ""
 
 
 def _tell_photo(photo: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from mien.catalog.connect import Connection
@@ -11,7 +12,14 @@ from mien.catalog.selection import Selection, select_host
 from mien.errors import NotFoundError, SettingsError
 from mien.permission.host import is_on_host, parse_host
 from mien.service.case import About, Case
-from mien.service.erase import FacesTarget, GrantorTarget, PhotoTarget, SourceTarget, Target
+from mien.service.erase import (
+    FacesTarget,
+    GrantorTarget,
+    PersonTarget,
+    PhotoTarget,
+    SourceTarget,
+    Target,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +47,24 @@ class CaseTarget:
     targets: Sequence[Target]
 
     def select(self, connection: Connection) -> Selection:
-        found = [target.select(connection) for target in self.targets]
-        return Selection(
-            face_ids={face for one in found for face in one.face_ids},
-            location_ids={location for one in found for location in one.location_ids},
-            grant_ids={grant for one in found for grant in one.grant_ids},
-            ended_grant_ids={grant for one in found for grant in one.ended_grant_ids},
-        )
+        """Nothing of what is not there, or not any more."""
+        found = Selection()
+        for target in self.targets:
+            with suppress(NotFoundError):
+                found = found.with_more(target.select(connection))
+        return found
 
 
 def target_of(case: Case) -> CaseTarget:
     """What the case is about, as far as that is known; of lookalikes only those confirmed."""
     if case.request is None:
         raise NotFoundError(f"What the case {case.case_id} was about was forgotten: it is over.")
-    return make_target(case.request.about, faces=case.confirmed or ())
+    request = case.request
+    return make_target(request.about, person_id=request.person_id, faces=case.confirmed or ())
 
 
-def make_target(about: About, *, faces: Sequence[str] = ()) -> CaseTarget:
-    """What is meant, with faces that were found to be meant."""
+def make_target(about: About, *, person_id: str = "", faces: Sequence[str] = ()) -> CaseTarget:
+    """What is meant, with faces that were found to be meant, and who is meant by a name."""
     chosen = (*about.faces, *faces)
     targets: list[Target] = [PhotoTarget(sha256) for sha256 in about.photos]
     if chosen:
@@ -67,6 +75,8 @@ def make_target(about: About, *, faces: Sequence[str] = ()) -> CaseTarget:
         targets.append(HostTarget(about.host))
     if about.grantor:
         targets.append(GrantorTarget(about.grantor))
+    if person_id:
+        targets.append(PersonTarget(person_id))
     # What a photo found is erased as faces are: none of them comes back with a later look.
     return CaseTarget("face" if about.kind == "like" else about.kind, targets)
 

@@ -6,16 +6,18 @@ the case. Killed anywhere after that, the same command goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mien.catalog import holds
+from mien.catalog.people import get_person
 from mien.catalog.selection import Selection
-from mien.errors import ConflictError, SettingsError
+from mien.errors import ConflictError, NotFoundError, SettingsError
 from mien.permission.case import CaseKind, CaseState, Channel, is_undecided, may_counter
 from mien.service import audit
 from mien.service.acknowledgement import acknowledge
+from mien.service.alike import find_alike_to
 from mien.service.case import About, Case, CaseRequest
 from mien.service.case_block import block_places
 from mien.service.case_correct import check_corrections
@@ -25,6 +27,7 @@ from mien.service.case_record import CaseRecord
 from mien.service.case_target import make_target
 from mien.service.deployment import Deployment
 from mien.service.gallery import Galleries
+from mien.types import FaceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,7 @@ class OpenedCase:
 
 
 def open_case(
-    deployment: Deployment, draft: CaseDraft, *, likes: Likes | None = None
+    deployment: Deployment, draft: CaseDraft, *, galleries: Galleries, likes: Likes | None = None
 ) -> OpenedCase:
     """Records a case, and holds back what it means to hide.
 
@@ -60,7 +63,10 @@ def open_case(
     """
     check_draft(draft, has_photo=likes is not None)
     lookalikes = likes.lookalikes if likes else ()
-    target = make_target(draft.about, faces=[like.face_id for like in lookalikes])
+    meant = _find_meant(deployment, draft, galleries=galleries)
+    target = make_target(
+        draft.about, person_id=meant.person_id, faces=[like.face_id for like in lookalikes]
+    )
     request = CaseRequest(
         requester=draft.requester.strip(),
         contact=draft.contact.strip(),
@@ -69,12 +75,13 @@ def open_case(
         statement=draft.statement,
         is_intimate=draft.is_intimate,
         about=draft.about,
-        corrections=dict(draft.corrections),
+        person_id=meant.person_id,
+        corrections={name: value.strip() for name, value in draft.corrections.items()},
         lookalikes=lookalikes,
     )
     # On the disk before anybody is told that it was received.
     with deployment.database.writing_durably() as connection:
-        selection = target.select(connection)
+        selection = target.select(connection).with_more(Selection(face_ids=meant.alike))
         record = CaseRecord(deployment, connection)
         case = record.add(draft.kind, request)
         if likes is not None:
@@ -199,3 +206,25 @@ def _quarantine(record: CaseRecord, case: Case, *, selection: Selection) -> tupl
     blocks = block_places(record, case)
     case = record.move(case, to=CaseState.QUARANTINED, details={"held": held, "blocks": blocks})
     return case, held
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """Who is meant by a name, and every face that is like theirs."""
+
+    person_id: str = ""
+    alike: Collection[FaceId] = ()
+
+
+def _find_meant(deployment: Deployment, draft: CaseDraft, *, galleries: Galleries) -> _Meant:
+    """Raises `ConflictError` where several people have the name."""
+    if not draft.about.person:
+        return _Meant()
+    with deployment.database.reading() as connection:
+        try:
+            person = get_person(connection, draft.about.person)
+        except NotFoundError:
+            return _Meant()
+    if not draft.kind.hides:
+        return _Meant(person.uuid)
+    return _Meant(person.uuid, find_alike_to(deployment, galleries, person_ids={person.id}))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,7 +73,7 @@ class Deployment:
         self._visions: dict[int, Vision] = {}
         self._turn = threading.Lock()
 
-    @property
+    @cached_property
     def model(self) -> EmbeddingModel:
         """What the embeddings of this deployment can be compared with."""
         return self._models.model

@@ -165,19 +165,37 @@ def _check_unchanged(deployment: Deployment, stored: StoredGrant, *, narrowed: G
         )
 
 
-def rename_grantor(
-    deployment: Deployment, connection: Connection, *, name: str, new_name: str
+def correct_grantor(
+    deployment: Deployment,
+    connection: Connection,
+    *,
+    name: str,
+    new_name: str | None,
+    contact: str | None,
 ) -> int:
-    """Corrects a grantor's name, and forgets what the audit log's notes called them; how often."""
-    wanted, renamed = name.strip().casefold(), 0
-    for stored in list(rows.iter_grants(connection)):
-        if stored.grant.grantor.casefold() == wanted:
-            renamed += 1
-            grant = replace(stored.grant, grantor=new_name)
-            rows.rename_grantor(connection, grant.grant_id, name=new_name)
-            audit.forget(deployment, connection, owners=[Owner(grant.grant_id)])
-            audit.append(deployment, connection, event=_tell(Action.GRANT_CORRECTED, grant))
-    return renamed
+    """Corrects a grantor's name or contact; of how many grants.
+
+    What the audit log's notes called them is forgotten. A grant that was changed behind Mien's
+    back is corrected too, and allows as little as before.
+    """
+    wanted, corrected = name.strip().casefold(), 0
+    for stored in list(standing.iter_grants(deployment, connection)):
+        if stored.grant.grantor.strip().casefold() != wanted:
+            continue
+        grant = replace(
+            stored.grant,
+            grantor=stored.grant.grantor if new_name is None else new_name,
+            contact=stored.grant.contact if contact is None else contact,
+        )
+        # Where the correction was cut short, the mark is that of the corrected grant already.
+        resumed = standing.believe(deployment, StoredGrant(stored.id, grant))
+        rows.correct_grantor(connection, grant)
+        audit.forget(deployment, connection, owners=[Owner(grant.grant_id)])
+        audit.append(deployment, connection, event=_tell(Action.GRANT_CORRECTED, grant))
+        if stored.grant.is_vouched or resumed.grant.is_vouched:
+            vouch_for(deployment, StoredGrant(stored.id, grant))
+        corrected += 1
+    return corrected
 
 
 def _narrow(grant: Grant, narrowing: Narrowing) -> Grant:

@@ -2,6 +2,9 @@
 SELECT indexed_photos.photo_id
 FROM indexed_photos JOIN faces ON indexed_photos.id = faces.indexed_photo_id
 WHERE faces.id IN (?);
+SELECT indexed_photos.photo_id
+FROM indexed_photos JOIN faces ON indexed_photos.id = faces.indexed_photo_id
+WHERE faces.person_id IN (?);
 SELECT locations.photo_id
 FROM locations
 WHERE locations.id IN (?);

@@ -1,3 +1,6 @@
+-- correct_grantor
+UPDATE grants SET grantor=?, contact=? WHERE grants.uuid = ?;
+
 -- find_first_additions
 SELECT locations.grant_id, min(locations.added_at) AS added_at
 FROM locations GROUP BY locations.grant_id;
@@ -36,9 +39,6 @@ INSERT INTO grants (uuid, kind, grantor, contact, verified_by, jurisdiction, ass
 SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, grants.verified_by, grants.jurisdiction, grants.assessment, grants.terms, grants.scope AS scope, grants.uses AS uses, grants.purposes AS purposes, grants.bases AS bases, grants.evidence AS evidence, grants.retention_days, grants.valid_from AS valid_from, grants.valid_until AS valid_until, grants.recorded_at AS recorded_at, grants.revoked_at AS revoked_at
 FROM grants
 WHERE grants.uuid = ? ORDER BY grants.id;
-
--- rename_grantor
-UPDATE grants SET grantor=? WHERE grants.uuid = ?;
 
 -- revoke_grant
 SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, grants.verified_by, grants.jurisdiction, grants.assessment, grants.terms, grants.scope AS scope, grants.uses AS uses, grants.purposes AS purposes, grants.bases AS bases, grants.evidence AS evidence, grants.retention_days, grants.valid_from AS valid_from, grants.valid_until AS valid_until, grants.recorded_at AS recorded_at, grants.revoked_at AS revoked_at

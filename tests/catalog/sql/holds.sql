@@ -15,6 +15,18 @@ INSERT INTO holds (case_id, location_id, was) SELECT ? AS anon_1, locations.id, 
 FROM holds AS holds_1
 WHERE holds_1.location_id = locations.id), locations.state) AS coalesce_1
 FROM locations
+WHERE locations.photo_id IN (SELECT indexed_photos.photo_id
+FROM indexed_photos JOIN faces ON indexed_photos.id = faces.indexed_photo_id
+WHERE faces.person_id IN (?)) AND NOT (EXISTS (SELECT *
+FROM holds
+WHERE holds.location_id = locations.id AND holds.case_id = ?));
+UPDATE locations SET state=? WHERE locations.photo_id IN (SELECT indexed_photos.photo_id
+FROM indexed_photos JOIN faces ON indexed_photos.id = faces.indexed_photo_id
+WHERE faces.person_id IN (?));
+INSERT INTO holds (case_id, location_id, was) SELECT ? AS anon_1, locations.id, coalesce((SELECT min(holds_1.was) AS min_1
+FROM holds AS holds_1
+WHERE holds_1.location_id = locations.id), locations.state) AS coalesce_1
+FROM locations
 WHERE locations.id IN (?) AND NOT (EXISTS (SELECT *
 FROM holds
 WHERE holds.location_id = locations.id AND holds.case_id = ?));
@@ -52,6 +64,18 @@ WHERE holds.location_id = locations.id AND holds.case_id = ?));
 UPDATE locations SET state=? WHERE locations.photo_id IN (SELECT indexed_photos.photo_id
 FROM indexed_photos JOIN faces ON indexed_photos.id = faces.indexed_photo_id
 WHERE faces.id IN (?));
+INSERT INTO holds (case_id, location_id, was) SELECT ? AS anon_1, locations.id, coalesce((SELECT min(holds_1.was) AS min_1
+FROM holds AS holds_1
+WHERE holds_1.location_id = locations.id), locations.state) AS coalesce_1
+FROM locations
+WHERE locations.photo_id IN (SELECT indexed_photos.photo_id
+FROM indexed_photos JOIN faces ON indexed_photos.id = faces.indexed_photo_id
+WHERE faces.person_id IN (?)) AND NOT (EXISTS (SELECT *
+FROM holds
+WHERE holds.location_id = locations.id AND holds.case_id = ?));
+UPDATE locations SET state=? WHERE locations.photo_id IN (SELECT indexed_photos.photo_id
+FROM indexed_photos JOIN faces ON indexed_photos.id = faces.indexed_photo_id
+WHERE faces.person_id IN (?));
 INSERT INTO holds (case_id, location_id, was) SELECT ? AS anon_1, locations.id, coalesce((SELECT min(holds_1.was) AS min_1
 FROM holds AS holds_1
 WHERE holds_1.location_id = locations.id), locations.state) AS coalesce_1

@@ -47,5 +47,8 @@ FROM enrolments
 WHERE enrolments.person_id = ? ORDER BY enrolments.id;
 DELETE FROM enrolments WHERE enrolments.id IN (SELECT 1 FROM (SELECT 1) WHERE 1!=1);
 
+-- rename_person
+UPDATE people SET name=? WHERE people.id = ?;
+
 -- touch_person
 UPDATE people SET touched_at=? WHERE people.id = ?;

@@ -31,8 +31,8 @@ SELECT grants.id, grants.grantor
 FROM grants;
 
 -- select_host
-SELECT grants.id, grants.scope
-FROM grants;
+SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, grants.verified_by, grants.jurisdiction, grants.assessment, grants.terms, grants.scope AS scope, grants.uses AS uses, grants.purposes AS purposes, grants.bases AS bases, grants.evidence AS evidence, grants.retention_days, grants.valid_from AS valid_from, grants.valid_until AS valid_until, grants.recorded_at AS recorded_at, grants.revoked_at AS revoked_at
+FROM grants ORDER BY grants.id;
 SELECT locations.id, locations.uri, locations.grant_id
 FROM locations
 WHERE (locations.uri NOT LIKE ? || '%' ESCAPE '/') OR locations.grant_id IN (SELECT 1 FROM (SELECT 1) WHERE 1!=1);
