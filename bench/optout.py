@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from bench.accuracy import embed_central_faces, find_central_face
 from bench.faces import People, embed_people
+from bench.optout_copies import measure_copies
 from bench.optout_costs import measure_costs
 from bench.rows import make_row
 from bench.weights import WEIGHTS
@@ -78,9 +79,13 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     rows += measure_costs(
         arguments.data / "london", weights=arguments.weights, faces=arguments.faces
     )
+    others, copies = measure_copies(arguments.data)
     return {
-        "rows": rows,
-        "tables": {"One or three photos handed in, at both rates:": table},
+        "rows": [*rows, *others],
+        "tables": {
+            "One or three photos handed in, at both rates:": table,
+            "Copies of opted-out photos:": copies,
+        },
     }
 
 

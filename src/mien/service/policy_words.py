@@ -10,19 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib.resources import files
 
 from mien.pages.document import Block, Document, Items, Section, Table
 from mien.permission.basis import Basis
-from mien.permission.suppression import Level
+from mien.permission.suppression import USUAL_FMR, Level
+from mien.service.enrolled import FMR
 from mien.service.policy_facts import Facts
 from mien.service.policy_tables import make_tables
 
 _CONDITION = re.compile(r"\?(!?)(\w+) ")
 _LEVELS = {Level.ITEM.value: "photo"}
-_MATCHING_RATE = 1000
-"""One stranger in so many passes for a face that is enrolled or kept out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def _fill_in(words: str, filling: _Filling) -> str:
 
 def _fill(facts: Facts) -> dict[str, str]:
     """Every text that the words ask for, and every condition."""
-    operator, model = facts.operator, facts.model
+    operator, model, grace = facts.operator, facts.model, facts.terms.grace
     bases = {found.basis for found in facts.collections}
     bases |= {basis for source in facts.sources for basis in source.bases}
     in_use = dict.fromkeys((basis.value for basis in Basis), "")
@@ -88,18 +86,19 @@ def _fill(facts: Facts) -> dict[str, str]:
         "people_until": facts.people_until.date().isoformat() if facts.people_until else "",
         "suppressed": ", ".join(suppressed),
         "cases": _count(facts.cases, "request") if facts.cases else "",
-        "case_end": _say_later(facts.terms.cases),
-        "grace": _say_later(facts.terms.grace),
+        "case_days": _count(facts.terms.cases.days, "day"),
+        "grace": f"{_count(grace.days, 'day')} later" if grace else "at once",
         "model": model.model_id,
         "measured_on": model.measured_on or "nothing that is known here",
         "missed": _say_missed(facts),
+        "kept_one_in": f"{round(1 / FMR):,}",
         **_say_strangers(facts),
     }
 
 
 def _say_missed(facts: Facts) -> str:
     by_rate = {rate.strangers_one_in: rate.missed_per_mille for rate in facts.model.rates}
-    missed = by_rate.get(_MATCHING_RATE)
+    missed = by_rate.get(round(1 / USUAL_FMR))
     return "an unknown share" if missed is None else f"about {missed:,} in 1,000"
 
 
@@ -113,10 +112,6 @@ def _say_strangers(facts: Facts) -> dict[str, str]:
         "strangers_one_in": f"{strictest:,}",
         "strangers": f"{largest // strictest:,}" if is_large else "",
     }
-
-
-def _say_later(time: timedelta) -> str:
-    return f"{_count(time.days, 'day')} later" if time else "at once"
 
 
 def _count(number: int, word: str, *, many: str = "") -> str:

@@ -26,7 +26,7 @@ from mien.permission.grant import Grant, ends_at, keep_until
 from mien.service import standing
 from mien.service.consents import read_consent
 from mien.service.deployment import Deployment
-from mien.service.erase import ErasureReport, erase
+from mien.service.erase import ErasureReport, erase, withdraw
 from mien.service.erasing import RETENTION
 from mien.service.gallery import Galleries
 from mien.service.people import RECORD_KEPT, templates_until
@@ -129,6 +129,15 @@ def enforce_retention(
         if target.select(connection).is_empty:
             return None
     return erase(deployment, target, galleries=galleries)
+
+
+def withdraw_overdue(deployment: Deployment, galleries: Galleries, *, terms: Terms) -> bool:
+    """Takes what is overdue out of every answer, and no more; whether there was anything."""
+    target = OverdueTarget(deployment.clock(), terms)
+    with deployment.database.reading() as connection:
+        if target.select(connection).is_empty:
+            return False
+    return withdraw(deployment, target, galleries=galleries)
 
 
 def list_deadlines(deployment: Deployment, *, grace: timedelta) -> list[Deadline]:
