@@ -104,8 +104,9 @@ def open_row(vault: Vault, row: SuppressionRow) -> Suppression:
             "Put back the newest keys and catalog; or, where whoever asked for it agrees, lift it "
             f"with: mien optout lift {row.uuid} --reason TEXT"
         ) from error
-    facts = json.loads(content)
-    return Suppression(row.uuid, row.level, row.made_at, Facts(**facts))
+    facts = Facts(**json.loads(content))
+    facts = replace(facts, middle=(facts.middle[0], facts.middle[1]))  # JSON has no pairs
+    return Suppression(row.uuid, row.level, row.made_at, facts)
 
 
 def open_portrait(vault: Vault, row: SuppressionRow) -> bytes:
