@@ -29,6 +29,7 @@ BENCHES = {
     "erasing": "Erasing one person from a million faces",
     "embed": "One forward pass of the recogniser, against dlib",
     "loading": "Loading a million encrypted templates",
+    "optout": "Opting out by face: what gets through, who is dropped by mistake, what it costs",
     "search": "Search in a million faces, against other engines",
 }
 """Name of the module in this package, and what it measures."""

@@ -15,7 +15,6 @@ A refusal is no exception: reports and results carry a verdict with reasons.
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -25,18 +24,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mien.errors import MienError, SettingsError
+from mien.errors import SettingsError
 from mien.permission.basis import Basis
 from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
 from mien.service import collections, grants, retention
-from mien.service.audit_checkpoint import leave_checkpoint
+from mien.service.audit_checkpoint import make_checkpoint
 from mien.service.audit_log import AuditLog
 from mien.service.case_book import BookTerms, CaseBook
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
 from mien.service.default_pack import DefaultPack
-from mien.service.deployment import Deployment, Home
+from mien.service.deployment import Deployment, Home, find_user
 from mien.service.doctor import Diagnosis, examine
 from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
@@ -51,11 +50,10 @@ from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models
 from mien.service.register import Register, RegisterTerms
-from mien.service.replay import settle_erasures
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
-from mien.service.retention import Deadline, Terms
+from mien.service.retention import CollectionDeadline, Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
-from mien.service.suppression_replay import keep_up, settle_suppressions
+from mien.service.session import Session
 from mien.settings import Settings, load_settings
 from mien.vault.vault import SealedPhoto
 
@@ -76,7 +74,7 @@ class Library:
 
     def __init__(
         self,
-        home: str | os.PathLike[str] | None = None,
+        home: FilePath | None = None,
         *,
         settings: Settings | None = None,
         models: Models | None = None,
@@ -99,7 +97,7 @@ class Library:
                 max_pixels=self.settings.max_pixels,
             ),
             clock=clock,
-            actor=_find_user(),
+            actor=find_user(),
         )
         self._galleries = Galleries(self._deployment)
         self._operator = Operator(self.settings.controller, self.settings.contact)
@@ -107,7 +105,8 @@ class Library:
             grace=timedelta(days=self.settings.grace_days),
             cases=timedelta(days=self.settings.case_days),
         )
-        self._settle()
+        self._session = Session(self._deployment, self._galleries, terms=self._terms)
+        self._session.begin()
 
     def __enter__(self) -> Self:
         return self
@@ -121,12 +120,12 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        leave_checkpoint(self._deployment)
-        self._deployment.close()
+        """Finishes what a search has left to do, and signs the audit log."""
+        self._session.end()
 
     def grant(
         self,
-        *scope: str | os.PathLike[str],
+        *scope: FilePath,
         grantor: str,
         purposes: Sequence[str],
         basis: Basis | str | Sequence[Basis | str],
@@ -143,7 +142,10 @@ class Library:
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
-                bases=[_parse_word(Basis, one) for one in _listed(basis)],
+                bases=[
+                    _parse_word(Basis, one)
+                    for one in ([basis] if isinstance(basis, str) else basis)
+                ],
                 until=until,
             )
         )
@@ -183,7 +185,7 @@ class Library:
     def enrol(
         self,
         name: str,
-        *photos: str | os.PathLike[str],
+        *photos: FilePath,
         consent: ConsentDraft,
         faces: Sequence[int] = (),
         progress: RescanProgress = _silent,
@@ -225,13 +227,18 @@ class Library:
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what may not be kept any longer; nothing to tell where nothing is due.
 
-        It is done before every `add`, `search`, `explain` and `examine` too.
+        It is done before every `add`, `explain` and `examine` too. A `search` only sees to it
+        that nothing overdue answers, and leaves the rest to them, or to `close`.
         """
-        return retention.enforce_retention(self._deployment, self._galleries, terms=self._terms)
+        return self._session.enforce_retention()
 
     def deadlines(self) -> list[Deadline]:
         """When the first of what each grant brought in is to be erased, the soonest first."""
         return retention.list_deadlines(self._deployment, grace=self._terms.grace)
+
+    def collection_deadlines(self) -> list[CollectionDeadline]:
+        """The same of what each collection with a retention of its own holds."""
+        return retention.list_collection_deadlines(self._deployment)
 
     def create_collection(
         self,
@@ -263,7 +270,7 @@ class Library:
 
     def add(
         self,
-        *paths: str | os.PathLike[str],
+        *paths: FilePath,
         grant: str | None,
         collection: str = DEFAULT_COLLECTION,
         progress: Progress = _silent,
@@ -276,8 +283,13 @@ class Library:
             workers=self.settings.workers,
             max_file_bytes=self.settings.max_file_bytes,
         )
-        self._prepare()
-        report = add_photos(self._deployment, request, progress=progress)
+
+        def note(report: AddReport) -> None:
+            self._session.keep_signed()
+            progress(report)
+
+        self._session.prepare_to_add()
+        report = add_photos(self._deployment, request, progress=note)
         self.rescan()
         return report
 
@@ -305,14 +317,16 @@ class Library:
             face=face,
             threads=os.cpu_count() or 1,
         )
-        self._prepare()
+        self._session.prepare_to_search()
         with naming(photo):
-            return search_photo(
+            result = search_photo(
                 self._deployment,
                 request,
                 galleries=self._galleries,
                 read_probe=lambda: read_photo(photo, max_bytes=self.settings.max_file_bytes),
             )
+        self._session.keep_signed()
+        return result
 
     def read_crop(self, candidate: Candidate) -> bytes | None:
         """A JPEG of the candidate's face; nothing where no grant allows showing it."""
@@ -349,10 +363,17 @@ class Library:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
 
+    def checkpoint(self) -> str | None:
+        """Signs the audit log as it is; nothing for an empty one. Raises `AuditError`.
+
+        Next to free where nothing is new. `add` and `search` do it once a minute, `close` always.
+        """
+        return make_checkpoint(self._deployment)
+
     def policy(self, *, to: FilePath | None = None, form: Form | str = Form.HTML) -> Policy:
         """What is held and why, as of now; written to a file, its version enters the audit log."""
         self.enforce_retention()
-        policy = make_policy(self._deployment, self._operator, grace=self._terms.grace)
+        policy = make_policy(self._deployment, self._operator, terms=self._terms)
         if to is not None:
             publish_policy(self._deployment, policy, path=Path(to), form=_parse_word(Form, form))
         return policy
@@ -366,35 +387,9 @@ class Library:
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
 
-    def _settle(self) -> None:
-        """Before anything is served: erasures cut short, what an old backup brought or lacks."""
-        try:
-            settle_erasures(self._deployment, self._galleries)
-            settle_suppressions(self._deployment, self._galleries)
-        except MienError:
-            self.close()
-            raise
-
-    def _prepare(self) -> None:
-        """Before anything is added or searched: what is overdue goes, every opt-out is known."""
-        self.enforce_retention()
-        keep_up(self._deployment, self._galleries)
-
-
-def _listed(basis: Basis | str | Sequence[Basis | str]) -> Sequence[Basis | str]:
-    return [basis] if isinstance(basis, str) else basis
-
 
 def _parse_word(words: type[Word], word: Word | str) -> Word:
     try:
         return words(word)
     except ValueError as error:
-        known = ", ".join(words)
-        raise SettingsError(f"{word!r} is none of {known}.") from error
-
-
-def _find_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid-{os.getuid()}"
+        raise SettingsError(f"{word!r} is none of {', '.join(words)}.") from error

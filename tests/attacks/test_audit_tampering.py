@@ -15,6 +15,7 @@ from mien.vault.signer import Signer, make_signing_key
 from service.logs import ENTRIES, copy_of, faults, head_of, make_log, put_back, tamper, verify
 from service.stage import Stage, query
 
+NAMES = ("content", "leaf_hash", "mark")
 CHANGE = "UPDATE audit_entries SET content = replace(content, 'household', 'enrolled_') WHERE seq="
 
 
@@ -210,8 +211,8 @@ def test_a_file_that_is_no_checkpoint_proves_nothing(stage: Stage, kept: str) ->
     assert faults(stage, against=kept) == [("kept-checkpoint-not-contained", 0)]
 
 
-def test_a_log_that_lost_its_end_is_not_signed_again(stage: Stage) -> None:
-    """An older catalog beside the present keys: no head is signed that denies an earlier one."""
+def test_a_key_never_signs_another_history_than_it_signed(stage: Stage) -> None:
+    """An older catalog beside the present keys: another log goes on, and this one ends."""
     before = copy_of(stage.home)
     with stage.open() as library:
         for _ in range(3):
@@ -219,10 +220,50 @@ def test_a_log_that_lost_its_end_is_not_signed_again(stage: Stage) -> None:
         signed = head_of(library)
     put_back({path: content for path, content in before.items() if path.name != "keys.db"})
     with stage.open() as library:
+        for _ in range(5):
+            stage.grant(library)
+            assert head_of(library).partition("\n")[0] != signed.partition("\n")[0]
+    assert faults(stage, against=signed) == [
+        ("log-truncated", ENTRIES),
+        ("kept-checkpoint-not-contained", ENTRIES + 3),
+    ]
+
+
+def test_lost_entries_do_not_come_back_into_the_log_that_goes_on(stage: Stage) -> None:
+    """What the log before wrote is none of its successor's, even at the same place."""
+    lost = query(stage.home / "catalog.db", "SELECT * FROM audit_entries WHERE seq >= 9")
+    tamper(stage, "DELETE FROM audit_entries WHERE seq >= 8")
+    with stage.open() as library:
         stage.grant(library)
-        with pytest.raises(AuditError, match=r"ends before its entry 14, which was signed"):
-            library.audit().checkpoint()
-    assert faults(stage, against=signed)[0] == ("log-truncated", ENTRIES + 1)
+    for seq, *columns in lost[:1]:
+        values = ", ".join(
+            f"{name} = X'{value.hex()}'" for name, value in zip(NAMES, columns, strict=True)
+        )
+        tamper(stage, f"UPDATE audit_entries SET {values} WHERE seq = {seq}")  # noqa: S608  (bytes of this test)
+    assert faults(stage)[0] == ("entry-foreign", 9)
+
+
+def test_the_entry_that_tells_of_a_cut_cannot_be_cut_off(stage: Stage) -> None:
+    for cut in (8, 8, 6):
+        tamper(stage, f"DELETE FROM audit_entries WHERE seq >= {cut}")  # noqa: S608  (numbers above)
+        assert faults(stage)[0] == ("log-truncated", 8)
+    assert faults(stage) == [("log-truncated", 8), ("log-truncated", 8), ("log-truncated", 6)]
+
+
+def test_a_cut_is_acknowledged_by_no_entry_that_was_forged(stage: Stage) -> None:
+    tamper(stage, "DELETE FROM audit_entries WHERE seq >= 8")
+    with stage.open() as library:
+        (cut,) = library.audit().verify().cuts
+        stage.grant(library)
+    rows = query(stage.home / "catalog.db", "SELECT content FROM audit_entries WHERE seq = 9")
+    forged = {**json.loads(rows[0]), "action": "cut-acknowledged"}
+    content = format_json({**forged, "facts": {"logs": [cut.successor]}})
+    tamper(
+        stage,
+        f"UPDATE audit_entries SET content = X'{content.hex()}',"  # noqa: S608  (bytes of this test)
+        f" leaf_hash = X'{hash_leaf(content).hex()}' WHERE seq = 9",
+    )
+    assert ("log-truncated", 8) in faults(stage)
 
 
 def test_a_damaged_page_is_told_plainly(stage: Stage) -> None:
@@ -234,5 +275,5 @@ def test_a_damaged_page_is_told_plainly(stage: Stage) -> None:
     content = bytearray(path.read_bytes())
     content[(root - 1) * size : root * size] = b"\xa5" * size
     path.write_bytes(content)
-    with stage.open() as library, pytest.raises(CatalogError, match=r"catalog.db cannot be used"):
-        library.audit().verify()
+    with pytest.raises(CatalogError, match=r"catalog.db cannot be used"):
+        stage.open()

@@ -120,6 +120,7 @@ def draft(stage: Stage) -> GrantDraft:
 CALLS: Calls = {
     "add": lambda s, lib: lib.add(s.photos, grant=first_grant(s), progress=lambda _: None),
     "audit": lambda _, lib: lib.audit().entries(),
+    "collection_deadlines": lambda _, lib: lib.collection_deadlines(),
     "collections": lambda _, lib: lib.collections(),
     "create_collection": lambda _, lib: lib.create_collection("club", basis="household"),
     "deadlines": lambda _, lib: lib.deadlines(),

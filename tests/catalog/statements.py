@@ -126,6 +126,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "add_checkpoint": lambda c: audit.add_checkpoint(c, audit.StoredCheckpoint(2, "")),
         "add_entry": lambda c: audit.add_entry(c, NEXT_AUDITED),
         "add_notes": lambda c: audit.add_notes(c, [audit.StoredNote(0, 0, "", b"")]),
+        "delete_beyond": lambda c: audit.delete_beyond(c, 0),
         "delete_notes_of": lambda c: audit.delete_notes_of(c, ""),
         "find_entry": lambda c: audit.find_entry(c, 0),
         "find_last_checkpoint": audit.find_last_checkpoint,
@@ -209,6 +210,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
     "holdings": {
+        "count_cases": holdings.count_cases,
         "count_holdings": holdings.count_holdings,
         "count_people": holdings.count_people,
         "count_photos_by_grant": holdings.count_photos_by_grant,
@@ -228,6 +230,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
         "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),
         "find_boxes": lambda c: indexed.find_boxes(c, 1),
+        "find_first_indexings": indexed.find_first_indexings,
         "find_stale": lambda c: indexed.find_stale(c, COLLECTION, scanned_to=1, after=0, limit=32),
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),

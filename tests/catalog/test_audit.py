@@ -13,6 +13,7 @@ from mien.catalog.audit import (
     add_checkpoint,
     add_entry,
     add_notes,
+    delete_beyond,
     delete_notes_of,
     find_entry,
     find_last_checkpoint,
@@ -90,6 +91,17 @@ def test_notes_are_found_by_entry_and_by_owner(filled: Connection) -> None:
     assert find_notes_of(filled, OWNER) == [notes[0], notes[2]]
     assert delete_notes_of(filled, OWNER) == 2
     assert [find_notes(filled, seq) for seq in (1, 2)] == [[notes[1]], []]
+
+
+def test_what_is_left_of_lost_entries_goes_and_nothing_else(filled: Connection) -> None:
+    notes = [StoredNote(seq, 0, OWNER, b"x") for seq in range(3)]
+    add_notes(filled, notes)
+    for size in (1, 2, 3):
+        add_checkpoint(filled, StoredCheckpoint(size, "note"))
+    delete_beyond(filled, 2)
+    assert [find_notes(filled, seq) for seq in range(3)] == [[notes[0]], [notes[1]], []]
+    assert [checkpoint.size for checkpoint in iter_checkpoints(filled)] == [1, 2]
+    assert len(list(iter_entries(filled))) == 3
 
 
 def test_no_notes_are_no_trouble(filled: Connection) -> None:

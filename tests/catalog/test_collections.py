@@ -61,6 +61,8 @@ def test_a_collection_is_kept_as_it_was_made(connection: Connection, charter: Ch
         ("retention_days", "long"),
         ("assessment", b"x"),
         ("confirmations", "few"),
+        ("created_at", "long ago"),
+        ("created_at", 2**62),
     ],
 )
 def test_a_malformed_charter_is_read_as_the_strictest_and_hides_no_other(

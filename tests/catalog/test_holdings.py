@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, delete, insert, update
 
 from catalog.samples import NOW, add_collection, add_faces, add_grant, locate, make_uuid
+from mien.catalog.cases import NewCase, add_case
 from mien.catalog.holdings import (
     Holding,
+    count_cases,
     count_holdings,
     count_people,
     count_photos_by_grant,
@@ -17,6 +19,7 @@ from mien.catalog.holdings import (
 )
 from mien.catalog.people import NewPerson, add_person
 from mien.catalog.schema import faces, indexed_photos, suppressions
+from mien.permission.case import CaseKind
 
 
 def test_nothing_is_held_in_an_empty_catalog(connection: Connection) -> None:
@@ -27,6 +30,7 @@ def test_nothing_is_held_in_an_empty_catalog(connection: Connection) -> None:
     assert find_sources(connection) == {}
     assert count_people(connection) == 0
     assert count_suppressions(connection) == {}
+    assert count_cases(connection) == 0
 
 
 def test_photos_faces_and_dropped_faces_are_counted_by_collection(connection: Connection) -> None:
@@ -83,14 +87,23 @@ def test_suppressions_are_counted_by_level(connection: Connection) -> None:
     for number, level in enumerate(("face", "item", "face", "source")):
         connection.execute(
             insert(suppressions).values(
-                uuid=make_uuid(number),
-                level=level,
-                made_at=NOW,
-                sealed=b"sealed",
-                recovery=b"sealed",
+                uuid=make_uuid(number), level=level, made_at=NOW, sealed=b"", recovery=b""
             )
         )
     assert count_suppressions(connection) == {"face": 2, "item": 1, "source": 1}
+
+
+def test_requests_are_counted_whatever_became_of_them(connection: Connection) -> None:
+    for number in (1, 2):
+        new = NewCase(
+            uuid=make_uuid(number),
+            kind=CaseKind.ACCESS,
+            opened_at=NOW,
+            due_at=NOW,
+            sealed=b"sealed",
+        )
+        add_case(connection, new)
+    assert count_cases(connection) == 2
 
 
 def test_the_first_that_was_taken_in_is_told(connection: Connection) -> None:

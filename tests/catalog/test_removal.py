@@ -198,3 +198,9 @@ def test_overdue_in_a_collection_is_what_was_indexed_until_then(connection: Conn
     assert overdue(NOW) == {1, 2}
     assert overdue(NOW - timedelta(microseconds=1)) == set()
     assert not Selection(indexed_ids=[1]).is_empty
+
+
+def test_a_grantor_who_is_no_text_hides_no_other(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE grants SET grantor = x'ff' WHERE id = 1")
+    assert set(select_grantor(connection, "grantor 2").grant_ids) == {2}
+    assert select_grantor(connection, "Grantor 1").is_empty

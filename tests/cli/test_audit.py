@@ -31,6 +31,7 @@ def test_a_sound_log_says_so(mien: Mien) -> None:
         "entries": ENTRIES,
         "checkpoints": 3,
         "findings": [],
+        "cuts": [],
     }
 
 
@@ -118,12 +119,34 @@ def test_an_exported_log_verifies_where_mien_is_not(log: Stage, mien: Mien) -> N
     assert document["key"] == (folder / "key.txt").read_text("utf-8").strip()
 
 
-def test_a_log_that_lost_its_end_tells_what_to_do(log: Stage, mien: Mien) -> None:
+def test_a_log_that_lost_its_end_is_acknowledged_and_told_ever_after(
+    log: Stage, mien: Mien
+) -> None:
     tamper(log, "DELETE FROM audit_entries WHERE seq > 5")
-    answer = mien("audit", "checkpoint", "--json")
-    assert (answer.code, answer.document["error"]["reason"]) == (1, "audit")
-    assert "Restore" in answer.document["error"]["message"]
-    assert "The log ends before entry 6" in mien("audit", "verify").err
+    answer = mien("audit", "verify")
+    assert (answer.code, answer.err.count("[log-truncated]")) == (1, 1)
+    assert f"{ENTRIES} entries of mien-log/" in answer.err
+    assert "mien audit succeed --reason" in answer.err
+    assert mien("audit", "checkpoint").code == 0
+    told = mien("audit", "succeed", "--reason", "backup of 3 May")
+    assert (told.code, told.out.startswith("Acknowledged. The log was cut")) == (0, True)
+    answer = mien("audit", "verify")
+    assert (answer.code, answer.err) == (0, "")
+    assert "Acknowledged in entry 7." in answer.out
+    assert "nothing was changed since" in answer.out
+    (cut,) = mien("audit", "verify", "--json").document["cuts"]
+    assert (cut["signed"], cut["kept"], cut["acknowledged_in"]) == (ENTRIES, 6, 7)
+    assert mien("audit", "show", "7", "--json").document["details"]["reason"] == "backup of 3 May"
+
+
+def test_what_was_not_cut_cannot_be_acknowledged(log: Stage, mien: Mien) -> None:
+    answer = mien("audit", "succeed", "--reason", "to be sure", "--json")
+    assert (answer.code, answer.document["error"]["reason"]) == (2, "not-found")
+    tamper(log, "DELETE FROM audit_entries WHERE seq > 5")
+    answer = mien("audit", "succeed", "--reason", " ", "--json")
+    assert (answer.code, answer.document["error"]["reason"]) == (2, "settings")
+    document = mien("audit", "succeed", "--reason", "why", "--json").document
+    assert [cut["kept"] for cut in document["acknowledged"]] == [6]
 
 
 def test_a_wrong_root_key_is_told_and_nothing_looks_empty(

@@ -50,3 +50,33 @@ def test_the_doctor_tells_of_photos_that_wait_for_a_later_enrolment(
     assert answer.document["collections"][0]["waiting"] == 1
     assert "1 photos of collection members have not been compared" in answer.err
     assert "mien people rescan" in answer.err
+
+
+def test_rescanning_says_what_came_of_it(stage: Stage, mien: Mien) -> None:
+    stage.draw("another.png", BEN)
+    fill(stage)
+    with stage.open() as library:
+        interrupt(lambda progress: enrol(stage, library, BEN, progress=progress))
+    answer = mien("people", "rescan")
+    assert answer.code == 0
+    assert "1 photos looked at again: 1 more faces kept." in answer.out
+    done = mien("people", "rescan", "--json").document
+    assert done == {"waiting": 0, "photos": 0, "faces": 0, "failed": []}
+
+
+def test_enrolling_needs_neither_a_day_nor_the_only_purpose(stage: Stage, mien: Mien) -> None:
+    fill(stage)
+    portrait = stage.draw("../portrait.png", BEN)
+    answer = mien("people", "enrol", "Ben", portrait, "--consent", "form")
+    assert answer.code == 0
+    assert "For family-album, until " in answer.out
+
+
+def test_which_of_several_purposes_is_meant_must_be_said(stage: Stage, mien: Mien) -> None:
+    fill(stage)
+    with stage.open() as library:
+        stage.grant(library, "press-archive")
+    portrait = stage.draw("../portrait.png", BEN)
+    answer = mien("people", "enrol", "Ben", portrait, "--consent", "form")
+    assert answer.code == 2
+    assert "--purpose. On record here are: family-album, press-archive." in answer.err

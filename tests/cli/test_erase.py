@@ -181,7 +181,8 @@ def test_retention_is_shown_and_enforced(stage: Stage, mien: Mien, filled: str) 
     assert mien("retention", "run", "--json").document == {"erasure": None}
     query(stage.home / "catalog.db", "UPDATE grants SET valid_until = 5")
     assert mien("retention", "run", "--json").document["erased"]["photos"] == 3
-    assert mien("retention", "list", "--json").document == {"deadlines": [], "people": []}
+    nothing: dict[str, object] = {"deadlines": [], "collections": [], "people": []}
+    assert mien("retention", "list", "--json").document == nothing
     assert "Nothing is overdue." in mien("retention", "run").out
 
 
@@ -207,3 +208,15 @@ def test_two_processes_may_erase_at_once(stage: Stage, filled: str) -> None:
     ]
     assert [child.wait().code for child in children] == [0, 0, 0]
     assert query(stage.home / "catalog.db", "SELECT state FROM erasures") == ["done"] * 3
+
+
+def test_what_goes_from_a_collection_by_its_own_retention_is_shown(
+    stage: Stage, mien: Mien, filled: str
+) -> None:
+    mien("collection", "create", "club", "--basis", "household", "--retention", "30")
+    assert mien("add", stage.photos, "--grant", filled, "--collection", "club").code == 0
+    (shown,) = mien("retention", "list", "--json").document["collections"]
+    erase_at = datetime.fromisoformat(shown["erase_at"])
+    assert shown["collection"] == "club"
+    assert timedelta(days=29) < erase_at - datetime.now(UTC) < timedelta(days=30)
+    assert "The first of collection club goes from it at" in mien("retention", "list").out

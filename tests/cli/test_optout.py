@@ -65,7 +65,7 @@ def test_what_was_dropped_is_told_in_words_and_names_nobody(
     mien("optout", "item", stage.photos / "60-too.png")
     added = mien("add", stage.photos, "--grant", grant)
     assert added.code == 0
-    assert "Faces not kept 1: The face is of somebody who opted out. [face-suppressed]" in added.err
+    assert "Not kept: 1 faces. The face is of somebody who opted out. [face-suppressed]" in added.err
     assert "Refused 1: The photo was opted out, or one that looks the same." in added.err
     assert not any(name in added.out + added.err for name in ("new.png", "60-too.png", "letter"))
 

@@ -75,6 +75,8 @@ DEMANDS: dict[int, Demand] = {
     15: Demand(
         "Results are candidates with error rates, and two people confirm a match.",
         "OAIC, AI Act 14(5)",
+        waits_for=Wait.SERVER,
+        is_held_in_part=True,
     ),
     16: Demand("Practices are written down, and kept up with what is really done.", "OAIC, AP"),
     17: Demand(
@@ -92,6 +94,7 @@ DEMANDS: dict[int, Demand] = {
         "Nobody searches the collections of others.",
         "ACLU consent order",
         waits_for=Wait.SERVER,
+        is_held_in_part=True,
     ),
     21: Demand(
         "People can opt out, of photos, sources or altogether, without an account.",

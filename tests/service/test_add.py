@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from mien.catalog.photos import photo_uuid_of
 from mien.errors import ConflictError, SettingsError
 from mien.library import Library
 from mien.permission.verdict import Reason
 from mien.service import ingest, intake
+from mien.service.erase import PhotoTarget
 from mien.sources.base import FoundFile
 from mien.testing import FakeModels, FakeVision, draw_photo
 from mien.types import EmbeddingModel
+from mien.vault.vault import Shreds
 from service.stage import DOCUMENTED, PURPOSE, Stage, check_complete, counts_of, names_of, query
 
 
@@ -316,6 +319,24 @@ def test_a_photo_past_its_retention_is_not_taken_in_anew_by_a_second_run(stage: 
         again = library.add(stage.photos, grant=grant)
         assert again.refused == {Reason.RETENTION_ENDED: 1}
         assert library.search(draw_photo(1), purpose=PURPOSE).candidates == ()
+
+
+def test_a_photo_whose_key_was_destroyed_meanwhile_gets_no_other(stage: Stage) -> None:
+    """Erased by another process after it was read as known, before it was recorded."""
+    path = stage.draw("ann.png", 1)
+    with stage.open() as library:
+        library.add(path, grant=stage.grant(library))
+        (sha256,) = query(stage.home / "catalog.db", "SELECT sha256 FROM photos")
+        photo_id = photo_uuid_of(sha256)
+        library._deployment.vault.shred(Shreds(photo_ids=[photo_id]))
+        other = stage.grant(library, "yearbook")
+        for _ in range(2):
+            with pytest.raises(ConflictError, match=f"was erased while .* --photo {sha256}"):
+                library.add(path, grant=other)
+        keys = stage.home / "keys" / "keys.db"
+        assert query(keys, "SELECT count(*) FROM photo_keys") == [0]
+        library.erase(PhotoTarget(sha256))
+        assert library.add(path, grant=other).photos_new == 1
 
 
 def test_two_libraries_of_one_home_agree(stage: Stage) -> None:

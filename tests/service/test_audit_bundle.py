@@ -143,6 +143,117 @@ def test_a_bundle_that_was_tampered_with_is_refused(bundle: Path, name: str) -> 
     assert "Traceback" not in told
 
 
+@pytest.fixture
+def cut_bundle(stage: Stage, bundle: Path) -> Path:
+    """Of a log that lost its last four entries, went on as another, and was acknowledged."""
+    tamper(stage, "DELETE FROM audit_entries WHERE seq >= 8")
+    with stage.open() as library:
+        stage.grant(library)
+        library.audit().succeed("a backup was restored")
+        assert (bundle / "key.txt").is_file()
+        return library.audit().export(stage.folder / "cut").folder
+
+
+def key_of_successor(bundle: Path) -> str:
+    entry = json.loads((bundle / "entries.jsonl").read_bytes().splitlines()[8])
+    return str(entry["facts"]["key"])
+
+
+def test_a_log_that_was_cut_and_acknowledged_verifies_and_tells(cut_bundle: Path) -> None:
+    code, told = run(cut_bundle)
+    assert (code, "cut at entry 8, after 12 entries of mien-log/" in told) == (0, True), told
+    assert "acknowledged in entry 10" in told
+
+
+def test_a_cut_that_nobody_acknowledged_does_not_hold(stage: Stage, bundle: Path) -> None:
+    tamper(stage, "DELETE FROM audit_entries WHERE seq >= 8")
+    with stage.open() as library:
+        folder = library.audit().export(stage.folder / "cut").folder
+    code, told = run(folder)
+    assert (code, "nobody has acknowledged it" in told) == (1, True), told
+    assert bundle != folder
+
+
+def test_the_key_from_before_a_cut_and_the_newest_one_are_accepted(
+    stage: Stage, bundle: Path, cut_bundle: Path
+) -> None:
+    assert run(cut_bundle, "--key", (bundle / "key.txt").read_text())[0] == 0
+    second = key_of_successor(cut_bundle)
+    assert run(cut_bundle, "--key", second)[0] == 0
+    tamper(stage, "DELETE FROM audit_entries WHERE seq >= 10")
+    with stage.open() as library:
+        library.audit().succeed("and once more")
+        third = library.audit().export(stage.folder / "third").folder
+        assert run(third, "--key", library.audit().verification_key)[0] == 0
+    code, told = run(third, "--key", second)
+    assert (code, "another key" in told) == (1, True), "it signs neither all nor the others"
+
+
+def test_checkpoints_of_what_was_lost_are_not_in_the_bundle(
+    stage: Stage, bundle: Path, cut_bundle: Path
+) -> None:
+    code, told = run(cut_bundle, "--against", str(bundle / "checkpoint"))
+    assert (code, f"the first {ENTRIES} entries are not those" in told) == (1, True)
+    early = stage.folder / "early.txt"
+    early.write_text(json.loads((bundle / "checkpoints.json").read_text())[1])
+    assert run(cut_bundle, "--against", str(early))[0] == 0
+    assert run(bundle, "--against", str(cut_bundle / "checkpoint"))[0] == 1
+
+
+CHANGES_AFTER_A_CUT: dict[str, tuple[Change, str]] = {
+    "the succession unsigned": (
+        edit_json("successions.json", lambda _: []),
+        "the first key did not sign that another follows with entry 8",
+    ),
+    "its signature changed": (
+        replace("successions.json", '"signature": "', '"signature": "00'),
+        "did not sign",
+    ),
+    "another key named": (
+        replace("entries.jsonl", '"key":"mien-log/', '"key":"x'),
+        "did not sign",
+    ),
+    "other numbers told": (replace("entries.jsonl", '"signed":12', '"signed":9'), "did not sign"),
+    "the entry taken away": (
+        edit_lines(lambda lines: [*lines[:8], *lines[9:]]),
+        "entry 8 is missing",
+    ),
+    "the acknowledgement taken away": (
+        replace("entries.jsonl", "cut-acknowledged", "cut-acknowledges"),
+        "not those that were signed",
+    ),
+    "the successor's checkpoints taken away": (
+        edit_json("checkpoints.json", lambda notes: notes[:2]),
+        "not over all entries",
+    ),
+    "the file taken away": (lambda bundle: (bundle / "successions.json").unlink(), "damaged"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES_AFTER_A_CUT)
+def test_what_is_told_of_a_cut_cannot_be_changed(cut_bundle: Path, name: str) -> None:
+    change, expected = CHANGES_AFTER_A_CUT[name]
+    change(cut_bundle)
+    code, told = run(cut_bundle)
+    assert (code, expected in told) == (1, True), told
+    assert "Traceback" not in told
+
+
+def test_nobody_else_can_let_another_key_follow(
+    stage: Stage, cut_bundle: Path, tmp_path: Path
+) -> None:
+    """A forger's log, said to have been cut out of the one that is known."""
+    other = Stage(tmp_path / "other")
+    make_log(other)
+    with other.open() as library:
+        forged = library.audit().export(stage.folder / "forged").folder
+    for name in ("key.txt", "successions.json"):
+        shutil.copy(cut_bundle / name, forged / name)
+    known = (cut_bundle / "key.txt").read_text()
+    code, told = run(forged, "--key", known)
+    assert (code, "not signed by the key" in told) == (1, True)
+
+
 def test_a_bundle_signed_with_a_forgers_key_is_another_log(
     stage: Stage, bundle: Path, tmp_path: Path
 ) -> None:

@@ -166,6 +166,8 @@ def test_a_collection_made_by_a_documented_grant_serves_its_purposes_alone(stage
         ("model_digest", "00" * 32),
         ("basis", "because"),
         ("purposes", "{"),
+        ("created_at", "long ago"),
+        ("dimension", "many"),
     ],
 )
 def test_a_collection_that_was_edited_answers_and_takes_nothing(
@@ -290,6 +292,22 @@ def test_each_photo_is_kept_for_as_long_as_the_collection_says(stage: Stage) -> 
         assert library.enforce_retention() is None
         found = library.search(draw_photo(2), purpose=PURPOSE, collection="short")
         assert names_of(found) == ["ben.png"]
+
+
+def test_what_goes_from_which_collection_is_told_beforehand(stage: Stage) -> None:
+    with stage.open() as library:
+        assert library.collection_deadlines() == []
+        fill(stage, library, "short", "long")
+        library.create_collection("short and empty", **PAPERS)
+        stage.now += timedelta(days=3)
+        library.create_collection("short too", **PAPERS | {"retention_days": 5})
+        grant = stage.grant(library, **DOCUMENTED)
+        library.add(stage.photos, grant=grant, collection="short too")
+        deadlines = [(one.name, one.erase_at) for one in library.collection_deadlines()]
+    assert deadlines == [
+        ("short too", stage.now + timedelta(days=5)),
+        ("short", stage.now + timedelta(days=7)),
+    ]
 
 
 def test_the_shorter_retention_of_collection_and_grant_counts(stage: Stage) -> None:

@@ -52,7 +52,7 @@ def test_a_grant_says_who_may_be_asked_and_who_made_sure(stage: Stage) -> None:
 
 
 def test_who_records_a_grant_verified_it_unless_said_otherwise(stage: Stage) -> None:
-    with patch("mien.library.getpass.getuser", return_value="ben\udcff"), stage.open() as library:
+    with patch("getpass.getuser", return_value="ben\udcff"), stage.open() as library:
         kept = library.get_grant(stage.grant(library))
     assert kept.verified_by == "ben\\udcff"
     assert kept.is_vouched

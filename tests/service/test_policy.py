@@ -14,8 +14,11 @@ import pytest
 from mien.errors import SettingsError
 from mien.library import Library
 from mien.permission.basis import Basis
+from mien.permission.case import CaseKind
 from mien.permission.grant import GrantKind
 from mien.permission.use import Use
+from mien.service.case import About
+from mien.service.cases import CaseDraft
 from mien.service.grants import Narrowing
 from mien.service.policy import Form, Policy
 from mien.service.policy_facts import CollectionFacts, ErrorRate, SourceFacts
@@ -69,6 +72,7 @@ def test_an_empty_home_says_that_nothing_is_held(stage: Stage) -> None:
         policy = library.policy()
     assert (policy.facts.collections, policy.facts.sources, policy.facts.purposes) == ((), (), ())
     text = policy.render(Form.MARKDOWN)
+    assert "On record, sealed" not in text
     for sentence in (
         "There is no collection yet, and nothing is held.",
         "No permission is on record, so nothing can be added.",
@@ -362,13 +366,40 @@ def test_a_consent_that_was_edited_counts_for_nobody(filled: Stage) -> None:
 
 
 def test_opt_outs_are_counted_by_level(filled: Stage) -> None:
-    row = "INSERT INTO suppressions (uuid, level, made_at, sealed) VALUES (?, ?, 0, 'x')"
-    for number, level in enumerate(("face", "item", "face")):
-        query(filled.home / "catalog.db", row, str(number), level)
     with filled.open() as library:
+        library.optouts().item(filled.draw("../party.png", 9))
+        library.optouts().source("https://site.example/people/ann/")
+        for person in (50, 60):
+            library.optouts().face(filled.draw(f"../{person}.png", person), consent=EVIDENCE)
         policy = library.policy()
-    assert "Kept out because somebody opted out: 2 faces, 1 item." in policy.render(Form.MARKDOWN)
-    assert json.loads(policy.render(Form.JSON))["suppressed"] == {"face": 2, "item": 1}
+    text = policy.render(Form.MARKDOWN)
+    assert "Kept out because somebody opted out: 2 faces, 1 photo, 1 source." in text
+    assert dict(policy.facts.suppressed) == {"face": 2, "item": 1, "source": 1}
+    assert "site.example" not in text
+    record = "Record of processing (GDPR article 30)"
+    assert "people who opted out" in row_of(policy, record, first="Categories of people")[1]
+
+
+def test_requests_are_told_of_and_who_asked_is_not(filled: Stage) -> None:
+    with filled.open(case_days=400) as library:
+        library.cases().open(
+            CaseDraft(
+                kind=CaseKind.TAKEDOWN,
+                requester="Foto Hansen",
+                contact="kanzlei@law.example",
+                about=About(host="photos.example"),
+            )
+        )
+        policy = library.policy()
+    text = policy.render(Form.MARKDOWN)
+    assert "who asked for what: 1 request of people and of holders of rights." in text
+    assert (
+        "What somebody asked for, and their name, goes 400 days after the request was closed."
+        in text
+    )
+    for form, rendered in texts(policy).items():
+        for word in ("Hansen", "kanzlei", "photos.example"):
+            assert word not in rendered, form
 
 
 SECRETS = [
@@ -379,7 +410,7 @@ SECRETS = [
 
 
 def test_nobody_private_is_in_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mien.library._find_user", lambda: "operator-zoe")
+    monkeypatch.setattr("getpass.getuser", lambda: "operator-zoe")
     photo = stage.draw("Familie Privat/Onkel Otto.png", 1)
     with stage.open(**WHO) as library:
         grant = stage.grant(
@@ -484,6 +515,8 @@ def test_the_law_of_a_basis_is_told_where_the_basis_is_used(stage: Stage, basis:
         text = library.policy().render(Form.MARKDOWN)
     told = {each for each, opening in openings.items() if opening in text}
     assert told == {basis}
+    by_mistake = "strangers who look like them are kept by mistake: about 1 in 1,000"
+    assert (by_mistake in text) is (basis is Basis.ENROLLED_ONLY)
 
 
 def test_nothing_is_left_unfilled(filled: Stage) -> None:

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from mien.permission.basis import Basis
+from mien.permission.case import CaseKind
 from mien.permission.grant import GrantKind
+from mien.service.case import About
+from mien.service.cases import CaseDraft
 from mien.service.policy import Form
-from service.enrolling import enrol
-from service.stage import Stage, query
+from service.enrolling import EVIDENCE, enrol
+from service.stage import Stage
 
 # Terms of the Data Privacy Vocabulary 2.1 and its extensions, as its publishers list them.
 DPV = {
@@ -33,9 +36,10 @@ DPV = {
     ),
     *("hasThirdCountry", "hasTechnicalMeasure", "hasRight"),
 }
-PD = {"FacialPrint", "Picture", "Name"}
-GDPR = {"A7-3", "A9-2-a", "A13", "A14", "A15", "A16", "A17", "A18", "A21", "A77"}
+PD = {"FacialPrint", "Identifier", "Picture", "Name"}
+GDPR = {"A6-1-c", "A7-3", "A9-2-a", "A13", "A14", "A15", "A16", "A17", "A18", "A21", "A77"}
 DCT = {"title", "description", "identifier", "type", "valid", "source"}
+ABOUT = About(photos=("cd" * 32,))
 KNOWN = {"dpv": DPV, "pd": PD, "eu-gdpr": GDPR, "dct": DCT}
 
 
@@ -64,9 +68,10 @@ def record(stage: Stage) -> dict[str, Any]:
         library.add(stage.photos, grant=contract, collection="archive")
         stage.grant(library, "press", kind=GrantKind.ACCOUNT_EXPORT, **terms)
         enrol(stage, library, 9, "Paula Person", purposes=("yearbook",))
-    row = "INSERT INTO suppressions (uuid, level, made_at, sealed) VALUES ('1', 'face', 0, 'x')"
-    query(stage.home / "catalog.db", row)
-    with stage.open(controller="SV Nord e.V.", contact="photos@sv-nord.example") as library:
+        library.optouts().face(stage.draw("../optout.png", 50), consent=EVIDENCE)
+        library.optouts().item("ab" * 32)
+        library.optouts().source("https://site.example/")
+        library.cases().open(CaseDraft(kind=CaseKind.ACCESS, requester="Ann Ek", about=ABOUT))
         document = json.loads(library.policy().render(Form.JSON))
     found: dict[str, Any] = document["record_of_processing"]
     return found
@@ -161,7 +166,20 @@ def test_people_and_opt_outs_are_processes_of_their_own(record: dict[str, Any]) 
     people = described["enrolment of people by name"]
     assert people["dpv:hasLegalBasis"]["@type"] == "eu-gdpr:A9-2-a"
     assert [each["dct:identifier"] for each in people["dpv:hasPurpose"]] == ["yearbook"]
-    assert "keeping out those who opted out" in described
+    kept_out = {
+        level: described[f"keeping out, by {level}, what was opted out"]
+        for level in ("face", "item", "source")
+    }
+    bases = {level: process["dpv:hasLegalBasis"]["@type"] for level, process in kept_out.items()}
+    assert bases == {
+        "face": "eu-gdpr:A9-2-a",
+        "item": "eu-gdpr:A6-1-c",
+        "source": "eu-gdpr:A6-1-c",
+    }
+    (template,) = kept_out["face"]["dpv:hasPersonalData"]
+    assert template["@type"] == "pd:FacialPrint"
+    (kept,) = described["answering requests"]["dpv:hasStorageCondition"]
+    assert kept["dpv:hasDuration"] == "P1095D"
 
 
 def test_without_people_and_opt_outs_there_is_no_such_process(stage: Stage) -> None:

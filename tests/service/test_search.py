@@ -98,6 +98,12 @@ def test_a_limit_that_allows_no_answer_is_a_mistake(stage: Stage, limit: int) ->
         library.search(draw_photo(1), purpose=PURPOSE, limit=limit)
 
 
+def test_a_least_score_that_is_no_number_is_a_mistake(stage: Stage) -> None:
+    """No score is at least that, nor below it."""
+    with stage.open() as library, pytest.raises(SettingsError, match="must be a number"):
+        library.search(MISSING, purpose=PURPOSE, min_score=float("nan"))
+
+
 def test_any_face_of_the_probe_can_be_searched(stage: Stage) -> None:
     with stage.open() as library:
         add_people(stage, library)

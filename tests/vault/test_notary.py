@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import KeyDestroyedError, TamperedError
-from mien.vault.notary import Head, Owner
+from mien.vault.notary import Owner
 from mien.vault.vault import Vault
 from vault.samples import GRANT, OTHER_GRANT, open_vault, read_everything, write_photo
 
@@ -40,14 +40,19 @@ def test_a_reference_is_the_same_for_the_same_value_alone(vault: Vault) -> None:
 def test_a_reference_says_nothing_in_another_home(vault: Vault, tmp_path: Path) -> None:
     with open_vault(tmp_path / "two") as other:
         assert other.notary.refer("actor", "ada") != vault.notary.refer("actor", "ada")
-        assert other.notary.mark(1, HASH) != vault.notary.mark(1, HASH)
+        log = vault.notary.logs.current
+        assert other.notary.mark(1, HASH, log=log) != vault.notary.mark(1, HASH, log=log)
         assert other.notary.signer.origin != vault.notary.signer.origin
 
 
-def test_a_mark_holds_for_one_place_and_one_entry(vault: Vault) -> None:
+def test_a_mark_holds_for_one_place_one_entry_and_one_log(vault: Vault) -> None:
     notary = vault.notary
-    marks = {notary.mark(1, HASH), notary.mark(2, HASH), notary.mark(1, HASH[::-1])}
-    assert len(marks) == 3
+    log = notary.logs.current
+    other = notary.logs.begin(first=1, predecessor=log.signer.sign(2, HASH))
+    places = [(1, HASH, log), (2, HASH, log), (1, HASH[::-1], log), (1, HASH, other)]
+    marks = {notary.mark(seq, leaf_hash, log=of) for seq, leaf_hash, of in places}
+    assert len(marks) == 4
+    assert notary.mark(1, HASH, log=log) in marks
 
 
 def test_the_secrets_outlive_the_process(tmp_path: Path) -> None:
@@ -94,13 +99,6 @@ def test_no_key_is_made_for_a_grant_that_has_none(vault: Vault) -> None:
     assert vault.notary.seal_note(NOTE, owner=owner, context="1:0") is None
     vault.notary.make_grant_key(OTHER_GRANT)
     assert vault.notary.seal_note(NOTE, owner=owner, context="1:0")
-
-
-def test_a_head_is_remembered_and_never_an_earlier_one(vault: Vault) -> None:
-    assert vault.notary.find_head() == Head(0, ())
-    vault.notary.keep_head(3, [HASH, HASH[::-1]])
-    vault.notary.keep_head(2, [HASH])
-    assert vault.notary.find_head() == Head(3, (HASH, HASH[::-1]))
 
 
 def test_the_signing_key_lies_sealed(tmp_path: Path) -> None:

@@ -151,3 +151,34 @@ def test_what_was_sealed_under_a_forgotten_name_does_not_open(tmp_path: Path) ->
         vault.forget_parts("snapshot")
         with pytest.raises(KeyDestroyedError):
             list(vault.unseal_parts("snapshot", sealed))
+
+
+def test_no_grant_makes_a_key_for_a_photo_that_lost_its_own(tmp_path: Path) -> None:
+    """What the old key sealed would not open with it, and nothing would tell."""
+    with open_vault(tmp_path) as vault:
+        photo, _ = write_photo(vault, 1)
+        vault.shred(Shreds(photo_ids=[photo.photo_id]))
+        with pytest.raises(KeyDestroyedError, match="it was erased"), vault.writing():
+            vault.add_grant(photo.photo_id, grant_id=OTHER_GRANT)
+        assert list(vault._keys.iter_photo_ids()) == []
+        assert OTHER_GRANT not in set(vault._keys.iter_grant_ids())
+
+
+def test_a_shredded_voucher_is_gone_counted_and_known_again(tmp_path: Path) -> None:
+    with open_vault(tmp_path) as vault:
+        for name in ("grant:a", "grant:b", "collection:a"):
+            vault.notary.vouch(name, b"terms")
+        shreds = Shreds(vouchers=["grant:a", "grant:none"])
+        marked = set(references_of(shreds))
+        assert vault.find_marked(lambda reference: reference in marked).vouchers == ["grant:a"]
+        assert vault.count_left(shreds)["keys"] == 1
+        vault.shred(shreds)
+        vault.shred(shreds)
+        assert vault.count_left(shreds)["keys"] == 0
+        assert vault.notary.is_vouched("grant:b", b"terms")
+        assert vault.notary.is_vouched("collection:a", b"terms")
+        assert not vault.notary.is_vouched("grant:a", b"terms")
+        vault.scrub()
+    content = b"".join(read_everything(tmp_path / "keys").values())
+    assert b"grant:a" not in content
+    assert b"grant:b" in content

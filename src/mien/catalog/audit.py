@@ -122,6 +122,12 @@ def delete_notes_of(connection: Connection, owner: str) -> int:
     return connection.execute(delete(audit_notes).where(audit_notes.c.owner == owner)).rowcount
 
 
+def delete_beyond(connection: Connection, size: int) -> None:
+    """Deletes what is left of lost entries, from that many on: notes, and heads over them."""
+    connection.execute(delete(audit_notes).where(audit_notes.c.seq >= size))
+    connection.execute(delete(audit_checkpoints).where(audit_checkpoints.c.size > size))
+
+
 def add_checkpoint(connection: Connection, checkpoint: StoredCheckpoint) -> None:
     connection.execute(insert(audit_checkpoints).values(size=checkpoint.size, note=checkpoint.note))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from mien.catalog.parsing import (
     parse_text,
     parse_texts,
 )
-from mien.catalog.schema import collections
+from mien.catalog.schema import EPOCH, collections
 from mien.errors import ConflictError, NotFoundError
 from mien.permission.basis import Basis
 from mien.permission.charter import UNREADABLE, Charter
@@ -100,28 +101,29 @@ def raise_revision(connection: Connection, collection_id: CollectionId) -> None:
 
 
 def _parse_row(row: Row[*tuple[Any, ...]]) -> Collection:
+    """What no charter of ours can have been written as stands for the strictest there is."""
+    charter, created_at = UNREADABLE, EPOCH
+    with suppress(ValueError, TypeError):
+        created_at = parse_instant(row.created_at)
+        charter = _parse_charter(row)
     return Collection(
         id=CollectionId(row.id),
         uuid=row.uuid,
         name=row.name,
-        charter=_parse_charter(row),
+        charter=charter,
         model_id=row.model_id,
         model_digest=row.model_digest,
         dimension=row.dimension,
         revision=row.revision,
-        created_at=parse_instant(row.created_at),
+        created_at=created_at,
     )
 
 
 def _parse_charter(row: Row[*tuple[Any, ...]]) -> Charter:
-    """A row that no charter of ours can have been written as stands for the strictest."""
-    try:
-        return Charter(
-            basis=Basis(row.basis),
-            purposes=frozenset(parse_texts(row.purposes)),
-            assessment=parse_text(row.assessment),
-            retention=parse_retention(row.retention_days),
-            confirmations=int(row.confirmations),
-        )
-    except (TypeError, ValueError):
-        return UNREADABLE
+    return Charter(
+        basis=Basis(row.basis),
+        purposes=frozenset(parse_texts(row.purposes)),
+        assessment=parse_text(row.assessment),
+        retention=parse_retention(row.retention_days),
+        confirmations=int(row.confirmations),
+    )

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from mien.catalog.schema import (
+    cases,
     faces,
     indexed_photos,
     locations,
@@ -77,6 +78,11 @@ def find_sources(connection: Connection) -> dict[CollectionId, set[GrantId]]:
 def count_people(connection: Connection) -> int:
     """Those who are known by name."""
     return connection.execute(select(func.count()).select_from(people)).scalar_one()
+
+
+def count_cases(connection: Connection) -> int:
+    """Requests on record, the closed ones too."""
+    return connection.execute(select(func.count()).select_from(cases)).scalar_one()
 
 
 def count_suppressions(connection: Connection) -> dict[str, int]:

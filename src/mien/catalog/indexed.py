@@ -81,6 +81,15 @@ def add_faces(
         connection.execute(insert(faces), rows)
 
 
+def find_first_indexings(connection: Connection) -> dict[CollectionId, datetime]:
+    """When the first of what each collection holds was indexed in it."""
+    found = select(
+        indexed_photos.c.collection_id, func.min(indexed_photos.c.indexed_at).label("indexed_at")
+    )
+    rows = connection.execute(found.group_by(indexed_photos.c.collection_id))
+    return {CollectionId(row.collection_id): row.indexed_at for row in rows}
+
+
 def is_indexed(connection: Connection, sha256: str, *, collection_id: CollectionId) -> bool:
     """Was the photo of these bytes already indexed in this collection?"""
     found = (

@@ -128,7 +128,7 @@ def select_grantor(connection: Connection, name: str) -> Selection:
     wanted = name.strip().casefold()
     rows = connection.execute(select(grants.c.id, grants.c.grantor))
     return Selection(
-        grant_ids={GrantId(row.id) for row in rows if row.grantor.casefold() == wanted}
+        grant_ids={GrantId(row.id) for row in rows if str(row.grantor).casefold() == wanted}
     )
 
 

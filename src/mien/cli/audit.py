@@ -14,6 +14,7 @@ from mien.cli.output import err, leave, out, print_json
 from mien.errors import SettingsError
 from mien.service.audit_check import AuditReport
 from mien.service.audit_read import Document, ShownEntry
+from mien.service.audit_succession import Cut
 
 app = typer.Typer(no_args_is_help=True, help="What was done here, and proof of it.")
 
@@ -87,6 +88,25 @@ def checkpoint(
         out.print(note, end="", soft_wrap=True, markup=False)
 
 
+@app.command("succeed")
+def succeed(
+    *,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why entries are missing.")
+    ],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Acknowledge that the log was cut, as by restoring a backup; it is told for ever."""
+    with open_library(home) as library:
+        cuts = library.audit().succeed(reason)
+    if as_json:
+        print_json({"acknowledged": [_describe_cut(cut) for cut in cuts]})
+        return
+    for cut in cuts:
+        out.print(f"Acknowledged. {cut.explanation}", soft_wrap=True, markup=False)
+
+
 @app.command("export")
 def export(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder to be made.")],
@@ -141,16 +161,32 @@ def _describe_report(report: AuditReport) -> dict[str, object]:
             }
             for finding in report.findings
         ],
+        "cuts": [_describe_cut(cut) for cut in report.cuts],
+    }
+
+
+def _describe_cut(cut: Cut) -> dict[str, object]:
+    return {
+        "predecessor": cut.predecessor,
+        "successor": cut.successor,
+        "signed": cut.signed,
+        "kept": cut.kept,
+        "acknowledged_in": cut.acknowledged_in,
     }
 
 
 def _print_report(report: AuditReport, *, is_against: bool) -> None:
     for finding in report.findings:
         err.print(f"{finding.explanation} [{finding.fault}]", soft_wrap=True, markup=False)
+    for cut in report.cuts:
+        if cut.acknowledged_in is not None:
+            told = f"{cut.explanation} Acknowledged in entry {cut.acknowledged_in}."
+            out.print(told, soft_wrap=True, markup=False)
     counted = f"{report.entries:,} entries, {report.checkpoints:,} checkpoints"
     if report.is_sound:
+        since = " since" if report.cuts else ""
         kept = " The kept checkpoint is contained." if is_against else ""
-        out.print(f"{counted}: nothing was changed.{kept}", soft_wrap=True)
+        out.print(f"{counted}: nothing was changed{since}.{kept}", soft_wrap=True)
     else:
         out.print(f"{counted}, and {len(report.findings):,} faults.")
 

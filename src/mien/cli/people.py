@@ -14,6 +14,8 @@ from mien.cli import erase
 from mien.cli.exits import Exit
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import explain, leave, out, print_json, warn
+from mien.cli.rescan import app as rescan_app
+from mien.cli.rescan import watching
 from mien.errors import SettingsError
 from mien.permission.consent import ends_at
 from mien.service.consent_draft import ConsentDraft, RenewalDraft
@@ -21,6 +23,7 @@ from mien.service.enrol import Enrolled
 from mien.service.people import Person, Spoken
 
 app = typer.Typer(no_args_is_help=True, help="Who is known by name, and what they consented to.")
+app.add_typer(rescan_app)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A person's name, or their id.")]
 Evidence = Annotated[
@@ -32,8 +35,12 @@ Evidence = Annotated[
     ),
 ]
 Until = Annotated[
-    datetime,
-    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last day, as 2027-12-31."),
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        help="The last day, as 2027-12-31; in three years unless said.",
+    ),
 ]
 Guardian = Annotated[
     str, typer.Option(metavar="NAME", help="Who speaks for a minor, if not the person.")
@@ -56,8 +63,14 @@ def enrol(
     ],
     *,
     consent: Evidence,
-    purpose: Annotated[list[str], typer.Option(metavar="SLUG", help="What for; may be repeated.")],
-    until: Until,
+    purpose: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SLUG",
+            help="What for; may be repeated. The only purpose on record need not be named.",
+        ),
+    ] = None,
+    until: Until = None,
     of_age_on: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="When a minor comes of age."),
@@ -79,16 +92,18 @@ def enrol(
     """Record that somebody consents to be found, and how they look."""
     draft = ConsentDraft(
         evidence=consent,
-        purposes=purpose,
-        until=until.date(),
+        purposes=purpose or (),
+        until=None if until is None else until.date(),
         of_age_on=None if of_age_on is None else of_age_on.date(),
         guardian=guardian,
         language=language,
         jurisdiction=jurisdiction,
         notice=notice,
     )
-    with open_library(home) as library:
-        enrolled = library.people().enrol(name, *photos, consent=draft, faces=face or ())
+    with open_library(home) as library, watching() as show:
+        enrolled = library.people(progress=show).enrol(
+            name, *photos, consent=draft, faces=face or ()
+        )
     _end(enrolled, said="Enrolled", as_json=as_json)
 
 
@@ -101,16 +116,19 @@ def renew(
     ] = None,
     *,
     consent: Evidence,
-    until: Until,
+    until: Until = None,
     guardian: Guardian = "",
     face: Faces = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Record that somebody consents to the same for longer."""
-    renewal = RenewalDraft(evidence=consent, until=until.date(), guardian=guardian)
-    with open_library(home) as library:
-        enrolled = library.people().renew(name, *(photos or ()), renewal=renewal, faces=face or ())
+    renewal = RenewalDraft(
+        evidence=consent, until=None if until is None else until.date(), guardian=guardian
+    )
+    with open_library(home) as library, watching() as show:
+        register = library.people(progress=show)
+        enrolled = register.renew(name, *(photos or ()), renewal=renewal, faces=face or ())
     _end(enrolled, said="Renewed", as_json=as_json)
 
 
@@ -241,6 +259,9 @@ def _end(enrolled: Enrolled, *, said: str, as_json: bool) -> None:
         )
     elif person is not None:
         out.print(f"{said}: {person.name}, {person.uuid}")
+        if consent is not None:
+            purposes, last = ", ".join(sorted(consent.purposes)), ends_at(consent).date()
+            out.print(f"For {purposes}, until {last}.")
     for other in enrolled.alike:
         warn(f"These photos look like {other.name}, who is enrolled already: {other.uuid}")
     explain(verdict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import typer
 from rich.table import Table
@@ -30,13 +31,17 @@ def run(*, home: Home = None, as_json: Json = False) -> None:
 
 @app.command("list")
 def list_(*, home: Home = None, as_json: Json = False) -> None:
-    """Show when the first of what each grant brought in will be erased, and what of people."""
+    """Show when the first of what each grant and collection holds will go, and what of people."""
     with open_library(home) as library:
         deadlines, people = library.deadlines(), list(library.people())
+        in_collections = library.collection_deadlines()
     if as_json:
         rows = [
             {"grant_id": deadline.grant.grant_id, "erase_at": deadline.erase_at.isoformat()}
             for deadline in deadlines
+        ]
+        collections = [
+            {"collection": one.name, "erase_at": one.erase_at.isoformat()} for one in in_collections
         ]
         of_people = [
             {
@@ -47,13 +52,14 @@ def list_(*, home: Home = None, as_json: Json = False) -> None:
             }
             for person in people
         ]
-        print_json({"deadlines": rows, "people": of_people})
+        print_json({"deadlines": rows, "collections": collections, "people": of_people})
         return
     table = Table("Grant", "Grantor", "First erasure")
     for deadline in deadlines:
-        erase_at = deadline.erase_at.isoformat(sep=" ", timespec="minutes")
-        table.add_row(deadline.grant.grant_id, deadline.grant.grantor, erase_at)
+        table.add_row(deadline.grant.grant_id, deadline.grant.grantor, _show(deadline.erase_at))
     out.print(table if deadlines else "Nothing is held under any grant.")
+    for one in in_collections:
+        out.print(f"The first of collection {one.name} goes from it at {_show(one.erase_at)}.")
     if people:
         out.print(_tabulate(people))
 
@@ -61,7 +67,10 @@ def list_(*, home: Home = None, as_json: Json = False) -> None:
 def _tabulate(people: Iterable[Person]) -> Table:
     table = Table("Person", "Name", "Templates until", "Record until")
     for person in people:
-        ends = (person.templates_until, person.record_until)
-        shown = (end.isoformat(sep=" ", timespec="minutes") for end in ends)
-        table.add_row(person.stored.uuid, person.stored.name, *shown)
+        ends = (_show(person.templates_until), _show(person.record_until))
+        table.add_row(person.stored.uuid, person.stored.name, *ends)
     return table
+
+
+def _show(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="minutes")

@@ -69,13 +69,14 @@ def search(
         )
         if page is not None and result.probe is not None and result.probe.searched is not None:
             write_sheet(page, result, library=library, purpose=purpose, probe_title=photo.name)
-    if as_json:
-        print_json(describe(result))
-    else:
-        print_result(result)
-    if result.unreadable_faces:
-        warn(f"{result.unreadable_faces:,} faces cannot be read; see: mien doctor")
-    explain(result.verdict)
+        # Before closing, which may have to finish what nobody should wait for.
+        if as_json:
+            print_json(describe(result))
+        else:
+            print_result(result)
+        if result.unreadable_faces:
+            warn(f"{result.unreadable_faces:,} faces cannot be read; see: mien doctor")
+        explain(result.verdict)
     leave(exit_of(result))
 
 

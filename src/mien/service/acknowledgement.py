@@ -33,7 +33,7 @@ def acknowledge(deployment: Deployment, case: Case) -> str:
         "received_at": audit.format_time(case.opened_at),
         "due_at": audit.format_time(case.due_at),
         "next": _NEXT.get(case.kind, _HIDDEN),
-        "audit_log": signer.origin,
+        "audit_log": deployment.vault.notary.logs.current.origin,
         "audit_entry": received.details.get("audit") if received else None,
     }
     return sign_statement(signer, "acknowledgement", statement=statement)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.catalog import collections as collection_rows
 from mien.catalog import people as rows
 from mien.catalog.faces import find_kept_for
-from mien.index.base import VectorIndex
+from mien.index.base import NO_FACE, VectorIndex
 from mien.service.deployment import Deployment
 from mien.service.enrolled import FMR, open_template
 from mien.service.gallery import Galleries
@@ -32,17 +32,33 @@ _ROUNDING = 2e-4
 
 def find_alike(index: VectorIndex, likeness: Likeness, *, rotation: Rotation) -> Ids:
     """Every face of an index that is as like one of the templates as its least score says."""
-    size = len(index)
-    if not size or not len(likeness.templates):
+    if not len(likeness.templates):
         return np.empty(0, np.int64)
-    probes: Vectors = rotation.turn(likeness.templates)
-    least: NDArray[np.float32] = likeness.least_scores[:, np.newaxis] - np.float32(_ROUNDING)
-    limit = min(_FIRST_LOOK, size)
-    hits = index.search(probes, limit=limit)
+    least = likeness.least_scores[:, np.newaxis] - np.float32(_ROUNDING)
+    found = find_hits(index, rotation.turn(likeness.templates), least=least)
+    return np.array(sorted(found), np.int64)
+
+
+def find_hits(
+    index: VectorIndex, turned: Vectors, *, least: float | NDArray[np.float32]
+) -> dict[FaceId, float]:
+    """Every face that is as alike to any of these templates, with how alike it is at the most.
+
+    What counts as alike is one score, or one for each template, shape (n, 1).
+    """
+    size, limit = len(index), min(_FIRST_LOOK, len(index))
+    if size == 0:
+        return {}
+    hits = index.search(turned, limit=limit)
     while limit < size and (hits.scores[:, -1:] >= least - _SURE).any():
         limit = min(limit * _GROWTH, size)
-        hits = index.search(probes, limit=limit)
-    return np.unique(hits.ids[hits.scores >= least])
+        hits = index.search(turned, limit=limit)
+    found: dict[FaceId, float] = {}
+    wanted = (hits.scores >= least) & (hits.ids != NO_FACE)
+    for face_id, score in zip(hits.ids[wanted], hits.scores[wanted], strict=True):
+        known = FaceId(int(face_id))
+        found[known] = max(found.get(known, -1.0), float(score))
+    return found
 
 
 def find_alike_to(

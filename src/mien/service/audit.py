@@ -52,6 +52,8 @@ class Action(StrEnum):
     SEARCH = "search"
     ERASURE = "erasure"
     RETENTION = "retention"
+    LOG_SUCCEEDED = "log-succeeded"
+    CUT_ACKNOWLEDGED = "cut-acknowledged"
     POLICY_PUBLISHED = "policy-published"
     EVIDENCE_EXPORTED = "evidence-exported"
     CASE_OPENED = "case-opened"
@@ -97,7 +99,8 @@ def append(deployment: Deployment, connection: Connection, *, event: Event) -> i
     entry = _describe(deployment, event, seq=seq, commitments=commitments)
     content = format_json(entry)
     leaf_hash = hash_leaf(content)
-    mark = deployment.vault.notary.mark(seq, leaf_hash)
+    notary = deployment.vault.notary
+    mark = notary.mark(seq, leaf_hash, log=notary.logs.current)
     rows.add_entry(connection, StoredEntry(seq, content, leaf_hash, mark))
     _add_notes(deployment, connection, seq=seq, salted=salted)
     return seq

@@ -4,14 +4,15 @@ An entry is believed where its hash bears the mark of this vault for its place; 
 changed by somebody without the keys is told by number. The roots are then computed from all
 entries and compared with every checkpoint. Entries that were removed from the end together
 with their checkpoints show against the head that is remembered beside the keys; if the keys
-were exchanged as well, only a checkpoint that was kept elsewhere tells.
+were exchanged as well, only a checkpoint that was kept elsewhere tells. A log that was cut
+and goes on as another is no longer faulty once somebody has acknowledged it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mien.catalog import audit as rows
@@ -20,8 +21,10 @@ from mien.catalog.connect import Connection
 from mien.catalog.merkle import Frontier, Tree, hash_leaf
 from mien.errors import AuditError, KeyDestroyedError, TamperedError
 from mien.service.audit import DEPLOYMENT, SALT_BYTES, commit
+from mien.service.audit_succession import Cut, Writers, find_acknowledged, list_cuts
 from mien.service.deployment import Deployment
 from mien.vault.notary import Notary, Owner
+from mien.vault.signer import Checkpoint
 
 
 class Fault(StrEnum):
@@ -49,11 +52,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What was checked, and everything that is wrong."""
+    """What was checked, and everything that is wrong; cuts are told for ever."""
 
     entries: int
     checkpoints: int
     findings: tuple[Finding, ...]
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -65,10 +69,12 @@ def verify_log(deployment: Deployment, *, against: str | None = None) -> AuditRe
     with deployment.database.reading() as connection:
         check = _Check(deployment, connection)
         findings = [*check.iter_entry_findings(), *check.iter_checkpoint_findings()]
+    cuts = check.list_cuts()
     findings += check.iter_head_findings()
+    findings += [_tell_cut(cut) for cut in cuts if cut.acknowledged_in is None]
     if against is not None:
         findings += check.iter_kept_findings(against)
-    return AuditReport(check.entries, check.checkpoints, tuple(findings))
+    return AuditReport(check.entries, check.checkpoints, tuple(findings), tuple(cuts))
 
 
 class _Check:
@@ -77,6 +83,9 @@ class _Check:
     def __init__(self, deployment: Deployment, connection: Connection) -> None:
         self._notary: Notary = deployment.vault.notary
         self._connection = connection
+        self._writers = Writers(self._notary)
+        self._log = self._notary.logs.current
+        self._acknowledged: dict[str, int] = {}
         self._tree = Tree()
         self._gap: int | None = None
         self._next_seq = 0
@@ -99,11 +108,12 @@ class _Check:
         for stored in rows.iter_checkpoints(self._connection):
             self.checkpoints += 1
             try:
-                checkpoint = self._notary.signer.verify(stored.note)
+                checkpoint = verify_checkpoint(self._notary, stored.note)
             except AuditError as error:
                 yield _tell_forged(stored.size, str(error))
                 continue
-            self._signed_size = max(self._signed_size, checkpoint.size)
+            if checkpoint.origin == self._log.origin:
+                self._signed_size = max(self._signed_size, checkpoint.size)
             if checkpoint.size != stored.size:
                 yield _tell_forged(stored.size, f"It is one over {checkpoint.size} entries.")
             elif is_consistent and not self._fits(checkpoint.size, checkpoint.root):
@@ -116,7 +126,8 @@ class _Check:
 
     def iter_head_findings(self) -> Iterator[Finding]:
         """The end of the log, and the head that the vault remembers."""
-        head = Frontier(*self._notary.find_head())
+        stored = self._notary.logs.find_head(self._log)
+        head = Frontier(stored.size, stored.peaks)
         signed_size = max(head.size, self._signed_size)
         if signed_size > self._next_seq:
             yield Finding(
@@ -131,9 +142,16 @@ class _Check:
                 f"The first {head.size} entries are not those that the vault remembers signing.",
             )
 
+    def list_cuts(self) -> list[Cut]:
+        """All of them, with the entries that acknowledge them."""
+        return [
+            replace(cut, acknowledged_in=self._acknowledged.get(cut.successor))
+            for cut in list_cuts(self._notary)
+        ]
+
     def iter_kept_findings(self, note: str) -> Iterator[Finding]:
         try:
-            kept = self._notary.signer.verify(note)
+            kept = verify_checkpoint(self._notary, note)
         except AuditError as error:
             yield Finding(
                 Fault.NOT_CONTAINED, 0, f"The kept checkpoint is none of this log: {error}"
@@ -149,17 +167,19 @@ class _Check:
     def _judge(self, entry: StoredEntry) -> Iterator[Finding]:
         """Adds the entry to the tree, by the hash that can be believed."""
         seq, leaf_hash = entry.seq, hash_leaf(entry.content)
-        is_marked = entry.mark == self._notary.mark(seq, entry.leaf_hash)
+        is_marked = self._writers.is_marked(entry)
         if self._gap is None:
             self._tree.append(entry.leaf_hash if is_marked else leaf_hash)
         if is_marked:
             if leaf_hash == entry.leaf_hash:
+                self._acknowledged |= dict.fromkeys(find_acknowledged(entry), seq)
                 yield from self._judge_notes(entry)
             else:
                 yield Finding(Fault.CHANGED, seq, f"Entry {seq} was changed.")
             return
         written_as = _find_seq(entry.content)
-        if written_as is not None and entry.mark == self._notary.mark(written_as, leaf_hash):
+        is_moved = written_as not in {None, seq}
+        if is_moved and self._writers.may_be_of(written_as or 0, leaf_hash, mark=entry.mark):
             told = f"Entry {written_as} stands in the place of entry {seq}."
             yield Finding(Fault.MOVED, seq, told)
         else:
@@ -182,6 +202,13 @@ class _Check:
         return size > len(self._tree) or self._tree.root_at(size) == root
 
 
+def verify_checkpoint(notary: Notary, note: str) -> Checkpoint:
+    """What a note says that one of this home's logs signed. Raises `AuditError` for any other."""
+    signers = {log.origin: log.signer for log in notary.logs.list_logs()}
+    origin = note.partition("\n")[0]
+    return signers.get(origin, notary.signer).verify(note)
+
+
 def open_note(
     notary: Notary, entry: StoredEntry, *, note: StoredNote, owner: Owner
 ) -> dict[str, object] | None:
@@ -197,6 +224,11 @@ def open_note(
         return None
     details: dict[str, object] = json.loads(content[SALT_BYTES:])
     return details
+
+
+def _tell_cut(cut: Cut) -> Finding:
+    told = "If you know why, say so: mien audit succeed --reason TEXT"
+    return Finding(Fault.TRUNCATED, cut.kept, f"{cut.explanation} {told}")
 
 
 def _tell_gap(first: int, next_seq: int) -> Finding:

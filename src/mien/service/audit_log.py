@@ -9,6 +9,7 @@ from mien.service.audit_bundle import Bundle, export_log
 from mien.service.audit_check import AuditReport, verify_log
 from mien.service.audit_checkpoint import make_checkpoint
 from mien.service.audit_read import Document, InclusionProof, ShownEntry
+from mien.service.audit_succession import Cut, acknowledge_cuts
 from mien.service.deployment import Deployment
 
 
@@ -20,8 +21,8 @@ class AuditLog:
 
     @property
     def verification_key(self) -> str:
-        """What others need to check signatures of this log."""
-        return self._deployment.vault.notary.signer.verification_key
+        """What others need to check checkpoints of the log as it goes on now."""
+        return self._deployment.vault.notary.logs.current.signer.verification_key
 
     def verify(self, *, against: str | None = None) -> AuditReport:
         """Checks everything, and that a checkpoint kept elsewhere is still contained."""
@@ -30,6 +31,15 @@ class AuditLog:
     def checkpoint(self) -> str | None:
         """The signed head over all entries; nothing for an empty log. Raises `AuditError`."""
         return make_checkpoint(self._deployment)
+
+    def succeed(self, reason: str) -> list[Cut]:
+        """Acknowledges that signed entries are missing, and why; the cuts that were not yet.
+
+        Raises `NotFoundError` where there is none.
+        """
+        cuts = [cut for cut in self.verify().cuts if cut.acknowledged_in is None]
+        acknowledge_cuts(self._deployment, cuts, reason=reason)
+        return cuts
 
     def export(self, folder: Path) -> Bundle:
         """Writes what anybody can verify without Mien. Raises `AuditError`, `SettingsError`."""

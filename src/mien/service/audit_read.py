@@ -14,7 +14,7 @@ from mien.catalog.connect import Connection
 from mien.catalog.merkle import Tree, hash_leaf
 from mien.errors import NotFoundError
 from mien.service.audit import DEPLOYMENT
-from mien.service.audit_check import open_note
+from mien.service.audit_check import open_note, verify_checkpoint
 from mien.service.deployment import Deployment
 from mien.vault.notary import Owner
 
@@ -95,7 +95,7 @@ def prove_entries(
     deployment: Deployment, seqs: Sequence[int], *, checkpoint: str
 ) -> list[InclusionProof]:
     """As `prove_entry`, of several entries in one pass over the log."""
-    size = deployment.vault.notary.signer.verify(checkpoint).size
+    size = verify_checkpoint(deployment.vault.notary, checkpoint).size
     with deployment.database.reading() as connection:
         tree = Tree(hash_leaf(entry.content) for entry in rows.iter_entries(connection))
         leaves = [hash_leaf(_get_entry(connection, seq).content) for seq in seqs]

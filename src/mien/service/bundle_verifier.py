@@ -4,8 +4,9 @@
 
 Every entry is hashed and the roots of all checkpoints computed anew (RFC 6962), each
 checkpoint's Ed25519 signature checked (RFC 8032), and each proof that one grew out of the
-other (RFC 9162). The bundle brings its own key: compare it with one that you were given
-before, or hand that one in. `--against` takes a checkpoint that you kept.
+other (RFC 9162). A log that was cut goes on under another key; the first key must have signed
+that, and the operator must have acknowledged it. The bundle brings its own key: compare it
+with one that you were given before, or hand that one in. `--against` takes a checkpoint.
 Exit code 0 where everything holds, 1 where something does not, which is then told.
 """
 
@@ -17,6 +18,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
 # Edwards25519 (RFC 8032, 5.1): the field, the order of the base point, the constant d.
 P = 2**255 - 19
@@ -26,6 +28,14 @@ ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 NOTHING = (0, 1, 1, 0)
 
 Point = tuple[int, int, int, int]
+
+
+class Key(NamedTuple):
+    """What checkpoints are checked with."""
+
+    name: str
+    key_id: bytes
+    public: bytes
 
 
 class Wrong(Exception):  # noqa: N818  (what is told is what is wrong)
@@ -128,32 +138,31 @@ def is_consistent(old: tuple[int, bytes], new: tuple[int, bytes], *, proof: list
     return last == 0 and (old_root, new_root) == (old[1], new[1])
 
 
-def parse_key(text: str) -> tuple[str, bytes, bytes]:
-    """The name, key id and public key of `name+key id+base64(1, key)`."""
+def parse_key(text: str) -> Key:
+    """Of the form `name+key id+base64(1, key)`."""
     name, key_id, encoded = text.strip().split("+", 2)
     content = base64.b64decode(encoded, validate=True)
     named = hashlib.sha256(name.encode() + b"\n" + content).digest()[:4]
     if content[:1] != b"\1" or named.hex() != key_id:
         raise Wrong("the key is malformed")
-    return name, named, content[1:]
+    return Key(name, named, content[1:])
 
 
-def read_note(note: str, key: tuple[str, bytes, bytes]) -> tuple[int, bytes]:
+def read_note(note: str, key: Key) -> tuple[int, bytes]:
     """The size and root that a checkpoint states, its signature checked."""
-    name, key_id, public = key
     text, _, lines = note.rpartition("\n\n")
     text += "\n"
-    prefix = f"\N{EM DASH} {name} "
+    prefix = f"\N{EM DASH} {key.name} "
     signatures = [
         base64.b64decode(line[len(prefix) :])
         for line in lines.splitlines()
         if line.startswith(prefix)
     ]
-    own = [signature[4:] for signature in signatures if signature[:4] == key_id]
-    if not own or not all(is_signed(text.encode(), each, key=public) for each in own):
+    own = [signature[4:] for signature in signatures if signature[:4] == key.key_id]
+    if not own or not all(is_signed(text.encode(), each, key=key.public) for each in own):
         raise Wrong("a checkpoint is not signed by the key")
     origin, size, root = text.rstrip("\n").split("\n")
-    if origin != name:
+    if origin != key.name:
         raise Wrong("a checkpoint is of another log")
     return int(size), base64.b64decode(root, validate=True)
 
@@ -166,15 +175,61 @@ def read_entries(folder: Path) -> list[bytes]:
     return entries
 
 
+def read_keys(folder: Path, entries: list[bytes], *, first: Key) -> list[Key]:
+    """The keys that the log was signed with, one after the other."""
+    listed = json.loads((folder / "successions.json").read_text("utf-8"))
+    signatures = {each["entry"]: bytes.fromhex(each["signature"]) for each in listed}
+    keys = [first]
+    for number, facts in find_facts(entries, "log-succeeded"):
+        if not is_signed(entries[number], signatures.get(number, b""), key=first.public):
+            raise Wrong(f"the first key did not sign that another follows with entry {number}")
+        keys.append(parse_key(facts["key"]))
+    return keys
+
+
+def find_facts(entries: list[bytes], action: str) -> list[tuple[int, dict[str, Any]]]:
+    """The facts of all entries of one kind, with their numbers."""
+    documents = [json.loads(entry) for entry in entries]
+    return [(d["seq"], d["facts"]) for d in documents if d["action"] == action]
+
+
+def read_heads(notes: list[str], keys: list[Key]) -> list[tuple[int, bytes]]:
+    """Sizes and roots of checkpoints, each checked with the key of the log that it names."""
+    by_name = {key.name: key for key in keys}
+    return [read_note(note, by_name.get(note.partition("\n")[0], keys[0])) for note in notes]
+
+
+def tell_cuts(entries: list[bytes]) -> str:
+    """Where the log was cut. Raises `Wrong` where nobody acknowledged it."""
+    acknowledged = {
+        name: number
+        for number, facts in find_facts(entries, "cut-acknowledged")
+        for name in facts["logs"]
+    }
+    told = ""
+    for number, facts in find_facts(entries, "log-succeeded"):
+        cut = (
+            f"the log was cut at entry {number}, after {facts['signed']} entries of "
+            f"{facts['predecessor']} were signed"
+        )
+        if facts["log"] not in acknowledged:
+            raise Wrong(f"{cut}, and nobody has acknowledged it")
+        told += f"; {cut}; acknowledged in entry {acknowledged[facts['log']]}"
+    return told
+
+
 def verify(folder: Path, *, key: str | None = None, kept: str | None = None) -> str:
     """Checks the bundle in a folder; what was found. Raises `Wrong`."""
-    brought = (folder / "key.txt").read_text("utf-8")
-    if key is not None and key.strip() != brought.strip():
-        raise Wrong("the bundle was signed with another key than the one handed in")
-    parsed = parse_key(brought)
+    brought = (folder / "key.txt").read_text("utf-8").strip()
+    first = parse_key(brought)
     entries = read_entries(folder)
+    # The last key signs the whole; whoever knows it needs no other.
+    later = [facts["key"] for _, facts in find_facts(entries, "log-succeeded")]
+    if key is not None and key.strip() not in {brought, *later[-1:]}:
+        raise Wrong("the bundle was signed with another key than the one handed in")
+    keys = read_keys(folder, entries, first=first)
     notes = json.loads((folder / "checkpoints.json").read_text("utf-8"))
-    heads = [read_note(note, parsed) for note in [*notes, *([kept] if kept else [])]]
+    heads = read_heads([*notes, *([kept] if kept else [])], keys)
     roots = find_roots([hash_leaf(entry) for entry in entries], {size for size, _ in heads})
     for size, root in heads:
         if roots.get(size) != root:
@@ -182,10 +237,12 @@ def verify(folder: Path, *, key: str | None = None, kept: str | None = None) -> 
     newest = (folder / "checkpoint").read_text("utf-8")
     if not notes or notes[-1] != newest or heads[len(notes) - 1][0] != len(entries):
         raise Wrong("the newest checkpoint is not over all entries")
+    if newest.partition("\n")[0] != keys[-1].name:
+        raise Wrong("the newest checkpoint is of a log that another succeeded")
     check_proofs(folder, heads=heads[: len(notes)])
-    return (
-        f"{len(entries)} entries, {len(notes)} checkpoints: all as they were signed by {parsed[0]}"
-    )
+    cuts = tell_cuts(entries)
+    counted = f"{len(entries)} entries, {len(notes)} checkpoints"
+    return f"{counted}: all as they were signed by {first.name}{cuts}"
 
 
 def check_proofs(folder: Path, *, heads: list[tuple[int, bytes]]) -> None:

@@ -184,7 +184,7 @@ def _prove(deployment: Deployment, acknowledgement: str, *, certificates: list[s
     ):  # told of by mien audit verify; the answer is due all the same
         return ""
     document: Mapping[str, object] = {
-        "key": deployment.vault.notary.signer.verification_key,
+        "key": deployment.vault.notary.logs.current.signer.verification_key,
         "checkpoint": checkpoint,
         "entries": [
             {

@@ -17,7 +17,12 @@ _METHOD = (
 
 
 def issue_certificate(
-    signer: Signer, erasure: UnfinishedErasure, *, left: Mapping[str, int], at: datetime
+    signer: Signer,
+    erasure: UnfinishedErasure,
+    *,
+    left: Mapping[str, int],
+    audit_log: str,
+    at: datetime,
 ) -> str:
     """A certificate that an erasure is done, as text; it names the audit log and its entry."""
     entry = erasure.entry
@@ -31,7 +36,7 @@ def issue_certificate(
         "erased": dict(erasure.counts),
         "left": dict(left),
         "ledger_sha256": entry.marks_sha256,
-        "audit_log": signer.origin,
+        "audit_log": audit_log,
         "audit_entry": erasure.audit_seq,
         "outside_files": "Files outside the data folder were not touched.",
     }

@@ -251,7 +251,8 @@ def _describe(photo: ReadPhoto, analysis: PhotoAnalysis) -> photo_rows.NewPhoto:
 
 def _erased_meanwhile(photo: ReadPhoto) -> ConflictError:
     return ConflictError(
-        f"{photo.found.shown} was erased while it was being added. Run the command again."
+        f"{photo.found.shown} was erased while it was being added. Run the command again; if that "
+        f"says the same, its key is lost: mien erase --photo {photo.sha256}, then add it again."
     )
 
 

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from mien.catalog.audit import Json
 from mien.errors import SettingsError
 from mien.permission.consent import ConsentEvent, ConsentState, Party
+from mien.permission.grant import may_apply
 from mien.permission.purpose import is_purpose
 from mien.service.consents import Statement, Terms
 from mien.service.days import begin_of, end_of
+from mien.service.deployment import Deployment
 from mien.service.evidence import describe_evidence, describe_file
+from mien.service.standing import iter_collections, iter_grants
+
+USUAL_TERM = timedelta(days=3 * 365)
+"""No longer than a record may be kept without a word from the person (BIPA 15(a))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentDraft:
     """What somebody agreed to. `until` is the last day on which it holds, in UTC.
 
+    Where no purpose is named it is the only one on record here; where no day is, three years.
     Of a minor, `of_age_on` is the day on which they come of age, and a guardian consents.
     """
 
     evidence: str | Path
-    purposes: Sequence[str]
-    until: date
+    purposes: Sequence[str] = ()
+    until: date | None = None
     of_age_on: date | None = None
     guardian: str = ""
     language: str = "en"
@@ -39,11 +46,31 @@ class ConsentDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewalDraft:
-    """What somebody agreed to once more: the same, for longer."""
+    """What somebody agreed to once more: the same, for longer; three years unless said."""
 
     evidence: str | Path
-    until: date
+    until: date | None = None
     guardian: str = ""
+
+
+def complete_draft(deployment: Deployment, draft: ConsentDraft, *, at: datetime) -> ConsentDraft:
+    """With the purpose that need not be named. Raises `SettingsError` where it must be."""
+    if draft.purposes:
+        return draft
+    purposes = _find_purposes(deployment, at=at)
+    if len(purposes) != 1:
+        known = f"On record here are: {', '.join(sorted(purposes))}." if purposes else ""
+        raise SettingsError(f"Say what the consent is for, with --purpose. {known}".strip())
+    return replace(draft, purposes=tuple(purposes))
+
+
+def _find_purposes(deployment: Deployment, *, at: datetime) -> set[str]:
+    """What grants in force and collections are for."""
+    with deployment.database.reading() as connection:
+        grants = [stored.grant for stored in iter_grants(deployment, connection)]
+        charters = [found.charter for found in iter_collections(deployment, connection)]
+    granted = {p for g in grants if may_apply(g, at=at).is_allowed for p in g.purposes}
+    return granted.union(*(charter.purposes for charter in charters))
 
 
 def check_consent(draft: ConsentDraft, *, at: datetime) -> None:
@@ -55,17 +82,17 @@ def check_consent(draft: ConsentDraft, *, at: datetime) -> None:
             raise SettingsError(
                 f"{purpose!r} is no purpose: use a short slug in lower case, such as family-album."
             )
-    check_until(draft.until, at=at)
+    check_until(draft, at=at)
     if draft.of_age_at and draft.guardian.strip() and draft.of_age_at <= at:
         raise SettingsError(
             "The person is of age, and no guardian speaks for them. Leave out --of-age-on."
         )
 
 
-def check_until(until: date, *, at: datetime) -> None:
+def check_until(draft: ConsentDraft | RenewalDraft, *, at: datetime) -> None:
     """Raises `SettingsError` for a last day that has passed."""
-    if end_of(until) <= at:
-        raise SettingsError(f"The last day of the consent, {until}, has passed.")
+    if draft.until is not None and end_of(draft.until) <= at:
+        raise SettingsError(f"The last day of the consent, {draft.until}, has passed.")
 
 
 def describe_terms(draft: ConsentDraft, *, max_bytes: int) -> Terms:
@@ -87,7 +114,7 @@ def describe_statement(
     event = ConsentEvent(
         state=ConsentState.GIVEN if isinstance(draft, ConsentDraft) else ConsentState.RENEWED,
         at=at,
-        valid_until=end_of(draft.until),
+        valid_until=at + USUAL_TERM if draft.until is None else end_of(draft.until),
         party=Party.GUARDIAN if guardian else Party.PERSON,
     )
     details: dict[str, Json] = {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import getpass
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,7 +73,7 @@ class Deployment:
         self._visions: dict[int, Vision] = {}
         self._turn = threading.Lock()
 
-    @property
+    @cached_property
     def model(self) -> EmbeddingModel:
         """What the embeddings of this deployment can be compared with."""
         return self._models.model
@@ -85,6 +88,14 @@ class Deployment:
     def close(self) -> None:
         self.vault.close()
         self.database.close()
+
+
+def find_user() -> str:
+    """Who acts, where nobody says otherwise: the account that runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
 
 
 def _make_folder(folder: Path) -> None:

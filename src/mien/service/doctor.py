@@ -80,7 +80,8 @@ def _examine_collection(
         faces = count_faces(connection, collection.id)
     recall, search_ms, unreadable, engine = None, None, 0, "-"
     model = deployment.model
-    if faces and collection.model_digest == model.digest:
+    is_readable = collection.charter.is_vouched and collection.model_digest == model.digest
+    if faces and is_readable:
         gallery = galleries.load(collection, gaussian=model.gaussian)
         unreadable = gallery.unreadable
         if len(gallery.index):

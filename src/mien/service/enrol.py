@@ -22,6 +22,7 @@ from mien.service.audit import Action, Event, Note
 from mien.service.consent_draft import (
     ConsentDraft,
     check_consent,
+    complete_draft,
     describe_statement,
     describe_terms,
 )
@@ -49,6 +50,7 @@ def enrol_person(
     """Enrols a person. Raises `SettingsError`, and `PhotoError` for a photo that will not do."""
     now, max_bytes = deployment.clock(), portraits.max_bytes
     _check(name, portraits)
+    consent = complete_draft(deployment, consent, at=now)
     check_consent(consent, at=now)
     terms = describe_terms(consent, max_bytes=max_bytes)
     first = describe_statement(consent, at=now, max_bytes=max_bytes)

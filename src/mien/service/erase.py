@@ -182,6 +182,25 @@ def erase(
         return conclude_erasure(deployment, galleries, plan=plan, entry=entry)
 
 
+def withdraw(deployment: Deployment, target: Target, *, galleries: Galleries) -> bool:
+    """Only the first step of an erasure, for whoever cannot wait; whether there is more to do.
+
+    From then on nothing of the target answers. Whoever settles erasures does the rest. While
+    somebody else erases, nothing is done, and the next one asks again.
+    """
+    with erasing(deployment.home, waits=False) as is_mine:
+        if not is_mine:
+            return False
+        with deployment.database.writing() as connection:
+            selection = target.select(connection)
+            if selection.is_empty:
+                return False
+            plan = plan_removal(connection, selection)
+            begin_erasure(deployment, connection, plan=plan, kind=target.kind)
+        galleries.erase(face_id for face_id, _, _ in plan.removal.faces)
+    return True
+
+
 def conclude_erasure(
     deployment: Deployment, galleries: Galleries, *, plan: Plan, entry: LedgerEntry
 ) -> ErasureReport:

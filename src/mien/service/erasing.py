@@ -223,9 +223,14 @@ def _scrub(deployment: Deployment, erasures: Iterable[UnfinishedErasure]) -> boo
         return False
     with deployment.database.writing() as connection:
         for erasure in erasures:
-            now = deployment.clock()
-            signer = deployment.vault.notary.signer
-            certificate = issue_certificate(signer, erasure, left=NOTHING_LEFT, at=now)
+            now, notary = deployment.clock(), deployment.vault.notary
+            certificate = issue_certificate(
+                notary.signer,
+                erasure,
+                left=NOTHING_LEFT,
+                audit_log=notary.logs.current.origin,
+                at=now,
+            )
             ledger.end_erasure(connection, erasure.entry.uuid, certificate=certificate, at=now)
     return True
 

@@ -113,7 +113,7 @@ def _sign(deployment: Deployment, policy: Policy, *, hashes: dict[str, str]) -> 
     statement = {
         "type": _TYPE,
         "made_at": audit.format_time(deployment.clock()),
-        "audit_log": signer.origin,
+        "audit_log": deployment.vault.notary.logs.current.origin,
         "policy_version": policy.version,
         "files": hashes,
     }

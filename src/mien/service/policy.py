@@ -11,7 +11,7 @@ import json
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,7 @@ from mien.service.deployment import Deployment
 from mien.service.policy_facts import Facts, Operator, SourceFacts, gather_facts
 from mien.service.policy_record import Node, make_record
 from mien.service.policy_words import say
+from mien.service.retention import Terms
 
 _TYPE = "mien-policy/1"
 
@@ -64,9 +65,9 @@ class Policy:
         )
 
 
-def make_policy(deployment: Deployment, operator: Operator, *, grace: timedelta) -> Policy:
+def make_policy(deployment: Deployment, operator: Operator, *, terms: Terms) -> Policy:
     """The policy as the record has it now."""
-    facts = gather_facts(deployment, operator, grace=grace)
+    facts = gather_facts(deployment, operator, terms=terms)
     draft = Policy(
         version="",
         made_at=deployment.clock(),
@@ -141,7 +142,9 @@ def _describe(policy: Policy) -> Node:
         "people": facts.people,
         "people_first_erasure": _format(facts.people_until),
         "suppressed": dict(facts.suppressed),
-        "grace_days": facts.grace.days,
+        "cases": facts.cases,
+        "grace_days": facts.terms.grace.days,
+        "case_days": facts.terms.cases.days,
         "record_of_processing": policy.record,
         "text": _describe_document(policy.document),
     }

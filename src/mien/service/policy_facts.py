@@ -23,6 +23,7 @@ from mien.permission.verdict import Verdict
 from mien.service.consents import believe
 from mien.service.deployment import Deployment
 from mien.service.people import describe_people
+from mien.service.retention import Terms
 from mien.service.standing import iter_collections, iter_grants
 from mien.types import EmbeddingModel, GrantId, PersonId
 
@@ -115,8 +116,9 @@ class Facts:
     people: int
     people_until: datetime | None
     suppressed: Mapping[str, int]
+    cases: int
     model: ModelFacts
-    grace: timedelta
+    terms: Terms
 
     @property
     def purposes(self) -> tuple[str, ...]:
@@ -126,7 +128,7 @@ class Facts:
         return _sort((*granted, *served, *self.consented))
 
 
-def gather_facts(deployment: Deployment, operator: Operator, *, grace: timedelta) -> Facts:
+def gather_facts(deployment: Deployment, operator: Operator, *, terms: Terms) -> Facts:
     """What the record says now."""
     now = deployment.clock()
     with deployment.database.reading() as connection:
@@ -141,16 +143,17 @@ def gather_facts(deployment: Deployment, operator: Operator, *, grace: timedelta
                     each,
                     verdict=may_apply(each.grant, at=now),
                     photos=held.get(each.id, 0),
-                    erase_at=_find_end(each, first=first, grace=grace),
+                    erase_at=_find_end(each, first=first, grace=terms.grace),
                 )
                 for each in stored
             ),
             consented=_count_consents(deployment, connection, at=now),
             people=holdings.count_people(connection),
-            people_until=_find_end_of_people(deployment, connection, grace=grace),
+            people_until=_find_end_of_people(deployment, connection, grace=terms.grace),
             suppressed=holdings.count_suppressions(connection),
+            cases=holdings.count_cases(connection),
             model=_describe_model(deployment.model),
-            grace=grace,
+            terms=terms,
         )
 
 

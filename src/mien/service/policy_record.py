@@ -9,6 +9,7 @@ from __future__ import annotations
 from mien.catalog.audit import Json
 from mien.permission.basis import Basis
 from mien.permission.grant import GrantKind
+from mien.permission.suppression import Level
 from mien.service.policy_facts import CollectionFacts, Facts, SourceFacts
 
 Node = dict[str, Json]
@@ -52,6 +53,13 @@ _SOURCE_TYPES = {
     GrantKind.ACCOUNT_EXPORT: "dpv:DataSubjectDataSource",
 }
 _CONSENT: Node = {"@type": "eu-gdpr:A9-2-a", "dct:description": "explicit consent"}
+_DUTY: Node = {"@type": "eu-gdpr:A6-1-c", "dct:description": "a legal duty"}
+_UNTOLD: Node = {"@type": "pd:Identifier", "dct:description": "what it is known by"}
+_SUPPRESSED: dict[str, Node] = {
+    Level.FACE: {"@type": "pd:FacialPrint", "dct:description": "one template of each face"},
+    Level.ITEM: {"@type": "pd:Picture", "dct:description": "a hash and a coarse sketch"},
+    Level.SOURCE: {"@type": "pd:Identifier", "dct:description": "the address"},
+}
 
 
 def make_record(facts: Facts) -> Node:
@@ -68,6 +76,7 @@ def make_record(facts: Facts) -> Node:
             *(_describe_collection(found, facts) for found in facts.collections),
             *_describe_people(facts),
             *_describe_suppressions(facts),
+            *_describe_cases(facts),
         ],
         "dpv:hasDataSource": [_describe_source(source) for source in facts.sources],
         "dpv:hasRecipient": {"dct:description": RECIPIENTS},
@@ -128,17 +137,31 @@ def _describe_people(facts: Facts) -> list[Node]:
 
 
 def _describe_suppressions(facts: Facts) -> list[Node]:
-    if not facts.suppressed:
+    return [
+        {
+            "@type": "dpv:Process",
+            "dct:description": f"keeping out, by {level}, what was opted out",
+            "dpv:hasDataSubject": _node("dpv:DataSubject", "people who opted out"),
+            "dpv:hasPersonalData": [_SUPPRESSED.get(level, _UNTOLD)],
+            "dpv:hasLegalBasis": _CONSENT if level == Level.FACE else _DUTY,
+        }
+        for level in facts.suppressed
+    ]
+
+
+def _describe_cases(facts: Facts) -> list[Node]:
+    if not facts.cases:
         return []
     return [
         {
             "@type": "dpv:Process",
-            "dct:description": "keeping out those who opted out",
-            "dpv:hasDataSubject": _node("dpv:DataSubject", "people who opted out"),
-            "dpv:hasPersonalData": [
-                _node("pd:FacialPrint", "one template of each face that is kept out")
+            "dct:description": "answering requests",
+            "dpv:hasDataSubject": _node("dpv:DataSubject", "people who asked for something"),
+            "dpv:hasPersonalData": [_node("pd:Name", "names, contacts and what was asked for")],
+            "dpv:hasLegalBasis": _DUTY,
+            "dpv:hasStorageCondition": [
+                {"@type": "dpv:StorageDuration", "dpv:hasDuration": f"P{facts.terms.cases.days}D"}
             ],
-            "dpv:hasLegalBasis": _CONSENT,
         }
     ]
 

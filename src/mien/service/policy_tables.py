@@ -171,7 +171,11 @@ def _describe_rate(rate: ErrorRate) -> tuple[str, ...]:
 
 
 def _describe_record(facts: Facts) -> tuple[tuple[str, ...], ...]:
-    subjects = [("people who enrolled", facts.people), ("people who opted out", facts.suppressed)]
+    subjects = [
+        ("people who enrolled", facts.people),
+        ("people who opted out", facts.suppressed),
+        ("people who asked for something", facts.cases),
+    ]
     sources = sorted({KINDS[source.kind] for source in facts.sources})
     return (
         ("Controller", facts.operator.controller or "not said yet"),

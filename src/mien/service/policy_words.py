@@ -14,12 +14,13 @@ from importlib.resources import files
 
 from mien.pages.document import Block, Document, Items, Section, Table
 from mien.permission.basis import Basis
+from mien.permission.suppression import USUAL_FMR, Level
+from mien.service.enrolled import FMR
 from mien.service.policy_facts import Facts
 from mien.service.policy_tables import make_tables
 
 _CONDITION = re.compile(r"\?(!?)(\w+) ")
-_MATCHING_RATE = 1000
-"""One stranger in so many passes for a face that is enrolled or kept out."""
+_LEVELS = {Level.ITEM.value: "photo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,13 @@ def _fill_in(words: str, filling: _Filling) -> str:
 
 def _fill(facts: Facts) -> dict[str, str]:
     """Every text that the words ask for, and every condition."""
-    operator, model = facts.operator, facts.model
+    operator, model, grace = facts.operator, facts.model, facts.terms.grace
     bases = {found.basis for found in facts.collections}
     bases |= {basis for source in facts.sources for basis in source.bases}
     in_use = dict.fromkeys((basis.value for basis in Basis), "")
-    suppressed = [_count(number, level) for level, number in facts.suppressed.items()]
+    suppressed = [
+        _count(number, _LEVELS.get(level, level)) for level, number in facts.suppressed.items()
+    ]
     return {
         **(in_use | {basis.value: "used" for basis in bases}),
         "who": f"{operator.controller} keeps" if operator.controller else "The operator keeps",
@@ -82,17 +85,20 @@ def _fill(facts: Facts) -> dict[str, str]:
         "people": _count(facts.people, "person", many="people") if facts.people else "",
         "people_until": facts.people_until.date().isoformat() if facts.people_until else "",
         "suppressed": ", ".join(suppressed),
-        "grace": f"{_count(facts.grace.days, 'day')} later" if facts.grace else "at once",
+        "cases": _count(facts.cases, "request") if facts.cases else "",
+        "case_days": _count(facts.terms.cases.days, "day"),
+        "grace": f"{_count(grace.days, 'day')} later" if grace else "at once",
         "model": model.model_id,
         "measured_on": model.measured_on or "nothing that is known here",
         "missed": _say_missed(facts),
+        "kept_one_in": f"{round(1 / FMR):,}",
         **_say_strangers(facts),
     }
 
 
 def _say_missed(facts: Facts) -> str:
     by_rate = {rate.strangers_one_in: rate.missed_per_mille for rate in facts.model.rates}
-    missed = by_rate.get(_MATCHING_RATE)
+    missed = by_rate.get(round(1 / USUAL_FMR))
     return "an unknown share" if missed is None else f"about {missed:,} in 1,000"
 
 

@@ -37,7 +37,7 @@ def renew_consent(
     will not do.
     """
     now, key_uuid = deployment.clock(), str(uuid4())
-    check_until(renewal.until, at=now)
+    check_until(renewal, at=now)
     statement = describe_statement(renewal, at=now, max_bytes=portraits.max_bytes)
     with deployment.database.reading() as connection:
         person, stored = _find_newest(connection, name)

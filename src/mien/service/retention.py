@@ -19,13 +19,14 @@ from mien.catalog.collections import iter_collections
 from mien.catalog.connect import Connection
 from mien.catalog.consents import StoredConsent, find_consents
 from mien.catalog.grants import find_first_additions, iter_grants
+from mien.catalog.indexed import find_first_indexings
 from mien.catalog.people import StoredPerson, find_perhaps_overdue
 from mien.catalog.selection import Deadlines, Selection, select_enrolled, select_overdue
 from mien.permission.grant import Grant, ends_at, keep_until
 from mien.service import standing
 from mien.service.consents import read_consent
 from mien.service.deployment import Deployment
-from mien.service.erase import ErasureReport, erase
+from mien.service.erase import ErasureReport, erase, withdraw
 from mien.service.erasing import RETENTION
 from mien.service.gallery import Galleries
 from mien.service.people import RECORD_KEPT, templates_until
@@ -111,6 +112,14 @@ class Deadline:
     erase_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CollectionDeadline:
+    """When the first of what a collection holds is to be erased from it."""
+
+    name: str
+    erase_at: datetime
+
+
 def enforce_retention(
     deployment: Deployment, galleries: Galleries, *, terms: Terms
 ) -> ErasureReport | None:
@@ -122,6 +131,15 @@ def enforce_retention(
     return erase(deployment, target, galleries=galleries)
 
 
+def withdraw_overdue(deployment: Deployment, galleries: Galleries, *, terms: Terms) -> bool:
+    """Takes what is overdue out of every answer, and no more; whether there was anything."""
+    target = OverdueTarget(deployment.clock(), terms)
+    with deployment.database.reading() as connection:
+        if target.select(connection).is_empty:
+            return False
+    return withdraw(deployment, target, galleries=galleries)
+
+
 def list_deadlines(deployment: Deployment, *, grace: timedelta) -> list[Deadline]:
     """Of every grant under which anything is held, the soonest first."""
     with deployment.database.reading() as connection:
@@ -130,5 +148,17 @@ def list_deadlines(deployment: Deployment, *, grace: timedelta) -> list[Deadline
             Deadline(stored.grant, keep_until(stored.grant, since=first[stored.id], grace=grace))
             for stored in standing.iter_grants(deployment, connection)
             if stored.id in first
+        ]
+    return sorted(deadlines, key=lambda deadline: deadline.erase_at)
+
+
+def list_collection_deadlines(deployment: Deployment) -> list[CollectionDeadline]:
+    """Of every collection with a retention that holds anything, the soonest first."""
+    with deployment.database.reading() as connection:
+        first = find_first_indexings(connection)
+        deadlines = [
+            CollectionDeadline(found.name, first[found.id] + found.charter.retention)
+            for found in iter_collections(connection)
+            if found.id in first and found.charter.retention is not None
         ]
     return sorted(deadlines, key=lambda deadline: deadline.erase_at)

@@ -16,7 +16,7 @@ withdrawn from the second step on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
 from mien.catalog import collections as collection_rows
@@ -26,6 +26,7 @@ from mien.catalog.collections import Collection
 from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant
 from mien.permission.charter import Charter
+from mien.permission.grant import Evidence, Grant
 from mien.service import audit
 from mien.service.deployment import Deployment
 from mien.types import CollectionId
@@ -117,9 +118,7 @@ def name_grant(grant_id: str) -> str:
 
 def _describe(stored: StoredGrant) -> dict[str, Json]:
     """The full terms, and the number by which photos refer to the grant."""
-    fields = {name: _format(value) for name, value in asdict(stored.grant).items()}
-    del fields["is_vouched"]
-    return {**fields, "row": stored.id}
+    return {**_describe_fields(stored.grant), "row": stored.id}
 
 
 def _believe_collection(deployment: Deployment, found: Collection) -> Collection:
@@ -135,10 +134,18 @@ def _name_collection(found: Collection) -> str:
 
 def _describe_collection(found: Collection) -> bytes:
     """All of it but how often its faces changed."""
-    fields = {name: _format(value) for name, value in asdict(found).items() if name != "revision"}
-    charter = {name: _format(value) for name, value in asdict(found.charter).items()}
-    del charter["is_vouched"]
-    return format_json({**fields, "charter": charter})
+    described = _describe_fields(found)
+    del described["revision"]
+    return format_json(described)
+
+
+def _describe_fields(value: Grant | Evidence | Collection | Charter) -> dict[str, Json]:
+    """Every field that says something of itself."""
+    return {
+        field.name: _format(getattr(value, field.name))
+        for field in fields(value)
+        if field.name != "is_vouched"
+    }
 
 
 def _format(value: object) -> Json:
@@ -150,6 +157,6 @@ def _format(value: object) -> Json:
         return sorted(map(str, value))
     if isinstance(value, tuple):
         return [_format(one) for one in value]
-    if isinstance(value, dict):
-        return {name: _format(inner) for name, inner in value.items()}
+    if isinstance(value, Evidence | Charter):
+        return _describe_fields(value)
     return None if value is None else str(value)

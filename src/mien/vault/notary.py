@@ -3,33 +3,25 @@
 Names and ids become keyed references, which say nothing to whoever lacks this vault. An
 entry is marked, so that one written elsewhere is known. A note is sealed under the key of
 the face or grant that it is about: whoever destroys that key, to erase it, has erased the
-note, wherever copies of it lie. The newest head that was signed is remembered beside the
-keys, so that a catalog that lost entries is not taken for the whole.
+note, wherever copies of it lie.
 """
 
 from __future__ import annotations
 
 import hmac
-import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
 
 from mien.errors import KeyDestroyedError
 from mien.vault.keys import KeyStore
+from mien.vault.lineage import Lineage, Log
 from mien.vault.seal import make_key, seal, unseal
 from mien.vault.signer import Signer, make_signing_key
 
-_REFERENCES, _NOTES, _SIGNER, _HEAD = (
-    "audit references",
-    "audit notes",
-    "audit signer",
-    "audit head",
-)
+_REFERENCES, _NOTES, _SIGNER = "audit references", "audit notes", "audit signer"
 _REFERENCE_CHARACTERS = 32
-_HASH_BYTES = 32
-_SIZE = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +44,6 @@ class Owner:
         return f"{kind}:{self.face_id or self.grant_id}"
 
 
-class Head(NamedTuple):
-    """How far the log is signed, and the roots of its full subtrees, the largest first."""
-
-    size: int
-    peaks: tuple[bytes, ...]
-
-
 class Notary:
     """The secrets of the audit log, made when first asked for. Threads may share it."""
 
@@ -66,6 +51,7 @@ class Notary:
         self._keys = keys
         self._turn = turn
         self._secrets: dict[str, bytes] = {}
+        self.logs = Lineage(keys, turn=turn, first_signer=lambda: self.signer)
 
     def refer(self, kind: str, value: str) -> str:
         """A keyed reference: the same for the same value, and without this vault nothing."""
@@ -76,9 +62,9 @@ class Notary:
     def refer_owner(self, owner: Owner) -> str:
         return self.refer("owner", owner.label)
 
-    def mark(self, seq: int, leaf_hash: bytes) -> bytes:
+    def mark(self, seq: int, leaf_hash: bytes, *, log: Log) -> bytes:
         """Shows that the entry was written with this vault, at this place in the log."""
-        return self._authenticate(f"entry:{seq}", leaf_hash)
+        return self._authenticate(f"entry:{log.origin}:{seq}", leaf_hash)
 
     def vouch(self, name: str, content: bytes) -> None:
         """Remembers, beside the keys, that this is what the record of that name says now.
@@ -112,25 +98,10 @@ class Notary:
         with self._turn, self._keys.transaction():
             self._keys.make_grant_key(grant_id)
 
-    @property
+    @cached_property
     def signer(self) -> Signer:
+        """The deployment's key: it signs documents, and the first of the logs."""
         return Signer(self._secret(_SIGNER, make=make_signing_key))
-
-    def find_head(self) -> Head:
-        """The newest head that was signed; that of an empty log where none was."""
-        with self._turn:
-            content = self._keys.find_secret(_HEAD)
-        if content is None:
-            return Head(0, ())
-        (size,) = _SIZE.unpack_from(content)
-        peaks = range(_SIZE.size, len(content), _HASH_BYTES)
-        return Head(size, tuple(content[at : at + _HASH_BYTES] for at in peaks))
-
-    def keep_head(self, size: int, peaks: Sequence[bytes]) -> None:
-        """Remembers a head that was signed, unless a later one is known."""
-        with self._turn, self._keys.transaction():
-            if self.find_head().size < size:
-                self._keys.put_secret(_HEAD, _SIZE.pack(size) + b"".join(peaks))
 
     def _find_key(self, owner: Owner) -> bytes | None:
         with self._turn:

@@ -79,8 +79,7 @@ class Signer:
 
     def verify(self, note: str) -> Checkpoint:
         """What a note says that this key signed. Raises `AuditError` for any other."""
-        text, _, signatures = note.rpartition("\n\n")
-        text += "\n"
+        text, signatures = _split_note(note)
         own = [
             parsed
             for line in signatures.splitlines()
@@ -116,6 +115,17 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if end or checkpoint.text != text or len(checkpoint.root) != _ROOT_BYTES:
         raise AuditError("It does not have the form of a checkpoint.")
     return checkpoint
+
+
+def read_checkpoint(note: str) -> Checkpoint:
+    """What a note says, whoever signed it. Raises `AuditError` where it is no checkpoint."""
+    return parse_checkpoint(_split_note(note)[0])
+
+
+def _split_note(note: str) -> tuple[str, str]:
+    """The text that was signed, and the signatures."""
+    text, _, signatures = note.rpartition("\n\n")
+    return text + "\n", signatures
 
 
 def _parse_signature(line: str, *, origin: str) -> tuple[bytes, bytes] | None:

@@ -7,6 +7,10 @@ INSERT INTO audit_entries (seq, content, leaf_hash, mark) VALUES (?, ?, ?, ?);
 -- add_notes
 INSERT INTO audit_notes (seq, number, owner, sealed) VALUES (?, ?, ?, ?);
 
+-- delete_beyond
+DELETE FROM audit_notes WHERE audit_notes.seq >= ?;
+DELETE FROM audit_checkpoints WHERE audit_checkpoints.size > ?;
+
 -- delete_notes_of
 DELETE FROM audit_notes WHERE audit_notes.owner = ?;
 

@@ -1,3 +1,7 @@
+-- count_cases
+SELECT count(*) AS count_1
+FROM cases;
+
 -- count_holdings
 SELECT faces.collection_id, count(*) AS number
 FROM faces GROUP BY faces.collection_id;

@@ -16,6 +16,10 @@ SELECT faces.x1, faces.y1, faces.x2, faces.y2
 FROM faces
 WHERE faces.indexed_photo_id = ?;
 
+-- find_first_indexings
+SELECT indexed_photos.collection_id, min(indexed_photos.indexed_at) AS indexed_at
+FROM indexed_photos GROUP BY indexed_photos.collection_id;
+
 -- find_stale
 SELECT indexed_photos.id, indexed_photos.blob_id, photos.sha256, locations.uri, grants.uuid AS grant_uuid
 FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id JOIN locations ON locations.photo_id = photos.id JOIN grants ON grants.id = locations.grant_id
