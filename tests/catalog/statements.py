@@ -218,7 +218,8 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_sources": holdings.find_sources,
     },
     "holds": {
-        "hold": lambda c: holds.hold(c, 1, selection=SELECTION),
+        "find_matters": holds.find_matters,
+        "hold": lambda c: holds.hold(c, 1, selection=SELECTION, matters=b"sealed"),
         "is_held": lambda c: holds.is_held(c, sha256=make_sha256(1), grant_id=GRANT),
         "release": lambda c: [holds.hold(c, 1, selection=SELECTION), holds.release(c, 1)],
     },

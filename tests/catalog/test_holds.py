@@ -22,7 +22,7 @@ from catalog.samples import (
     open_catalog,
 )
 from mien.catalog.cases import NewCase, add_case
-from mien.catalog.holds import Released, hold, is_held, release
+from mien.catalog.holds import Released, find_matters, hold, is_held, release
 from mien.catalog.photos import LocationState, quarantine
 from mien.catalog.schema import cases, grants, holds, locations
 from mien.catalog.selection import (
@@ -230,6 +230,16 @@ def test_in_whatever_order_nothing_is_shown_that_a_case_holds(
             place for number in numbers for place in (2 * number - 1, 2 * number)
         )
         assert len(list(connection.execute(select(cases)))) == 2
+
+
+def test_matters_are_held_whether_they_are_here_or_not(connection: Connection) -> None:
+    for case_id in (1, 2):
+        hold(connection, case_id, selection=Selection(), matters=b"sealed %d" % case_id)
+    assert find_matters(connection) == [(make_uuid(n), b"sealed %d" % n) for n in (1, 2)]
+    assert release(connection, 1) == []
+    assert find_matters(connection) == [(make_uuid(2), b"sealed 2")]
+    release(connection, 2)
+    assert find_matters(connection) == []
 
 
 def test_a_hold_carries_no_moment_so_that_no_deadline_erases_it(connection: Connection) -> None:

@@ -38,6 +38,10 @@ SOURCE = refuse(Reason.SOURCE_SUPPRESSED)
         ("http://example.org/", "https://example.org/a.jpg"),
         ("https://EXAMPLE.org/", "HTTPS://example.ORG/a.jpg"),
         ("https://example.org/album", "https://example.org/album/a.jpg"),
+        ("//example.org", "https://example.org/album/a.jpg"),
+        ("//example.org", "http://photos.example.org:8080/a.jpg"),
+        ("//example.org", "s3://EXAMPLE.org/a.jpg"),
+        ("//intranet", "http://intranet/a.jpg"),
     ],
 )
 def test_a_blocked_address_keeps_out_itself_and_what_is_below(blocked: str, uri: str) -> None:
@@ -55,6 +59,10 @@ def test_a_blocked_address_keeps_out_itself_and_what_is_below(blocked: str, uri:
         ("https://example.org/", "https://example.org.evil/a.jpg"),
         ("https://example.org/", "https://www.example.org/a.jpg"),
         ("https://example.org/", "file:///example.org/a.jpg"),
+        ("//example.org", "https://example.org.evil/a.jpg"),
+        ("//example.org", "https://notexample.org/a.jpg"),
+        ("//example.org", "file:///example.org/a.jpg"),
+        ("//org", "https://example.org/a.jpg"),
     ],
 )
 def test_a_blocked_address_keeps_nothing_else_out(blocked: str, uri: str) -> None:

@@ -86,7 +86,14 @@ def test_r9_access_has_a_deadline_of_a_month_that_the_clock_shows(
 def test_r9_everything_is_told_whatever_its_age_state_or_purpose(
     stage: Stage, library: Library
 ) -> None:
-    other = stage.grant(library, "research", bases=[Basis.DOCUMENTED_BASIS], grantor="B. Other")
+    other = stage.grant(
+        library,
+        "research",
+        bases=[Basis.DOCUMENTED_BASIS],
+        assessment="DPIA 7",
+        retention_days=9999,
+        grantor="B. Other",
+    )
     library.add(stage.photos / "ann.png", grant=other, collection="archive")
     library.revoke(other)
     opened = request(library, "access", photos=(sha256_of(stage, "ann.png"),))

@@ -11,6 +11,7 @@ import pytest
 from mien.errors import CatalogError, ConflictError, KeyDestroyedError, MienError, TamperedError
 from mien.library import Library
 from mien.permission.case import CaseState
+from mien.permission.verdict import Reason
 from mien.service import case_execute, cases
 from mien.service.case import Case
 from mien.service.case_record import CaseRecord
@@ -120,13 +121,8 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
 
 
 STEPS = (
-    "_end_grants",
-    "resume_erasure",
-    "erase",
-    "_is_gone",
-    "_release",
-    "block_photos",
-    "_verify",
+    *("_end_grants", "resume_erasure", "_is_gone", "erase", "block"),
+    *("_release", "_verify", "settle_blocks"),
 )
 
 
@@ -176,7 +172,7 @@ def test_an_erasure_cut_short_keeps_the_id_that_was_decided(
     assert grant_case(library, opened).erasure_ids == [planned.erasure_id]
 
 
-@pytest.mark.parametrize("step", ["block_places", "acknowledge"])
+@pytest.mark.parametrize("step", ["seal_matters", "acknowledge"])
 def test_a_case_cut_short_while_it_is_opened_is_whole_or_was_never_there(
     stage: Stage, library: Library, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -247,23 +243,28 @@ def test_two_who_decide_at_once_decide_once(
     assert query(stage.home / "catalog.db", "SELECT count(*) FROM erasures") == [1]
 
 
-def test_what_came_in_between_erasing_and_looking_again_goes_too(
+def test_nothing_comes_in_between_erasing_and_keeping_out(
     stage: Stage, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder is opted out by nobody here: whatever is added to it while it is erased goes."""
+    """What a case holds it holds until its opt-outs stand, in one transaction."""
     grant = library.grants()[0].grant_id
-    opened = request(library, "erasure", source=(stage.photos).resolve().as_uri())
+    opened = request(library, "erasure", source=stage.photos.resolve().as_uri())
     stage.draw("late.png", 9)
-    verify = case_execute._verify
+    reports = []
+    for step in ("_is_gone", "_verify", "settle_blocks"):
+        work = getattr(case_execute, step)
 
-    def add_first(*given: Any, **named: Any) -> Case:
-        library.add(stage.photos / "late.png", grant=grant)
-        return verify(*given, **named)
+        def add_first(*given: Any, work: Any = work, **named: Any) -> Any:
+            reports.append(library.add(stage.photos / "late.png", grant=grant))
+            return work(*given, **named)
 
-    monkeypatch.setattr(case_execute, "_verify", add_first)
+        monkeypatch.setattr(case_execute, step, add_first)
     case = grant_case(library, opened)
-    assert locations(stage) == {}
     assert case.state is CaseState.VERIFIED
+    assert len(reports) >= 3
+    refused = {reason for report in reports for reason in report.refused}
+    assert refused == {Reason.UNDER_CASE, Reason.SOURCE_SUPPRESSED}
+    assert locations(stage) == {}
 
 
 @pytest.mark.parametrize(

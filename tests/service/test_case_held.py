@@ -200,7 +200,9 @@ def test_what_is_hidden_revoked_vanished_or_narrowed_is_told_too(
 
 
 def test_a_face_is_told_in_every_collection(stage: Stage, library: Library) -> None:
-    second = stage.grant(library, bases=[Basis.DOCUMENTED_BASIS], retention_days=90)
+    second = stage.grant(
+        library, bases=[Basis.DOCUMENTED_BASIS], assessment="DPIA 7", retention_days=90
+    )
     library.add(stage.photos / "both.png", grant=second, collection="archive")
     mine = faces_of(stage, "both.png")[0]
     document, folder = hand_out(stage, library, request(library, "access", faces=(mine,)))

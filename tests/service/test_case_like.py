@@ -62,6 +62,7 @@ def test_whoever_looks_alike_is_found_in_every_collection_whatever_it_is_for(
         scope=stage.photos / "archive",
         bases=[Basis.DOCUMENTED_BASIS],
         retention_days=9,
+        assessment="DPIA 7",
     )
     library.add(stage.photos / "archive", grant=other, collection="archive")
     library.revoke(other)

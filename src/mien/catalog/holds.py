@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import LocationState
-from mien.catalog.schema import faces, holds, indexed_photos, locations, photos
+from mien.catalog.schema import cases, faces, holds, indexed_photos, locations, photos
 from mien.catalog.selection import Selection
 from mien.types import GrantId
 
@@ -38,16 +38,21 @@ class Released:
     grant_id: GrantId
 
 
-def hold(connection: Connection, case_id: int, *, selection: Selection) -> int:
+def hold(
+    connection: Connection, case_id: int, *, selection: Selection, matters: bytes | None = None
+) -> int:
     """Holds back what is selected, for a case; of a face, its whole photo. How many locations.
 
-    Of a person, the photos of faces that are kept for them.
+    Of a person, the photos of faces that are kept for them. `matters` are sealed: of them
+    nothing comes in, whether anything of them is here or not.
     """
     held = 0
     for condition in _conditions(selection):
         held += _hold_locations(connection, case_id, condition=condition)
     for grant_id in {*selection.grant_ids, *selection.ended_grant_ids}:
         connection.execute(insert(holds).values(case_id=case_id, grant_id=grant_id))
+    if matters is not None:
+        connection.execute(insert(holds).values(case_id=case_id, sealed=matters))
     return held
 
 
@@ -71,6 +76,13 @@ def release(connection: Connection, case_id: int) -> list[Released]:
     connection.execute(delete(holds).where(holds.c.case_id == case_id))
     _mark_replaced(connection, [one.location_id for one in released])
     return released
+
+
+def find_matters(connection: Connection) -> list[tuple[str, bytes]]:
+    """What nothing comes in of while cases are open, sealed, each with its case's outside id."""
+    found = select(cases.c.uuid, holds.c.sealed).join_from(holds, cases)
+    rows = connection.execute(found.where(holds.c.sealed.is_not(None)).order_by(holds.c.id))
+    return [(row.uuid, row.sealed) for row in rows]
 
 
 def is_held(connection: Connection, *, sha256: str, grant_id: GrantId) -> bool:

@@ -361,7 +361,8 @@ case_events = Table(
     sqlite_autoincrement=True,
 )
 
-# What an open case keeps out of every answer: a location, which was in a state, or a grant.
+# What an open case keeps out: of every answer a location, which was in a state; of what comes
+# in a grant, and matters that are sealed under the case's key.
 holds = Table(
     "holds",
     metadata,
@@ -369,7 +370,8 @@ holds = Table(
     _of("cases"),
     Column("location_id", _Id, ForeignKey("locations.id", ondelete="CASCADE")),
     Column("grant_id", _Id, ForeignKey("grants.id", ondelete="CASCADE")),
-    Column("was", String(16)),
+    Column("was", String),
+    Column("sealed", LargeBinary),
     Index(None, "case_id"),
     Index(None, "location_id"),
     Index(None, "grant_id"),

@@ -24,6 +24,25 @@ app = typer.Typer(no_args_is_help=True, help="What somebody asks for, and the an
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The id of a case.")]
 
 
+Photos = Annotated[
+    list[str] | None, typer.Option("--photo", metavar="SHA256", help="A photo; may be repeated.")
+]
+Faces = Annotated[
+    list[str] | None, typer.Option("--face", metavar="ID", help="A face; may be repeated.")
+]
+Like = Annotated[
+    Path | None,
+    typer.Option(metavar="PHOTO", readable=False, help="Whoever this shows; it is not kept."),
+]
+Correct = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FIELD=VALUE", help="What it should say; may be repeated."),
+]
+Acknowledgement = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Where to write what to send back at once.")
+]
+
+
 @app.command("open")
 def open_(
     *,
@@ -31,32 +50,18 @@ def open_(
     requester: Annotated[str, typer.Option("--from", metavar="NAME", help="Who asks.")],
     contact: Annotated[str, typer.Option(metavar="TEXT", help="Where to answer.")] = "",
     channel: Annotated[Channel, typer.Option(help="How it came.")] = Channel.DESK,
-    photo: Annotated[
-        list[str] | None, typer.Option(metavar="SHA256", help="A photo; may be repeated.")
-    ] = None,
-    face: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="A face; may be repeated.")
-    ] = None,
+    photos: Photos = None,
+    faces: Faces = None,
     source: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="All found at a link or in a folder.")
-    ] = None,
+        str, typer.Option(metavar="ADDRESS", help="All found at a link or in a folder.")
+    ] = "",
     host: Annotated[
-        str | None, typer.Option(metavar="HOST", help="All found on a host and those below it.")
-    ] = None,
-    grantor: Annotated[
-        str | None, typer.Option(metavar="NAME", help="All by permission of somebody.")
-    ] = None,
-    person: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Somebody who is enrolled, by name or id.")
-    ] = None,
-    like: Annotated[
-        Path | None,
-        typer.Option(metavar="PHOTO", readable=False, help="Whoever this shows; it is not kept."),
-    ] = None,
-    correct: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FIELD=VALUE", help="What it should say; may be repeated."),
-    ] = None,
+        str, typer.Option(metavar="HOST", help="All found on a host and those below it.")
+    ] = "",
+    grantor: Annotated[str, typer.Option(metavar="NAME", help="All somebody permitted.")] = "",
+    person: Annotated[str, typer.Option(metavar="NAME", help="Somebody who is enrolled.")] = "",
+    like: Like = None,
+    correct: Correct = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="The reason they give.")] = "",
     statement: Annotated[
         str, typer.Option(metavar="TEXT", help="What they state, as good faith in a notice.")
@@ -64,9 +69,7 @@ def open_(
     intimate: Annotated[
         bool, typer.Option("--intimate", help="Intimate images: due in 48 hours.")
     ] = False,
-    acknowledgement: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to write what to send back at once.")
-    ] = None,
+    acknowledgement: Acknowledgement = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -75,12 +78,12 @@ def open_(
     Say in one way what it is about. No proof of identity and no photo is needed.
     """
     about = About(
-        photos=tuple(photo or ()),
-        faces=tuple(face or ()),
+        photos=tuple(photos or ()),
+        faces=tuple(faces or ()),
         source=_address_of(source) if source else "",
-        host=host or "",
-        grantor=grantor or "",
-        person=person or "",
+        host=host,
+        grantor=grantor,
+        person=person,
     )
     draft = CaseDraft(
         kind=kind,
@@ -136,18 +139,16 @@ def show(case_id: CaseId, *, home: Home = None, as_json: Json = False) -> None:
 def confirm(
     case_id: CaseId,
     *,
-    face: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="The person's; may be repeated.")
-    ] = None,
+    faces: Faces = None,
     nobody: Annotated[bool, typer.Option("--nobody", help="None of them is.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Say which of the faces that a photo found are the person's."""
-    if bool(face) is nobody:
+    if bool(faces) is nobody:
         raise SettingsError("Say whose the faces are: --face ID, or --nobody.")
     with open_library(home) as library:
-        case = library.cases().confirm(case_id, faces=face or ())
+        case = library.cases().confirm(case_id, faces=faces or ())
     _print_case(case, as_json=as_json)
 
 

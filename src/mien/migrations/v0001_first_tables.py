@@ -342,8 +342,7 @@ def _create_cases() -> None:
     _create_sealed(
         "cases",
         sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("opened_at", sa.BigInteger(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        *(sa.Column(at, sa.BigInteger(), nullable=False) for at in ("opened_at", "due_at")),
     )
     columns, constraints = _event_columns("case", state_length=16), _event_constraints("case")
     op.create_table("case_events", *columns, *constraints, sqlite_autoincrement=True)
@@ -355,7 +354,8 @@ def _create_holds() -> None:
         "holds",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         *(sa.Column(f"{of}_id", _ID, nullable=end is not None) for of, end in ends.items()),
-        sa.Column("was", sa.String(length=16), nullable=True),
+        sa.Column("was", sa.String(), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
         *(
             sa.ForeignKeyConstraint([f"{of}_id"], [f"{of}s.id"], f"fk_holds_{of}_id", None, end)
             for of, end in ends.items()

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 
+from mien.permission.host import is_on_host
 from mien.permission.scope import covers
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 
 STRICTEST_FMR, USUAL_FMR = 1e-2, 1e-3
 """How alike a face must be to be taken for a suppressed one; no laxer rate can be chosen."""
+
+
+HOST = "//"
+"""Begins what keeps a host out, with those below it, by whichever scheme they are reached."""
 
 
 class Level(StrEnum):
@@ -28,10 +33,14 @@ class Level(StrEnum):
 def may_take(uri: str, *, blocked: Iterable[str]) -> Verdict:
     """May a photo at this address be taken in, where these addresses are blocked?
 
-    A blocked address keeps out itself and everything below it, over http and https alike.
+    A blocked address keeps out itself and everything below it, over http and https alike; one of
+    a host alone, `//example.org`, whatever lies on it or on a host below it.
     """
-    parts = (part for address in blocked for part in _cover(_without_tls(address)))
-    return refuse(Reason.SOURCE_SUPPRESSED) if covers(parts, _without_tls(uri)) else ALLOWED
+    places = list(blocked)
+    hosts = [place.removeprefix(HOST) for place in places if place.startswith(HOST)]
+    parts = (part for place in places for part in _cover(_without_tls(place)))
+    is_blocked = any(is_on_host(uri, host) for host in hosts) or covers(parts, _without_tls(uri))
+    return refuse(Reason.SOURCE_SUPPRESSED) if is_blocked else ALLOWED
 
 
 def may_read(sha256: str, *, blocked: Collection[str]) -> Verdict:

@@ -1,17 +1,19 @@
 """What follows from a decision. Each step may be done again, so a killed one is repeated.
 
 granted    grants for a host end; what is meant is erased, under an id that the decision holds;
-           what was held back and stays comes back; it is looked for once more
+           it is kept out; what was held back and stays comes back; it is looked for once more
 refused    what was held back comes back, as far as its grant still covers it
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from mien.catalog import holds
+from mien.catalog.audit import Json
 from mien.catalog.photos import quarantine
 from mien.errors import CatalogError, ConflictError, NotFoundError
 from mien.permission.case import CaseKind, CaseState
@@ -19,8 +21,8 @@ from mien.permission.grant import Grant
 from mien.permission.scope import covers
 from mien.permission.use import ADDING
 from mien.service import grants, standing
-from mien.service.case import Case, Details
-from mien.service.case_block import block_photos, lift
+from mien.service.case import Case, Decision, Details
+from mien.service.case_block import block
 from mien.service.case_correct import correct
 from mien.service.case_record import CaseRecord
 from mien.service.case_target import CaseTarget, find_grants_on, target_of
@@ -28,6 +30,7 @@ from mien.service.deployment import Deployment
 from mien.service.erase import erase, resume_erasure
 from mien.service.gallery import Galleries
 from mien.service.grants import Narrowing
+from mien.service.optout import settle_blocks
 
 
 @dataclass(slots=True)
@@ -38,14 +41,19 @@ class _Erased:
     outside: int = 0
 
 
-def decide(record: CaseRecord, case: Case, *, is_granted: bool, reason: str) -> Case:
-    """Enters a decision. A refusal is done with it; what was granted is still to be executed."""
+def decide(record: CaseRecord, case: Case, *, decision: Decision, items: Sequence[Json]) -> Case:
+    """Enters a decision. A refusal is done with it; what was granted is still to be executed.
+
+    `items` are photos as they look, to be kept out once they are erased.
+    """
+    hides = decision.is_granted and case.kind.hides
     details: Details = {
-        "granted": is_granted,
-        "reason": reason.strip(),
-        "erasure": str(uuid4()) if is_granted and case.kind.hides else "",
+        "granted": decision.is_granted,
+        "reason": decision.reason,
+        "erasure": str(uuid4()) if hides else "",
+        "items": items if hides else [],
     }
-    if not is_granted:
+    if not decision.is_granted:
         decided = record.move(case, to=CaseState.DECIDED, details=details)
         return _refuse(record, decided)
     if not case.is_checked:
@@ -53,8 +61,6 @@ def decide(record: CaseRecord, case: Case, *, is_granted: bool, reason: str) -> 
             f"Nobody has looked yet at the faces that were found. See them with: mien case answer "
             f"{case.case_id} --to FOLDER, then say whose they are: mien case confirm --help"
         )
-    if case.kind.hides:
-        details = {**details, "blocks": block_photos(record, case)}
     return record.move(case, to=CaseState.DECIDED, details=details)
 
 
@@ -76,7 +82,6 @@ def execute(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case
 
 
 def _refuse(record: CaseRecord, case: Case) -> Case:
-    lift(record, case)
     details: Details = {"released": _release(record, case)}
     done = record.move(case, to=CaseState.EXECUTED, details=details)
     return record.move(done, to=CaseState.VERIFIED, details={})
@@ -93,6 +98,7 @@ def _erase(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case:
         details: Details = {
             "erasures": erased.ids,
             "outside": erased.outside,
+            "blocks": block(record, now),
             "released": _release(record, now),
         }
         return record.move(now, to=CaseState.EXECUTED, details=details)
@@ -133,6 +139,8 @@ def _verify(deployment: Deployment, case: Case, *, galleries: Galleries) -> Case
     erased = _Erased()
     if case.kind.hides:
         erased = _erase_all(deployment, case, galleries=galleries)
+        settled = settle_blocks(deployment, galleries, optout_ids=case.block_ids)
+        erased.ids += [settled.erasure_id] if settled else []
     elif not deployment.database.scrub():
         raise CatalogError(
             "It is corrected, but another process reads the catalog, so what stood there before "

@@ -18,11 +18,12 @@ from mien.permission.case import CaseKind, CaseState, Channel, is_undecided, may
 from mien.service import audit
 from mien.service.acknowledgement import acknowledge
 from mien.service.alike import find_alike_to
-from mien.service.case import About, Case, CaseRequest
-from mien.service.case_block import block_places
+from mien.service.case import About, Case, CaseRequest, Decision
+from mien.service.case_block import describe_photos
 from mien.service.case_correct import check_corrections
 from mien.service.case_execute import decide, execute
 from mien.service.case_like import Likes, tell_likes
+from mien.service.case_matters import seal_matters
 from mien.service.case_record import CaseRecord
 from mien.service.case_target import make_target
 from mien.service.deployment import Deployment
@@ -175,11 +176,13 @@ def decide_case(
     """
     if not is_granted and not reason.strip():
         raise SettingsError("A refusal gives its reason: --reason TEXT.")
+    items = describe_photos(deployment, get_case(deployment, case_id)) if is_granted else []
     with deployment.database.writing_durably() as connection:
         record = CaseRecord(deployment, connection)
         case = record.get(case_id)
         if is_undecided(case.state):
-            case = decide(record, case, is_granted=is_granted, reason=reason)
+            decision = Decision(is_granted, reason.strip())
+            case = decide(record, case, decision=decision, items=items)
         elif case.is_closed or case.decision is None or case.decision.is_granted is not is_granted:
             raise ConflictError(
                 f"The case {case.case_id} is {case.state}, and is not decided anew. Whoever "
@@ -202,10 +205,9 @@ def close_case(deployment: Deployment, case_id: str) -> Case:
 
 
 def _quarantine(record: CaseRecord, case: Case, *, selection: Selection) -> tuple[Case, int]:
-    held = holds.hold(record.connection, case.id, selection=selection)
-    blocks = block_places(record, case)
-    case = record.move(case, to=CaseState.QUARANTINED, details={"held": held, "blocks": blocks})
-    return case, held
+    matters = seal_matters(record.deployment, case)
+    held = holds.hold(record.connection, case.id, selection=selection, matters=matters)
+    return record.move(case, to=CaseState.QUARANTINED, details={"held": held}), held
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,16 @@ from mien.catalog.references import refer_to_sighting
 from mien.errors import ConflictError, KeyDestroyedError, MienError
 from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
-from mien.permission.verdict import Reason, combine, refuse
+from mien.permission.suppression import may_take
+from mien.permission.verdict import ALLOWED, Reason, Verdict, combine, refuse
 from mien.service import audit
 from mien.service.audit import Action, Event
+from mien.service.case_matters import open_matters
 from mien.service.deployment import Deployment, recording
 from mien.service.gate import Gate, open_gate
 from mien.service.intake import ReadPhoto
 from mien.service.standing import get_grant
-from mien.types import PhotoAnalysis, PhotoId
+from mien.types import GrantId, PhotoAnalysis, PhotoId
 from mien.vault.vault import FaceSecrets, SealedPhoto
 
 
@@ -156,14 +158,14 @@ def _record(
         # Read again inside the transaction: it may have been revoked since the run began.
         stored = get_grant(deployment, connection, grant_id=grant_id)
         suppressed = deployment.suppressed.load(deployment.model)
+        matters = open_matters(deployment, connection)
         now = deployment.clock()
         for item in sealed:
             uri = item.photo.found.uri
             may_enter = may_add(stored.grant, uri=uri, basis=collection.basis, at=now)
             wanted = suppressed.may_take(uri)
-            verdict = combine([may_rely_on(collection.charter), may_enter, wanted])
-            if is_held(connection, sha256=item.photo.sha256, grant_id=stored.id):
-                verdict = combine([verdict, refuse(Reason.UNDER_CASE)])
+            undisputed = _dispute(connection, item, grant_id=stored.id, matters=matters)
+            verdict = combine([may_rely_on(collection.charter), may_enter, wanted, undisputed])
             if not verdict.is_allowed:
                 counts.refused[verdict.reasons[0]] += 1
                 unused.append(item)
@@ -181,6 +183,18 @@ def _record(
         event = _tell_added(deployment, counts, collection=collection, grant_id=grant_id)
         audit.append(deployment, connection, event=event)
     return counts, unused
+
+
+def _dispute(
+    connection: Connection, item: Sealed, *, grant_id: GrantId, matters: frozenset[str]
+) -> Verdict:
+    """A no where a case about the photo, its place or its grant is open."""
+    photo = item.photo
+    place = may_take(photo.found.uri, blocked=matters) if matters else ALLOWED
+    is_meant = photo.sha256 in matters or not place.is_allowed
+    if is_meant or is_held(connection, sha256=photo.sha256, grant_id=grant_id):
+        return refuse(Reason.UNDER_CASE)
+    return ALLOWED
 
 
 def _tell_added(

@@ -23,7 +23,7 @@ from mien.catalog.selection import Selection
 from mien.catalog.suppressions import SuppressionRow
 from mien.errors import SettingsError, SuppressionError
 from mien.permission.scope import is_scope
-from mien.permission.suppression import Level
+from mien.permission.suppression import HOST, Level
 from mien.service.audit import Action, Event, Note
 from mien.service.deployment import Deployment, erasing
 from mien.service.erase import ErasureReport, erase
@@ -111,13 +111,29 @@ def block_source(deployment: Deployment, connection: Connection, *, place: str |
 
     What is held of it is for the caller to erase.
     """
-    facts = Facts(address=_address_of(place))
-    known = _find_same(deployment, connection, facts=facts)
-    if known is not None:
-        return known.uuid
-    new = Suppression(str(uuid4()), Level.SOURCE, deployment.clock(), facts)
-    record_suppression(deployment, connection, new=new)
-    return new.uuid
+    return _block(deployment, connection, facts=Facts(address=_address_of(place)))
+
+
+def block_host(deployment: Deployment, connection: Connection, *, host: str) -> str:
+    """The same for a host, in plain ASCII, with those below it."""
+    return _block(deployment, connection, facts=Facts(address=f"{HOST}{host}"))
+
+
+def block_item(deployment: Deployment, connection: Connection, *, item: Facts) -> str:
+    """The same for a photo, of `describe_item`, and photos that look the same."""
+    return _block(deployment, connection, facts=item)
+
+
+def settle_blocks(
+    deployment: Deployment, galleries: Galleries, *, optout_ids: Sequence[str]
+) -> ErasureReport | None:
+    """Erases whatever is still held of sources and photos that were blocked; settles the rest."""
+    with deployment.database.reading() as connection:
+        found = [row for row in rows.iter_suppressions(connection) if row.uuid in optout_ids]
+    kept = [open_row(deployment.vault, row) for row in found]
+    erasure = enforce(deployment, galleries, some=kept)
+    _copy(deployment, kept)
+    return erasure
 
 
 def list_optouts(deployment: Deployment) -> list[OptOut]:
@@ -169,6 +185,16 @@ def _opt_out(
     erasure = enforce(deployment, galleries, some=kept)
     _copy(deployment, kept)
     return OptOutReport(optouts=tuple(map(_show, kept)), erasure=erasure)
+
+
+def _block(deployment: Deployment, connection: Connection, *, facts: Facts) -> str:
+    known = _find_same(deployment, connection, facts=facts)
+    if known is not None:
+        return known.uuid
+    level = Level.SOURCE if facts.address else Level.ITEM
+    new = Suppression(str(uuid4()), level, deployment.clock(), facts)
+    record_suppression(deployment, connection, new=new)
+    return new.uuid
 
 
 def _copy(deployment: Deployment, kept: Sequence[Suppression]) -> None:

@@ -14,7 +14,7 @@ from mien.catalog import suppressions as rows
 from mien.catalog.connect import Connection
 from mien.catalog.selection import Selection
 from mien.catalog.suppressions import SuppressionRow
-from mien.permission.suppression import Level
+from mien.permission.suppression import HOST, Level
 from mien.service import audit
 from mien.service.alike import find_alike
 from mien.service.audit import Action, Event, Note
@@ -43,11 +43,17 @@ class SuppressedTarget:
 
     def select(self, connection: Connection) -> Selection:
         found = [
-            *(selections.select_below(connection, address) for address in self.addresses),
+            *(_select_source(connection, address) for address in self.addresses),
             *(selections.select_photo(connection, sha256) for sha256 in self.sha256s),
         ]
         location_ids = {location for one in found for location in one.location_ids}
         return Selection(face_ids=self.face_ids, location_ids=location_ids)
+
+
+def _select_source(connection: Connection, address: str) -> Selection:
+    if address.startswith(HOST):
+        return selections.select_host(connection, address.removeprefix(HOST))
+    return selections.select_below(connection, address)
 
 
 def record_suppression(

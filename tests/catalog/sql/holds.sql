@@ -1,3 +1,8 @@
+-- find_matters
+SELECT cases.uuid, holds.sealed
+FROM holds JOIN cases ON cases.id = holds.case_id
+WHERE holds.sealed IS NOT NULL ORDER BY holds.id;
+
 -- hold
 INSERT INTO holds (case_id, location_id, was) SELECT ? AS anon_1, locations.id, coalesce((SELECT min(holds_1.was) AS min_1
 FROM holds AS holds_1
@@ -40,6 +45,7 @@ FROM holds
 WHERE holds.location_id = locations.id AND holds.case_id = ?));
 UPDATE locations SET state=? WHERE locations.grant_id IN (?, ?);
 INSERT INTO holds (case_id, grant_id) VALUES (?, ?);
+INSERT INTO holds (case_id, sealed) VALUES (?, ?);
 
 -- is_held
 SELECT holds.id
