@@ -202,7 +202,7 @@ class Library:
         request = RescanRequest(
             workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
         )
-        keep_up(self._deployment, self._galleries)
+        self._session.prepare_to_add()
         return rescan(self._deployment, request, progress=progress)
 
     def erase(self, target: Target) -> ErasureReport:

@@ -227,6 +227,19 @@ def test_a_deletion_is_on_the_disk_when_the_batch_ends(
     assert calls == ["sync ab"]
 
 
+def test_a_blob_may_be_written_and_read_again_in_one_batch(store: BlobStore) -> None:
+    more = PARTS | {(PartKind.CROP, OWNER): b"another"}
+    with store.batch() as batch:
+        batch.write(BLOB, PARTS)
+        assert batch.read(BLOB) == PARTS
+        batch.write(BLOB, more)
+        batch.write(OTHER, PARTS)
+        batch.delete(OTHER)
+        batch.write(BLOB, batch.read(BLOB))
+    assert store.read(BLOB) == more
+    assert not store.holds(OTHER)
+
+
 def write_and_fail(store: BlobStore) -> None:
     with store.batch() as batch:
         batch.write(BLOB, PARTS)

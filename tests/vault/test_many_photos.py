@@ -174,6 +174,17 @@ def write_and_fail(vault: Vault) -> None:
         raise ZeroDivisionError
 
 
+def test_faces_may_be_added_to_a_photo_that_the_same_group_wrote(vault: Vault) -> None:
+    with vault.writing():
+        photo, faces = write_photo(vault, 1)
+        more = [make_face(number) for number in (77, 78)]
+        for face in more:
+            vault.add_faces(photo, [face])
+    expected = {face.face_id for face in (*faces, *more)}
+    assert vault.read_templates(photo).keys() == expected
+    assert dict(vault.iter_templates([photo]))[photo].keys() == expected
+
+
 def test_a_photo_is_not_written_outside_a_group(vault: Vault) -> None:
     with pytest.raises(RuntimeError, match="inside `writing`"):
         vault.write_photo(make_photo(1), grant_id=GRANT, thumbnail_jpeg=None, faces=[make_face(1)])

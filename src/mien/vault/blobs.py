@@ -138,6 +138,7 @@ class Batch:
         """Under its name from the end of the batch on, at the latest."""
         path = self._store.path_of(blob_id)
         with self._store.told_plainly():
+            self._finish(path)
             self._make_folder(path.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
             self._open[path] = os.open(_unfinished(path), flags, 0o600)
@@ -145,10 +146,17 @@ class Batch:
             if len(self._open) >= _FILES_A_SYNC:
                 self._finish_files()
 
+    def read(self, blob_id: str) -> Parts:
+        """What this batch wrote too. Raises as `BlobStore.read`."""
+        with self._store.told_plainly():
+            self._finish(self._store.path_of(blob_id))
+        return self._store.read(blob_id)
+
     def delete(self, blob_id: str) -> None:
         """Nothing happens where it is gone."""
         path = self._store.path_of(blob_id)
         with self._store.told_plainly(), suppress(FileNotFoundError):
+            self._finish(path)
             path.unlink()
             self._folders.add(path.parent)
 
@@ -186,6 +194,11 @@ class Batch:
             self._make_folder(folder.parent)
             folder.mkdir(exist_ok=True, mode=0o700)
         self._folders.add(folder)
+
+    def _finish(self, path: Path) -> None:
+        """Whoever comes to the same file again finds it under its name."""
+        if path in self._open:
+            self._finish_files()
 
     def _finish_files(self) -> None:
         _sync(self._open.values())

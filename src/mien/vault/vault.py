@@ -135,7 +135,7 @@ class Vault:
         """Seals more faces of a photo that is kept. Inside `writing`. Raises as reading does."""
         photo_key = self._keys.get_photo_key(at.photo_id)
         sealed = self._seal_faces(at, faces, photo_key=photo_key)
-        self._write(at, {**self._blobs.read(at.blob_id), **sealed})
+        self._write(at, {**self._group.read(at.blob_id), **sealed})
 
     def read_templates(self, at: SealedPhoto) -> Templates:
         """The turned templates of all faces in the photo that still have a key, by face id."""
@@ -314,6 +314,12 @@ class Vault:
         self.discard(blob_ids=stray_blobs, face_ids=stray_faces)
         return len(stray_blobs) + len(stray_photos) + len(stray_faces)
 
+    @property
+    def _group(self) -> Batch:
+        if self._batch is None:
+            raise RuntimeError("A photo is written inside `writing` only.")
+        return self._batch
+
     def _forget_batch(self) -> None:
         self._batch = None
 
@@ -346,11 +352,9 @@ class Vault:
         return parts
 
     def _write(self, at: SealedPhoto, parts: Parts) -> None:
-        if self._batch is None:
-            raise RuntimeError("A photo is written inside `writing` only.")
         # Templates first: an index is loaded from the beginnings of the files.
         ordered = sorted(parts.items(), key=lambda part: part[0][0] is not PartKind.TEMPLATE)
-        self._batch.write(at.blob_id, dict(ordered))
+        self._group.write(at.blob_id, dict(ordered))
 
     def _format_template(self, embedding: NDArray[np.float32]) -> bytes:
         turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
