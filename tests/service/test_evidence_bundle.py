@@ -90,7 +90,7 @@ def test_all_that_is_asked_for_is_in_it(evidence: Evidence) -> None:
     (certificate,) = (name for name in names if name.startswith("certificates/"))
     assert names == {
         *("audit/entries.jsonl", "audit/checkpoints.json", "audit/proofs.json"),
-        *("audit/key.txt", "audit/verify.py"),
+        *("audit/successions.json", "audit/key.txt", "audit/verify.py"),
         *("grants.json", certificate, "policy.md", "policy.html", "policy.json", "manifest.json"),
     }
     listed = read(evidence.folder, "manifest.json")["manifest"]["files"]
