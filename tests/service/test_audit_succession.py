@@ -138,7 +138,7 @@ def test_unsigned_entries_that_are_lost_leave_no_cut(stage: Stage) -> None:
     before = catalog_of(stage)
     with stage.open() as library:
         stage.grant(library)
-        with patch("mien.library.leave_checkpoint"):
+        with patch("mien.service.session.leave_checkpoint"):
             library.close()
     put_back(before)
     assert faults(stage) == []
@@ -224,7 +224,7 @@ def test_a_successor_that_was_begun_in_vain_is_forgotten(stage: Stage) -> None:
 def test_a_successor_that_signed_nothing_yet_goes_on(stage: Stage) -> None:
     cut(stage)
     for _ in range(2):
-        with patch("mien.library.leave_checkpoint"), stage.open() as library:
+        with patch("mien.service.session.leave_checkpoint"), stage.open() as library:
             stage.grant(library)
     assert [e["action"] for e in entries_of(stage)[ENTRIES:]].count("log-succeeded") == 1
     add_entries(stage, 1)
