@@ -16,12 +16,17 @@ import typer.main
 
 from cli import fake_mien
 from mien.cli.app import app
+from mien.errors import NotFoundError
 from mien.library import Library
+from mien.permission.case import CaseKind
 from mien.permission.use import Use
 from mien.service.audit_log import AuditLog
+from mien.service.case import About
+from mien.service.cases import CaseDraft
 from mien.service.erase import FacesTarget, PhotoTarget
 from mien.service.grants import GrantDraft, Narrowing
 from mien.types import EmbeddedFace
+from service.enrolling import consent
 from service.stage import PURPOSE, Stage, last_day, query
 
 _FEW = 4
@@ -117,8 +122,37 @@ def draft(stage: Stage) -> GrantDraft:
     )
 
 
+def nothing_to_succeed(library: Library) -> None:
+    with pytest.raises(NotFoundError):
+        library.audit().succeed("nothing was cut")
+
+
+def people_of(library: Library) -> list[object]:
+    people = library.people()
+    told = [people.events("Ann"), people.record("Ann"), people.receipt("Ann")]
+    return [list(people), people.get("Ann"), told, people.withdraw("Ann")]
+
+
+def case_of(stage: Stage, library: Library) -> list[object]:
+    about = About(photos=(first_photo(stage),))
+    draft = CaseDraft(kind=CaseKind.ACCESS, requester="Ann", about=about)
+    opened = library.cases().open(draft)
+    answer = library.cases().answer(opened.case.case_id, stage.folder / "answer")
+    return [opened, answer, stage.folder / "answer", library.cases().list()]
+
+
 CALLS: Calls = {
     "add": lambda s, lib: lib.add(s.photos, grant=first_grant(s), progress=lambda _: None),
+    "enrol": lambda s, lib: lib.enrol("Ann", s.photos / "ann.png", consent=consent(s)),
+    "people": lambda _, lib: people_of(lib),
+    "rescan": lambda _, lib: lib.rescan(),
+    "cases": case_of,
+    "checkpoint": lambda _, lib: lib.checkpoint(),
+    "policy": lambda _, lib: lib.policy(),
+    "export_evidence": lambda s, lib: [
+        lib.export_evidence(s.folder / "for an authority"),
+        s.folder / "for an authority",
+    ],
     "audit": lambda _, lib: lib.audit().entries(),
     "collection_deadlines": lambda _, lib: lib.collection_deadlines(),
     "collections": lambda _, lib: lib.collections(),
@@ -140,6 +174,10 @@ CALLS: Calls = {
     "revoke": lambda s, lib: lib.revoke(lib.record(draft(s)).grant_id),
     "search": search,
     "erase": lambda s, lib: lib.erase(FacesTarget((first_face(s),))),
+    "optouts": lambda s, lib: [
+        lib.optouts().face(s.photos / "ann.png", consent="letter"),
+        lib.optouts().list(),
+    ],
     "close": lambda _, lib: lib.close(),
 }
 AUDIT_CALLS: Calls = {
@@ -148,6 +186,7 @@ AUDIT_CALLS: Calls = {
     "entry": lambda _, lib: [lib.audit().entry(n) for n in range(len(lib.audit().entries()))],
     "export": lambda s, lib: [lib.audit().export(s.folder / "evidence"), s.folder / "evidence"],
     "prove": lambda _, lib: lib.audit().prove(0, checkpoint=lib.audit().checkpoint() or ""),
+    "succeed": lambda _, lib: nothing_to_succeed(lib),
     "searches_of": lambda s, lib: lib.audit().searches_of(first_face(s)),
     "verification_key": lambda _, lib: lib.audit().verification_key,
     "verify": lambda _, lib: lib.audit().verify(),
@@ -186,6 +225,12 @@ TRIED: dict[str, Callable[[Stage], list[object]]] = {
     "audit export": lambda s: [s.folder / "written" / "evidence"],
     "audit show": lambda _: [],
     "audit verify": lambda _: [],
+    "case list": lambda _: [],
+    "case remind": lambda _: [],
+    "people list": lambda _: [],
+    "people rescan": lambda _: [],
+    "optout list": lambda _: [],
+    "policy": lambda s: ["--to", s.folder / "written" / "policy.html"],
     "collection create": lambda _: ["club", "--basis", "household"],
     "collection list": lambda _: [],
     "doctor": lambda _: [],
@@ -212,6 +257,26 @@ TRIED: dict[str, Callable[[Stage], list[object]]] = {
 UNTRIED = {
     "demo": "adds and searches as the others do",
     "models pull": "fetches weights, and sees no photo",
+    "audit succeed": "prints what the library call returns, which is tried",
+    "evidence": "writes what the library call writes, which is tried",
+    **dict.fromkeys(
+        (
+            *("people enrol", "people events", "people receipt", "people renew"),
+            *("people show", "people withdraw"),
+        ),
+        "prints what the library's people hand out, which is tried",
+    ),
+    **dict.fromkeys(
+        ("optout face", "optout item", "optout lift", "optout source"),
+        "prints what the library's opt-outs hand out, which is tried",
+    ),
+    **dict.fromkeys(
+        (
+            *("case answer", "case close", "case confirm", "case counter"),
+            *("case decide", "case open", "case show"),
+        ),
+        "prints what the library's cases hand out, which is tried",
+    ),
 }
 
 

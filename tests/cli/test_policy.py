@@ -110,12 +110,12 @@ def test_evidence_is_written_and_says_with_which_key(filled: Stage, mien: Mien) 
     assert (answer.code, answer.err) == (0, "")
     first, second = answer.out.splitlines()
     assert first == (
-        f"10 files written to {folder}: the audit log, the policy, every grant (1) and every "
+        f"11 files written to {folder}: the audit log, the policy, every grant (1) and every "
         "certificate of erasure (0)."
     )
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     assert second == f"The manifest is signed with the key {manifest['public_key']}"
-    assert len(manifest["manifest"]["files"]) == 10
+    assert len(manifest["manifest"]["files"]) == 11
 
 
 def test_evidence_as_json(filled: Stage, mien: Mien) -> None:

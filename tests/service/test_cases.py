@@ -21,6 +21,7 @@ from mien.service.erase import PhotoTarget
 from mien.service.grants import Narrowing
 from mien.sources.address import folder_scope
 from mien.testing import draw_photo
+from service.enrolling import enrol
 from service.inbox import (
     ANN,
     BEN,
@@ -387,7 +388,6 @@ def test_the_audit_log_has_every_step_and_no_name(stage: Stage, library: Library
     ("said", "message"),
     [
         ({"requester": "  ", "source": "file:///x"}, "needs somebody who asks"),
-        ({}, "exactly one way"),
         ({"source": "file:///x", "host": "example.org"}, "exactly one way"),
         ({"photos": ("ab" * 32,), "faces": ("x",)}, "exactly one way"),
         ({"photos": ("not a hash",)}, "is no SHA-256"),
@@ -465,3 +465,13 @@ def test_searches_of_other_things_go_on_while_a_case_is_open(
     request(library, "erasure", photos=(sha256_of(stage, "both.png"),))
     result = library.search(draw_photo(BEN), purpose=PURPOSE, min_score=0.8)
     assert [c.face.sha256 for c in result.candidates] == [sha256_of(stage, "ben.png")]
+
+
+def test_whoever_says_nothing_more_asks_about_themselves(stage: Stage) -> None:
+    with stage.open() as library:
+        enrol(stage, library, 1, "Ann Ek")
+        draft = CaseDraft(kind=CaseKind.ACCESS, requester=" Ann Ek ", about=About())
+        case = library.cases().open(draft).case
+        assert case.request is not None
+        assert case.request.about == About(person="Ann Ek")
+        assert case.request.person_id

@@ -167,7 +167,7 @@ def test_photos_of_two_people_are_not_those_of_one(stage: Stage, library: Librar
         ({"name": "  "}, "needs a name"),
         ({"evidence": ""}, "needs evidence"),
         ({"evidence": "missing.pdf"}, "cannot be read"),
-        ({"purposes": []}, "at least one purpose"),
+        ({"purposes": []}, "--purpose"),
         ({"purposes": ["Family Album"]}, "no purpose"),
         ({"purposes": [PURPOSE, ""]}, "no purpose"),
         ({"days": -1}, "has passed"),

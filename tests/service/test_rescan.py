@@ -162,6 +162,19 @@ def test_under_a_revoked_grant_nothing_is_kept(stage: Stage) -> None:
     assert query_faces(stage, BEN) == []
 
 
+def test_a_photo_under_a_grant_of_another_basis_too_is_looked_at_under_the_one_that_fits(
+    stage: Stage,
+) -> None:
+    draw_three(stage)
+    with stage.open() as library:
+        library.add(stage.photos, grant=stage.grant(library))
+        enrol(stage, library, ANN)
+        add(stage, library)
+        enrol(stage, library, BEN)
+        assert found(library, BEN) == ["both.png"]
+        assert library.rescan() == RescanReport()
+
+
 def test_an_erased_face_does_not_come_back_by_a_later_enrolment(stage: Stage) -> None:
     stage.draw("both.png", ANN, BEN)
     with stage.open() as library:

@@ -12,6 +12,8 @@ from calendar import monthrange
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+
 INTIMATE_DUE = timedelta(hours=48)
 RIGHTS_DUE = timedelta(days=30)
 
@@ -96,3 +98,8 @@ def _add_month(moment: datetime) -> datetime:
     year, month = months // _MONTHS, months % _MONTHS + 1
     day = min(moment.day, monthrange(year, month)[1])
     return moment.replace(year=year, month=month, day=day)
+
+
+def may_take_in(*, is_under_case: bool) -> Verdict:
+    """May a photo come in, as far as open cases go?"""
+    return refuse(Reason.UNDER_CASE) if is_under_case else ALLOWED

@@ -7,7 +7,7 @@ the case. Killed anywhere after that, the same command goes on where it was.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from mien.catalog import holds
@@ -60,8 +60,10 @@ def open_case(
 ) -> OpenedCase:
     """Records a case, and holds back what it means to hide.
 
+    Whoever asks without saying about what asks about themselves, under the name they give.
     Raises `SettingsError` for what cannot be meant.
     """
+    draft = _complete(draft, has_photo=likes is not None)
     check_draft(draft, has_photo=likes is not None)
     lookalikes = likes.lookalikes if likes else ()
     meant = _find_meant(deployment, draft, galleries=galleries)
@@ -92,6 +94,13 @@ def open_case(
         if draft.kind.hides:
             case, held = _quarantine(record, case, selection=selection)
     return OpenedCase(case, acknowledge(deployment, case), held)
+
+
+def _complete(draft: CaseDraft, *, has_photo: bool) -> CaseDraft:
+    is_about_nothing = draft.about == About() and not has_photo
+    if draft.kind is CaseKind.TAKEDOWN or not is_about_nothing:
+        return draft
+    return replace(draft, about=About(person=draft.requester.strip()))
 
 
 def check_draft(draft: CaseDraft, *, has_photo: bool) -> None:

@@ -20,10 +20,11 @@ from mien.catalog.holds import is_held
 from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
 from mien.catalog.references import refer_to_sighting
 from mien.errors import ConflictError, KeyDestroyedError, MienError
+from mien.permission.case import may_take_in
 from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
 from mien.permission.suppression import may_take
-from mien.permission.verdict import ALLOWED, Reason, Verdict, combine, refuse
+from mien.permission.verdict import Reason, Verdict, combine
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.case_matters import open_matters
@@ -190,11 +191,10 @@ def _dispute(
 ) -> Verdict:
     """A no where a case about the photo, its place or its grant is open."""
     photo = item.photo
-    place = may_take(photo.found.uri, blocked=matters) if matters else ALLOWED
-    is_meant = photo.sha256 in matters or not place.is_allowed
-    if is_meant or is_held(connection, sha256=photo.sha256, grant_id=grant_id):
-        return refuse(Reason.UNDER_CASE)
-    return ALLOWED
+    is_meant = photo.sha256 in matters or not may_take(photo.found.uri, blocked=matters).is_allowed
+    return may_take_in(
+        is_under_case=is_meant or is_held(connection, sha256=photo.sha256, grant_id=grant_id)
+    )
 
 
 def _tell_added(

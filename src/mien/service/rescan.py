@@ -39,7 +39,7 @@ from mien.vault.vault import FaceSecrets, SealedPhoto
 _BATCH_PHOTOS = 32
 _AHEAD_A_WORKER = 2
 _SAME_PX = 2.0
-_GONE, _CHANGED = "not-found", "changed"
+_GONE, _CHANGED, _NOT_COVERED = "not-found", "changed", "not-covered"
 
 
 @dataclass(slots=True)
@@ -124,6 +124,7 @@ class _Rescan:
         self._collection = collection
         self._report = report
         self._scanned_to = open_gate(deployment, collection).scanned_to
+        self._suppressed = deployment.suppressed.load(deployment.model)
         self._run_by_grant: dict[str, int] = {}
 
     def work(self, progress: RescanProgress) -> None:
@@ -164,14 +165,26 @@ class _Rescan:
             after = some[-1].indexed_photo_id
 
     def _look(self, stale: StalePhoto) -> _Look | FailedFile:
-        """Reads the photo at the first of its places where it still is."""
-        failed = FailedFile("", _GONE)
-        for uri, grant_id in stale.places:
+        """Reads the photo at the first of its places where it may be taken from, and still is."""
+        failed = FailedFile(stale.places[0][0], _NOT_COVERED)
+        for uri, grant_id in self._find_allowed(stale):
             found = self._read(uri)
             if isinstance(found, ReadPhoto) and found.sha256 == stale.sha256:
                 return _Look(stale, grant_id, found)
             failed = found if isinstance(found, FailedFile) else FailedFile(uri, _CHANGED)
         return failed
+
+    def _find_allowed(self, stale: StalePhoto) -> list[tuple[str, str]]:
+        """The same photo may lie under grants of other bases, too."""
+        deployment, collection = self._deployment, self._collection
+        with deployment.database.reading() as connection:
+            return [
+                (uri, grant_id)
+                for uri, grant_id in stale.places
+                if _may_enter(
+                    deployment, connection, uri=uri, grant_id=grant_id, collection=collection
+                )
+            ]
 
     def _read(self, uri: str) -> ReadPhoto | FailedFile:
         path = path_of(uri)
@@ -181,7 +194,7 @@ class _Rescan:
         found = take_in(
             FoundFile(name, uri, show_path(name), "", is_named=True),
             vision=lambda: self._deployment.vision(threads=1),
-            may_read=self._deployment.suppressed.load(self._deployment.model).may_read,
+            may_read=self._suppressed.may_read,
             is_indexed=lambda _: False,
             max_bytes=self._request.max_file_bytes,
         )
@@ -194,6 +207,7 @@ class _Rescan:
         with recording(self._deployment.home):
             gate = open_gate(self._deployment, self._collection)
             faces = _record(self._deployment, batch, collection=self._collection, gate=gate)
+        self._suppressed = self._deployment.suppressed.load(self._deployment.model)
         self._report.photos += len(batch)
         self._report.faces += faces
 
@@ -221,13 +235,18 @@ def _record(
     """Seals and records what is new in a batch; how many faces that was."""
     sealed: list[KeptFace] = []
     try:
-        with deployment.database.writing() as connection, deployment.vault.writing():
-            for look in batch:
-                if _may_look(deployment, connection, look=look, collection=collection):
-                    kept = _keep(
+        with deployment.database.writing() as connection:
+            allowed = [
+                look
+                for look in batch
+                if _may_look(deployment, connection, look=look, collection=collection)
+            ]
+            # Only now: whoever asks for opt-outs must not hold the vault, which they wait for.
+            with deployment.vault.writing():
+                for look in allowed:
+                    sealed += _keep(
                         deployment, connection, look=look, collection=collection, gate=gate
                     )
-                    sealed += kept
             if sealed:
                 raise_revision(connection, collection.id)
             event = Event(
@@ -251,11 +270,27 @@ def _may_look(
     """Asked again inside the transaction: it may have been erased or revoked meanwhile."""
     if not rows.is_there(connection, look.stale.indexed_photo_id):
         return False
-    grant = get_grant(deployment, connection, grant_id=look.grant_id).grant
-    uri = look.found.found.uri
-    may_enter = may_add(grant, uri=uri, basis=collection.basis, at=deployment.clock())
+    return _may_enter(
+        deployment,
+        connection,
+        uri=look.found.found.uri,
+        grant_id=look.grant_id,
+        collection=collection,
+    )
+
+
+def _may_enter(
+    deployment: Deployment,
+    connection: Connection,
+    *,
+    uri: str,
+    grant_id: str,
+    collection: Collection,
+) -> bool:
+    grant = get_grant(deployment, connection, grant_id=grant_id).grant
+    leave = may_add(grant, uri=uri, basis=collection.basis, at=deployment.clock())
     wanted = deployment.suppressed.load(deployment.model).may_take(uri)
-    return combine([may_rely_on(collection.charter), may_enter, wanted]).is_allowed
+    return combine([may_rely_on(collection.charter), leave, wanted]).is_allowed
 
 
 def _keep(

@@ -181,10 +181,8 @@ class Vault:
         return self.read_thumbnail(at)
 
     def seal_parts(self, name: str, parts: Iterable[bytes]) -> Iterator[bytes]:
-        """Seals parts in order under a fresh key; what this name sealed before is unreadable.
-
-        An empty part, which no caller may hand in, is added to mark the end.
-        """
+        """Seals parts in order under a fresh key; what this name sealed before is unreadable."""
+        # An empty part, which no caller may hand in, marks the end.
         key = make_key()
         with self.writing():
             self._keys.put_secret(name, key)
@@ -301,10 +299,7 @@ class Vault:
         )
 
     def sweep(self, *, blob_ids: set[str], photo_ids: set[str], face_ids: set[str]) -> int:
-        """Destroys all keys and files but those of the given ids: what an interrupted run left.
-
-        Only while nobody writes. How many blobs, photo keys and face keys went.
-        """
+        """Destroys what an interrupted run left, all but these; how many. While nobody writes."""
         self._blobs.delete_unfinished()
         stray_blobs = [b for b in self._blobs.iter_ids() if b not in blob_ids]
         stray_faces = [f for f in self._keys.iter_face_ids() if f not in face_ids]
