@@ -16,7 +16,8 @@ from mien.evaluation.figures import (
     LEAST_ERRORS,
     Figure,
     Reals,
-    state,
+    complement,
+    state_rate,
     weaken,
     withhold,
 )
@@ -54,7 +55,7 @@ def measure_halves(
         [_mean_misses(halves, w, rates) for w in resampling.iter_weights(trials.people)]
     )
     stated = [
-        HalvesPoint(rate, _state(1 - found[i], 1 - drawn[:, i], expected=rate * expected))
+        HalvesPoint(rate, _state(trials, found[i], drawn[:, i], expected=rate * expected))
         for i, rate in enumerate(carried)
     ]
     return (
@@ -97,8 +98,16 @@ def _mean_misses(halves: Sequence[Trials], weights: Reals, rates: Reals) -> Real
     return np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
 
 
-def _state(value: float, replicates: Reals, *, expected: float) -> Figure:
-    return weaken(state(value, replicates), expected=expected, what="false matches in each half")
+def _state(trials: Trials, fnmr: float, replicates: Reals, *, expected: float) -> Figure:
+    """Each mated pair is in one half of every parting, so misses count once over both."""
+    figure = state_rate(
+        fnmr,
+        replicates,
+        errors=fnmr * len(trials.mated),
+        people=trials.mated_people_count,
+        what="missed pairs",
+    )
+    return weaken(complement(figure), expected=expected, what="false matches in each half")
 
 
 def _withhold(pairs: int, rate: float) -> Figure:

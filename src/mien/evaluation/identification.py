@@ -186,7 +186,7 @@ def _misses(run: _Searches, weights: Reals, rates: Reals) -> Reals:
         np.float32(-np.inf),
     )
     missed: Reals = (mated[:, None] * (run.mates[:, None] <= last[None, :])).sum(axis=0)
-    return missed / mated.sum()
+    return np.asarray(missed / mated.sum(), float)
 
 
 def _withhold(alarms: int, rate: float) -> Figure:

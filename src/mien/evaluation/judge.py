@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import EvaluationError
+from mien.evaluation.calibration import Calibration, cross_fit, measure_calibration
+from mien.evaluation.differentials import measure_differentials
+from mien.evaluation.discard import measure_discard
+from mien.evaluation.fusion import measure_fusion
 from mien.evaluation.halves import measure_halves
 from mien.evaluation.identification import measure_identification
 from mien.evaluation.report import Judgement, ScoreName
 from mien.evaluation.resampling import Codes, Resampling
 from mien.evaluation.sample import Sample
-from mien.evaluation.trials import compare_all, compare_listed
+from mien.evaluation.tail import FmrCurve, fit_fmr_curve, has_tail
+from mien.evaluation.trials import Trials, compare_all, compare_listed
 from mien.evaluation.verification import measure_verification
 
 
@@ -47,13 +52,18 @@ def judge_sample(sample: Sample, *, score: ScoreName, resampling: Resampling) ->
         verification=measure_verification(trials, resampling=resampling),
         halves=measure_halves(trials, resampling=resampling),
         identification=measure_identification(sample, resampling=resampling),
+        fmr_curve=_fit_curve(trials, resampling=resampling),
+        calibration=_calibrate(sample, resampling=resampling),
+        differentials=measure_differentials(sample, trials, resampling=resampling),
+        discard=measure_discard(sample, trials, resampling=resampling),
+        fusion=measure_fusion(sample, resampling=resampling),
     )
 
 
 def judge_pairs(
     sample: Sample, pairs: PairList, *, score: ScoreName, resampling: Resampling
 ) -> Judgement:
-    """The pairs of a list alone."""
+    """The pairs of a list alone: nothing that needs every pair, or whose each photo is."""
     trials = compare_listed(sample, pairs.one, pairs.other, pairs.is_mated, names=sample.names)
     return Judgement(
         score=score,
@@ -61,4 +71,24 @@ def judge_pairs(
         verification=measure_verification(trials, resampling=resampling),
         halves=(),
         identification=None,
+        fmr_curve=None,
+        calibration=None,
+        differentials=(),
+        discard=(),
+        fusion=(),
     )
+
+
+def _calibrate(sample: Sample, *, resampling: Resampling) -> Calibration | None:
+    """None where there are too few people to part."""
+    ratios = cross_fit(sample)
+    if ratios is None:
+        return None
+    return measure_calibration(ratios, resampling=resampling, people=len(sample.names))
+
+
+def _fit_curve(trials: Trials, *, resampling: Resampling) -> FmrCurve | None:
+    """None where the tail holds too few pairs to be fitted."""
+    if not has_tail(trials):
+        return None
+    return fit_fmr_curve(trials, resampling=resampling)

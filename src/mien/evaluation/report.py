@@ -16,8 +16,14 @@ from typing import Any
 
 from mien.errors import EvaluationError
 from mien.evaluation.acquisition import Acquisition, Detection
+from mien.evaluation.calibration import Calibration
+from mien.evaluation.differentials import Differentials
+from mien.evaluation.discard import Discard
+from mien.evaluation.fusion import FusedPhotos
 from mien.evaluation.halves import HalvesPoint
 from mien.evaluation.identification import Identification
+from mien.evaluation.labels import Suspicions
+from mien.evaluation.tail import FmrCurve
 from mien.evaluation.trials import Histogram
 from mien.evaluation.verification import Verification
 
@@ -48,6 +54,11 @@ class Judgement:
     verification: Verification
     halves: tuple[HalvesPoint, ...]
     identification: Identification | None
+    fmr_curve: FmrCurve | None
+    calibration: Calibration | None
+    differentials: tuple[Differentials, ...]
+    discard: tuple[Discard, ...]
+    fusion: tuple[FusedPhotos, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,7 @@ class Report:
     people: int
     acquisition: Acquisition
     detection: Detection | None
+    suspicions: Suspicions | None
     judgements: tuple[Judgement, ...]
     notes: tuple[str, ...]
 

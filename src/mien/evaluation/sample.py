@@ -105,8 +105,8 @@ def make_sample(
 ) -> Sample:
     """A sample from columns with one entry a photo.
 
-    A person whose photos name different groups belongs to none. Raises `EvaluationError`
-    where templates are unusable, or nobody can be compared.
+    A person whose photos name different groups belongs to none, and what parts nobody is no
+    attribute. Raises `EvaluationError` where templates are unusable, or nobody can be compared.
     """
     check_templates(templates, photos)
     names, codes = np.unique(np.array(people, dtype=object), return_inverse=True)
@@ -115,7 +115,7 @@ def make_sample(
         people=codes.astype(np.int64),
         photos=tuple(photos),
         names=tuple(names),
-        groups={key: _group(codes, of) for key, of in (groups or {}).items()},
+        groups=_group_people(codes, groups or {}),
         qualities={key: np.asarray(of, float) for key, of in (qualities or {}).items()},
     )
     _check_pairs(sample)
@@ -128,10 +128,10 @@ def check_templates(templates: Vectors, photos: Sequence[str]) -> None:
         raise EvaluationError(
             "There is no face to evaluate: none was found in any photo. Choose other photos."
         )
-    broken = ~np.isfinite(templates).all(axis=1)
+    broken = np.array(~np.isfinite(templates).all(axis=1))
     _refuse(broken, photos, "is not made of finite numbers")
     lengths = np.linalg.norm(templates.astype(float), axis=1)
-    _refuse(np.abs(lengths - 1.0) > _UNIT_TOLERANCE, photos, "is not of unit length")
+    _refuse(np.array(np.abs(lengths - 1.0) > _UNIT_TOLERANCE), photos, "is not of unit length")
     if len(templates) > 1 and np.ptp(templates, axis=0).max() == 0:
         raise EvaluationError(
             "The model gives the same embedding for every photo, so it tells nobody apart. "
@@ -140,7 +140,7 @@ def check_templates(templates: Vectors, photos: Sequence[str]) -> None:
 
 
 def _refuse(is_bad: NDArray[np.bool_], photos: Sequence[str], what: str) -> None:
-    bad = [photos[i] for i in np.flatnonzero(is_bad)]
+    bad = [photos[i] for i in np.flatnonzero(is_bad).tolist()]
     if bad:
         others = f" (and {len(bad) - _NAMED:,} more)" if len(bad) > _NAMED else ""
         raise EvaluationError(
@@ -162,6 +162,11 @@ def _check_pairs(sample: Sample) -> None:
         )
 
 
+def _group_people(codes: Codes, groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    grouped = {key: _group(codes, of) for key, of in groups.items()}
+    return {key: of for key, of in grouped.items() if len(set(of) - {""}) > 1}
+
+
 def _group(codes: Codes, groups: Sequence[str]) -> tuple[str, ...]:
     named: dict[int, set[str]] = {}
     for code, group in zip(codes.tolist(), groups, strict=True):
@@ -170,4 +175,4 @@ def _group(codes: Codes, groups: Sequence[str]) -> tuple[str, ...]:
 
 
 def _choose(words: Sequence[str], is_wanted: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(words[i] for i in np.flatnonzero(is_wanted))
+    return tuple(words[i] for i in np.flatnonzero(is_wanted).tolist())

@@ -102,7 +102,8 @@ def choose_rates(trials: Trials) -> list[float]:
     decades = np.log10(first / last)
     if not decades > 0:
         return []
-    return np.geomspace(first, last, int(decades * _CURVE_POINTS_A_DECADE) + 2).tolist()
+    rates = np.geomspace(first, last, int(decades * _CURVE_POINTS_A_DECADE) + 2)
+    return [float(rate) for rate in rates]
 
 
 def miss_rates(trials: Trials, weights: Reals, rates: Reals) -> Reals:

@@ -24,6 +24,7 @@ from mien.evaluation.acquisition import (
 )
 from mien.evaluation.figures import Figure, Standing
 from mien.evaluation.judge import PairList, check_libraries, judge_pairs, judge_sample
+from mien.evaluation.labels import Suspicions, suspect_labels
 from mien.evaluation.report import Judgement, Kind, Report, ScoreName, describe_report
 from mien.evaluation.resampling import Resampling
 from mien.evaluation.sample import Sample, make_sample
@@ -220,10 +221,18 @@ def _report(
         people=len(sample.names),
         acquisition=material.acquisition,
         detection=material.detection,
+        suspicions=_suspect(material),
         judgements=(_judge(material, score=ScoreName.COSINE, resampling=resampling),),
         notes=tuple(material.notes),
         seconds=time.monotonic() - began,
     )
+
+
+def _suspect(material: _Material) -> Suspicions | None:
+    """A list of pairs has no labels to suspect."""
+    if material.pairs is not None:
+        return None
+    return suspect_labels(material.sample)
 
 
 def _judge(material: _Material, *, score: ScoreName, resampling: Resampling) -> Judgement:

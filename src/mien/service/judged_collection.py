@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mien.catalog.audit import Json
 from mien.catalog.faces import VisibleFace, find_visible_faces, iter_visible_ids
 from mien.permission.basis import Basis
 from mien.permission.verdict import ALLOWED, Verdict
@@ -50,16 +51,15 @@ def read_collection(
     Raises `NotFoundError`.
     """
     began = deployment.clock()
+    asked = {"purpose": purpose, "collection": collection}
     leave = ask_leave(deployment, purpose=purpose, collection=collection, at=began)
     if isinstance(leave, Verdict):
-        _enter(deployment, leave, purpose=purpose, collection=collection)
+        _enter(deployment, leave, asked)
         return leave
     check_model(leave.collection, deployment.model)
     visible = _find_visible(deployment, galleries, leave=leave)
     read = _read_templates(deployment, visible)
-    _enter(
-        deployment, ALLOWED, purpose=purpose, collection=collection, leave=leave, faces=len(read)
-    )
+    _enter(deployment, ALLOWED, asked, leave=leave, faces=len(read))
     found = [visible[face_id] for face_id in read]
     dimension = leave.collection.dimension
     return KnownFaces(
@@ -113,22 +113,21 @@ def _read_templates(
 def _enter(
     deployment: Deployment,
     verdict: Verdict,
+    asked: Mapping[str, str],
     *,
-    purpose: str,
-    collection: str,
     leave: Leave | None = None,
     faces: int = 0,
 ) -> None:
-    facts: dict[str, object] = {"faces": faces}
+    facts: dict[str, Json] = {"faces": faces}
     if leave is not None:
         facts["collection"] = audit.refer_collection(deployment, leave.collection.uuid)
         facts["collection_revision"] = leave.collection.revision
     event = Event(
         action=Action.EVALUATION,
-        purpose=purpose,
+        purpose=asked["purpose"],
         reasons=verdict.reasons,
         facts=facts,
-        note=Note({"purpose": purpose, "collection": collection}),
+        note=Note(dict(asked)),
     )
     with deployment.database.writing() as connection:
         audit.append(deployment, connection, event=event)

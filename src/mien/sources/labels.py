@@ -124,8 +124,8 @@ def _read_folder(folder: Path) -> Labelled:
     ]
     if not found:
         raise SettingsError(
-            f"{show_path(str(folder).encode())} holds no labelled photos. Make one folder in it for "
-            "each person, or list photos and people in a CSV file."
+            f"{show_path(str(folder).encode())} holds no labelled photos. Make one folder in it "
+            "for each person, or list photos and people in a CSV file."
         )
     return Labelled(folder.resolve().name, tuple(found))
 
