@@ -80,7 +80,7 @@ class Ratios:
         return weighed
 
 
-def make_ratios(log_ratios: Reals, is_mated: NDArray[np.bool_], people: Codes) -> Ratios:
+def make_ratios(log_ratios: Reals, is_mated: NDArray[np.bool_], *, people: Codes) -> Ratios:
     order = np.argsort(log_ratios, kind="stable")
     return Ratios(log_ratios[order], is_mated[order], people[order])
 
@@ -104,13 +104,14 @@ def cross_fit(sample: Sample, *, folds: int = FOLDS) -> Ratios | None:
         found.append((curve.find_log_ratios(held.scores), held.is_mated, held.people))
     if not found:
         return None
-    return make_ratios(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    log_ratios, is_mated, people = (np.concatenate(part) for part in zip(*found, strict=True))
+    return make_ratios(log_ratios, is_mated, people=people)
 
 
 def apply(curve: LikelihoodCurve, sample: Sample) -> Ratios:
     """Ratios of a curve that was fitted elsewhere, on this sample."""
     pairs = draw_pairs(sample, np.ones(len(sample.names), bool), seed=_SEED)
-    return make_ratios(curve.find_log_ratios(pairs.scores), pairs.is_mated, pairs.people)
+    return make_ratios(curve.find_log_ratios(pairs.scores), pairs.is_mated, people=pairs.people)
 
 
 def measure_calibration(
@@ -137,7 +138,7 @@ def measure_calibration(
     )
 
 
-def find_cllr(log_ratios: Reals, is_mated: NDArray[np.bool_], weights: Reals) -> float:
+def find_cllr(log_ratios: Reals, is_mated: NDArray[np.bool_], *, weights: Reals) -> float:
     """The price in bits; weights of both kinds sum to a half each."""
     price = np.logaddexp(0.0, np.where(is_mated, -log_ratios, log_ratios)) / np.log(2)
     return float((weights * price).sum())
@@ -145,7 +146,7 @@ def find_cllr(log_ratios: Reals, is_mated: NDArray[np.bool_], weights: Reals) ->
 
 def find_cllr_min(ratios: Ratios, weights: Reals) -> float:
     """The price that is left after the best monotonic recalibration on these very pairs."""
-    posterior = pool(ratios.log_ratios, ratios.is_mated.astype(float), weights)
+    posterior = pool(ratios.log_ratios, ratios.is_mated.astype(float), weights=weights)
     right = np.where(ratios.is_mated, posterior, 1 - posterior)
     is_counted = weights > 0
     return float(-(weights[is_counted] * np.log2(right[is_counted])).sum())
@@ -169,7 +170,7 @@ class _Quality:
             return cls(np.nan, np.nan, nothing, nothing, np.nan)
         said, was_so, mass = bin_by_mass(ratios, weighed)
         return cls(
-            find_cllr(ratios.log_ratios, ratios.is_mated, weighed),
+            find_cllr(ratios.log_ratios, ratios.is_mated, weights=weighed),
             find_cllr_min(ratios, weighed),
             said,
             was_so,

@@ -99,15 +99,17 @@ def measure_differentials(
 ) -> tuple[Differentials, ...]:
     """One for each attribute that parts the people in at least two groups."""
     rate = choose_rate(trials)
-    refused = float(last_refused(trials, np.ones(trials.people), np.array([rate]))[0])
+    refused = float(last_refused(trials, np.ones(trials.people), rates=np.array([rate]))[0])
     found = []
     for attribute, labels in sample.groups.items():
         groups = band_ages(labels)
         names = sorted(set(groups) - {""})
         if len(names) > 1:
             of_person = np.array([names.index(g) if g else len(names) for g in groups])
-            counter = _Counter(trials, of_person, len(names), refused)
-            found.append(_compare(attribute, names, counter, rate=rate, resampling=resampling))
+            counter = _Counter(trials, of_person, groups=len(names), refused=refused)
+            found.append(
+                _compare(attribute, names, counter=counter, rate=rate, resampling=resampling)
+            )
     return tuple(found)
 
 
@@ -129,7 +131,7 @@ def band_ages(labels: Sequence[str]) -> list[str]:
 class _Counter:
     """Counts one replicate by groups; what does not change between them is worked out once."""
 
-    def __init__(self, trials: Trials, of_person: Codes, groups: int, refused: float) -> None:
+    def __init__(self, trials: Trials, of_person: Codes, *, groups: int, refused: float) -> None:
         if trials.photos is None:
             raise ValueError("a list of pairs has no groups")
         self.groups = groups
@@ -177,8 +179,8 @@ class _Counter:
 def _compare(
     attribute: str,
     names: Sequence[str],
-    counter: _Counter,
     *,
+    counter: _Counter,
     rate: float,
     resampling: Resampling,
 ) -> Differentials:
@@ -192,7 +194,7 @@ def _compare(
             int(people[i]),
             int(whole.mated[i]),
             int(whole.strangers[i, i]),
-            _state_fmr(whole, i, i, drawn=fmrs[:, i, i], rate=rate, fewest=int(people[i])),
+            _state_fmr(whole, (i, i), drawn=fmrs[:, i, i], rate=rate, fewest=int(people[i])),
             _state_fnmr(whole, i, drawn=fnmrs[:, i], people=int(people[i])),
         )
         for i, name in enumerate(names)
@@ -203,7 +205,7 @@ def _compare(
             names[j],
             int(whole.strangers[i, j]),
             _state_fmr(
-                whole, i, j, drawn=fmrs[:, i, j], rate=rate, fewest=int(min(people[i], people[j]))
+                whole, (i, j), drawn=fmrs[:, i, j], rate=rate, fewest=int(min(people[i], people[j]))
             ),
         )
         for i in range(len(names))
@@ -218,23 +220,23 @@ def _compare(
         threshold=float(np.nextafter(np.float32(counter.threshold), np.float32(np.inf))),
         groups=tuple(groups),
         across=tuple(across),
-        fmr_max_min=_compare_extremes(own, own_drawn, has_fmr, is_mean=False),
-        fmr_max_mean=_compare_extremes(own, own_drawn, has_fmr, is_mean=True),
-        fnmr_max_min=_compare_extremes(whole.fnmr, fnmrs, has_fnmr, is_mean=False),
+        fmr_max_min=_compare_extremes(own, own_drawn, is_stated=has_fmr, is_mean=False),
+        fmr_max_mean=_compare_extremes(own, own_drawn, is_stated=has_fmr, is_mean=True),
+        fnmr_max_min=_compare_extremes(whole.fnmr, fnmrs, is_stated=has_fnmr, is_mean=False),
     )
 
 
 def _state_fmr(
-    counts: _Counts, i: int, j: int, *, drawn: Reals, rate: float, fewest: int
+    counts: _Counts, place: tuple[int, int], *, drawn: Reals, rate: float, fewest: int
 ) -> Figure:
-    pairs = counts.strangers[i, j]
+    pairs = counts.strangers[place]
     if fewest < _FEWEST_PEOPLE or pairs * rate < LEAST_ERRORS:
         return withhold(f"{fewest:,} people, {pairs:,.0f} pairs: too few")
     # Most pairs of strangers share nobody, so it is pairs that the rule of 3 counts here.
     return state_rate(
-        counts.fmr[i, j],
+        counts.fmr[place],
         drawn,
-        errors=counts.matches[i, j],
+        errors=counts.matches[place],
         people=int(pairs),
         what="false matches",
     )
@@ -249,7 +251,7 @@ def _state_fnmr(counts: _Counts, i: int, *, drawn: Reals, people: int) -> Figure
 
 
 def _compare_extremes(
-    rates: Reals, drawn: Reals, is_stated: NDArray[np.bool_], *, is_mean: bool
+    rates: Reals, drawn: Reals, *, is_stated: NDArray[np.bool_], is_mean: bool
 ) -> Figure:
     """The highest rate over the lowest, or over the geometric mean."""
     if is_stated.sum() < 2:  # noqa: PLR2004  (it takes two to compare)

@@ -46,14 +46,14 @@ def measure_discard(
 ) -> tuple[Discard, ...]:
     """One for each measure of quality of the sample."""
     rate = choose_rate(trials)
-    refused = last_refused(trials, np.ones(trials.people), np.array([rate]))[0]
+    refused = last_refused(trials, np.ones(trials.people), rates=np.array([rate]))[0]
     one, other = pair_mates(sample.people)
     is_missed = sample.score_pairs(one, other) <= refused
     return tuple(
         _measure(
             name,
-            _rank_pairs(quality, one, other),
-            is_missed.astype(float),
+            _rank_pairs(quality, one, other=other),
+            is_missed=is_missed.astype(float),
             whose=sample.people[one],
             rate=rate,
             resampling=resampling,
@@ -73,7 +73,7 @@ def pair_mates(people: Codes) -> tuple[Codes, Codes]:
     return np.concatenate(ones), np.concatenate(others)
 
 
-def _rank_pairs(quality: Reals, one: Codes, other: Codes) -> Reals:
+def _rank_pairs(quality: Reals, one: Codes, *, other: Codes) -> Reals:
     """Of each pair, the share of photos that are poorer than its poorer one."""
     ranks = np.searchsorted(np.sort(quality), quality, side="left") / len(quality)
     found: Reals = np.minimum(ranks[one], ranks[other])
@@ -83,20 +83,20 @@ def _rank_pairs(quality: Reals, one: Codes, other: Codes) -> Reals:
 def _measure(
     name: str,
     ranks: Reals,
-    is_missed: Reals,
     *,
+    is_missed: Reals,
     whose: Codes,
     rate: float,
     resampling: Resampling,
 ) -> Discard:
     is_kept = np.stack([ranks >= step for step in _STEPS]).astype(float)
     people = int(whose.max()) + 1
-    rates = _rates(is_kept, is_missed, np.ones(len(whose)))
+    rates = _rates(is_kept, is_missed, weights=np.ones(len(whose)))
     drawn = np.stack(
-        [_rates(is_kept, is_missed, w[whose]) for w in resampling.iter_weights(people)]
+        [_rates(is_kept, is_missed, weights=w[whose]) for w in resampling.iter_weights(people)]
     )
     points = [
-        _make_point(step, is_kept[i], is_missed, value=rates[i], drawn=drawn[:, i])
+        _make_point(step, is_kept[i], is_missed=is_missed, value=rates[i], drawn=drawn[:, i])
         for i, step in enumerate(_STEPS)
     ]
     if is_missed.sum() == 0:
@@ -109,7 +109,7 @@ def _measure(
     return Discard(name, rate, tuple(points), area)
 
 
-def _rates(is_kept: Reals, is_missed: Reals, weights: Reals) -> Reals:
+def _rates(is_kept: Reals, is_missed: Reals, *, weights: Reals) -> Reals:
     mass = is_kept @ weights
     missed = is_kept @ (weights * is_missed)
     found: Reals = np.where(mass > 0, missed / np.maximum(mass, 1e-12), np.nan)
@@ -126,7 +126,7 @@ def _area(rates: Reals) -> float:
 
 
 def _make_point(
-    step: float, is_kept: Reals, is_missed: Reals, *, value: float, drawn: Reals
+    step: float, is_kept: Reals, *, is_missed: Reals, value: float, drawn: Reals
 ) -> DiscardPoint:
     pairs, misses = int(is_kept.sum()), float((is_kept * is_missed).sum())
     if pairs == 0:

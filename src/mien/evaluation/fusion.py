@@ -1,4 +1,4 @@
-"""Several photos of a person against one: is a person told apart better by more than one?
+"""Several photos of a person against one, fused in several ways.
 
 Of everybody with enough photos some are enrolled, by a seed, and every other photo of anybody
 is compared with them: by the first alone, by the mean of the templates at unit length, by the
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.evaluation.figures import ENOUGH_ERRORS, Figure, Reals, Standing, state
 from mien.evaluation.resampling import Codes, Resampling
@@ -99,8 +100,8 @@ def _measure(
     rate = min((r for r in _FMRS if r * pairs >= ENOUGH_ERRORS), default=_FMRS[0])
     mated_people = np.broadcast_to(eligible[:, None], is_mated.shape)[is_mated]
     trials = {
-        fusion: _sort(scores, is_mated, eligible, sample.people[probes], keep=rate)
-        for fusion, scores in _iter_scores(sample, enrolled, probes, level=level)
+        fusion: _sort(scores, is_mated, sets=eligible, probes=sample.people[probes], keep=rate)
+        for fusion, scores in _iter_scores(sample, enrolled, probes=probes, level=level)
     }
     photos = np.bincount(sample.people[probes], minlength=len(sample.names))
     sets = np.zeros(len(sample.names))
@@ -122,7 +123,7 @@ def _measure(
         mated_pairs=len(mated_people),
         stranger_pairs=pairs,
         fmr=rate,
-        rates=tuple(_state(fusion, own, drawn, misses=len(mated_people)) for fusion in own),
+        rates=tuple(_state(fusion, own, drawn=drawn, misses=len(mated_people)) for fusion in own),
     )
 
 
@@ -138,8 +139,8 @@ def _enrol(sample: Sample, eligible: Codes, *, number: int) -> Codes:
 def _iter_scores(
     sample: Sample,
     enrolled: Codes,
-    probes: Codes,
     *,
+    probes: Codes,
     level: Callable[[Vectors], tuple[Scores, Scores]] | None,
 ) -> Iterator[tuple[Fusion, Scores]]:
     """Each way's scores, shape (people, probes)."""
@@ -151,13 +152,16 @@ def _iter_scores(
     if sample.levels is None:
         yield Fusion.MEAN_TEMPLATE, means @ sample.templates[probes].T
     elif level is not None:
-        yield Fusion.MEAN_TEMPLATE, _normalise_means(sample, means, probes, levels=level(means))
+        yield (
+            Fusion.MEAN_TEMPLATE,
+            _normalise_means(sample, means, probes=probes, levels=level(means)),
+        )
     yield Fusion.MEAN_SCORE, scores.mean(axis=1)
     yield Fusion.MAX_SCORE, scores.max(axis=1)
 
 
 def _normalise_means(
-    sample: Sample, means: Vectors, probes: Codes, *, levels: tuple[Scores, Scores]
+    sample: Sample, means: Vectors, *, probes: Codes, levels: tuple[Scores, Scores]
 ) -> Scores:
     assert sample.levels is not None  # noqa: S101  (for the type checker)
     scores = means @ sample.templates[probes].T
@@ -168,17 +172,16 @@ def _normalise_means(
 
 
 def _sort(
-    scores: Scores, is_mated: np.ndarray[tuple[int, int], np.dtype[np.bool_]], eligible: Codes,
-    whose: Codes, *, keep: float,
-) -> _Trial:  # fmt: skip
+    scores: Scores, is_mated: NDArray[np.bool_], *, sets: Codes, probes: Codes, keep: float
+) -> _Trial:
     """Of strangers only the highest scores are kept, twice as many as may match, and some."""
     strangers = scores[~is_mated]
     kept = min(len(strangers), int(2 * keep * len(strangers)) + 10 * ENOUGH_ERRORS)
     floor = np.partition(strangers, len(strangers) - kept)[len(strangers) - kept]
-    sets, probes = np.nonzero(~is_mated & (scores >= floor))
-    high = scores[sets, probes]
+    rows, columns = np.nonzero(~is_mated & (scores >= floor))
+    high = scores[rows, columns]
     order = np.argsort(-high, kind="stable")
-    return _Trial(scores[is_mated], high[order], eligible[sets[order]], whose[probes[order]])
+    return _Trial(scores[is_mated], high[order], sets[rows[order]], probes[columns[order]])
 
 
 def _match_rate(trial: _Trial, weights: Reals, *, mated_people: Codes, allowed: float) -> float:
@@ -194,8 +197,8 @@ def _match_rate(trial: _Trial, weights: Reals, *, mated_people: Codes, allowed: 
 def _state(
     fusion: Fusion,
     own: Mapping[Fusion, float],
-    drawn: list[dict[Fusion, float]],
     *,
+    drawn: list[dict[Fusion, float]],
     misses: int,
 ) -> FusionRate:
     tmr = state(own[fusion], [one[fusion] for one in drawn])

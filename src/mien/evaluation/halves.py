@@ -50,12 +50,14 @@ def measure_halves(
     if not carried:
         return tuple(HalvesPoint(rate, _withhold(expected, rate)) for rate in fmrs)
     rates = np.array(carried)
-    found = _mean_misses(halves, np.ones(trials.people), rates)
+    found = _mean_misses(halves, np.ones(trials.people), rates=rates)
     drawn = np.stack(
-        [_mean_misses(halves, w, rates) for w in resampling.iter_weights(trials.people)]
+        [_mean_misses(halves, w, rates=rates) for w in resampling.iter_weights(trials.people)]
     )
     stated = [
-        HalvesPoint(rate, _state(trials, found[i], drawn[:, i], expected=rate * expected))
+        HalvesPoint(
+            rate, _state(trials, found[i], replicates=drawn[:, i], expected=rate * expected)
+        )
         for i, rate in enumerate(carried)
     ]
     return (
@@ -89,16 +91,16 @@ def _within(trials: Trials, is_member: np.ndarray[tuple[int], np.dtype[np.bool_]
     )
 
 
-def _mean_misses(halves: Sequence[Trials], weights: Reals, rates: Reals) -> Reals:
+def _mean_misses(halves: Sequence[Trials], weights: Reals, *, rates: Reals) -> Reals:
     """The mean over the halves; one in which nobody was drawn again counts for nothing."""
-    missed = np.stack([miss_rates(half, weights, rates) for half in halves])
+    missed = np.stack([miss_rates(half, weights, rates=rates) for half in halves])
     is_known = np.isfinite(missed)
     counted = is_known.sum(axis=0)
     total = np.where(is_known, missed, 0.0).sum(axis=0)
     return np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
 
 
-def _state(trials: Trials, fnmr: float, replicates: Reals, *, expected: float) -> Figure:
+def _state(trials: Trials, fnmr: float, *, replicates: Reals, expected: float) -> Figure:
     """Each mated pair is in one half of every parting, so misses count once over both."""
     figure = state_rate(
         fnmr,

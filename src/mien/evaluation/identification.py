@@ -147,8 +147,8 @@ def _measure(
     alarms = int(np.mean([len(run.alarms) for run in runs]))
     carried = [rate for rate in fpirs if rate * alarms >= LEAST_ERRORS]
     rates = np.array([*carried, 1.0])
-    found = _mean_misses(runs, np.ones(people), rates)
-    drawn = np.stack([_mean_misses(runs, w, rates) for w in resampling.iter_weights(people)])
+    found = _mean_misses(runs, np.ones(people), rates=rates)
+    drawn = np.stack([_mean_misses(runs, w, rates=rates) for w in resampling.iter_weights(people)])
     mated = int(np.mean([len(run.mates) for run in runs]))
     probed = int(np.mean([np.unique(run.mated_people).size for run in runs]))
 
@@ -166,15 +166,15 @@ def _measure(
     return GallerySize(size, mated, alarms, complement(figure(len(carried))), tuple(points))
 
 
-def _mean_misses(runs: Sequence[_Searches], weights: Reals, rates: Reals) -> Reals:
+def _mean_misses(runs: Sequence[_Searches], weights: Reals, *, rates: Reals) -> Reals:
     """The mean over the splits of the share of missed searches; a rate of 1 has no threshold."""
-    missed = np.stack([_misses(run, weights, rates) for run in runs])
+    missed = np.stack([_misses(run, weights, rates=rates) for run in runs])
     known = np.isfinite(missed)
     total = np.where(known, missed, 0).sum(axis=0)
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
-def _misses(run: _Searches, weights: Reals, rates: Reals) -> Reals:
+def _misses(run: _Searches, weights: Reals, *, rates: Reals) -> Reals:
     reached = np.cumsum(weights[run.alarm_people])
     mated = weights[run.mated_people]
     if reached[-1] == 0 or mated.sum() == 0:

@@ -64,7 +64,7 @@ def judge_pairs(
     sample: Sample, pairs: PairList, *, score: ScoreName, resampling: Resampling
 ) -> Judgement:
     """The pairs of a list alone: nothing that needs every pair, or whose each photo is."""
-    trials = compare_listed(sample, pairs.one, pairs.other, pairs.is_mated, names=sample.names)
+    trials = compare_listed(sample, pairs.one, other=pairs.other, is_mated=pairs.is_mated)
     return Judgement(
         score=score,
         histogram=trials.histogram,

@@ -78,7 +78,7 @@ def suspect_labels(sample: Sample) -> Suspicions:
     trials = compare_all(sample)
     likeness = _compare_people(sample)
     _check_agreement(sample, likeness)
-    low, high = last_refused(trials, np.ones(trials.people), np.array([_FAR_BELOW, _ALIKE]))
+    low, high = last_refused(trials, np.ones(trials.people), rates=np.array([_FAR_BELOW, _ALIKE]))
     photos = list(_iter_suspects(sample, likeness, low=low, high=high))
     doubles = list(_iter_doubles(sample, trials))
     photos.sort(key=lambda suspect: suspect.own_score - suspect.other_score)

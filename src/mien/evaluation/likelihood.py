@@ -41,11 +41,11 @@ def fit_likelihood(mated: Scores, strangers: Scores) -> LikelihoodCurve:
     weights = np.where(is_mated, 0.5 / share, 0.5 / (1 - share)) / len(scores)
     order = np.argsort(scores, kind="stable")
     scores, weights = scores[order], weights[order]
-    posterior = pool(scores, is_mated[order], weights)
-    return _make_curve(scores, posterior, weights)
+    posterior = pool(scores, is_mated[order].astype(float), weights=weights)
+    return _make_curve(scores, posterior, weights=weights)
 
 
-def pool(scores: Reals, is_mated: Reals, weights: Reals) -> Reals:
+def pool(scores: Reals, is_mated: Reals, *, weights: Reals) -> Reals:
     """The posterior of one person at each rising score, never falling; ties share one."""
     from scipy.optimize import isotonic_regression
 
@@ -61,7 +61,7 @@ def pool(scores: Reals, is_mated: Reals, weights: Reals) -> Reals:
     return pooled
 
 
-def _make_curve(scores: Reals, posterior: Reals, weights: Reals) -> LikelihoodCurve:
+def _make_curve(scores: Reals, posterior: Reals, *, weights: Reals) -> LikelihoodCurve:
     """One knot in the middle of each level, so that ratios rise smoothly from level to level."""
     starts = np.flatnonzero(np.diff(posterior, prepend=-1.0) > 0)
     mass = np.add.reduceat(weights, starts)

@@ -29,7 +29,7 @@ class Levels:
     means: Scores
     deviations: Scores
 
-    def normalise(self, scores: Scores, rows: Codes, columns: Codes) -> Scores:
+    def normalise(self, scores: Scores, *, rows: Codes, columns: Codes) -> Scores:
         """Scores (r, c) measured from both sides' own level, and both averaged."""
         one = (scores - self.means[rows, None]) / self.deviations[rows, None]
         other = (scores - self.means[None, columns]) / self.deviations[None, columns]
@@ -63,7 +63,11 @@ class Sample:
     def score(self, rows: Codes, columns: Codes) -> Scores:
         """Scores of some templates against others, shape (rows, columns)."""
         scores: Scores = self.templates[rows] @ self.templates[columns].T
-        return scores if self.levels is None else self.levels.normalise(scores, rows, columns)
+        return (
+            scores
+            if self.levels is None
+            else self.levels.normalise(scores, rows=rows, columns=columns)
+        )
 
     def score_pairs(self, one: Codes, other: Codes) -> Scores:
         """The scores of pairs of templates, shape (pairs,)."""
@@ -98,8 +102,8 @@ class Sample:
 def make_sample(
     templates: Vectors,
     people: Sequence[str],
-    photos: Sequence[str],
     *,
+    photos: Sequence[str],
     groups: Mapping[str, Sequence[str]] | None = None,
     qualities: Mapping[str, Sequence[float]] | None = None,
 ) -> Sample:
@@ -129,9 +133,9 @@ def check_templates(templates: Vectors, photos: Sequence[str]) -> None:
             "There is no face to evaluate: none was found in any photo. Choose other photos."
         )
     broken = np.array(~np.isfinite(templates).all(axis=1))
-    _refuse(broken, photos, "is not made of finite numbers")
+    _refuse(broken, photos, what="is not made of finite numbers")
     lengths = np.linalg.norm(templates.astype(float), axis=1)
-    _refuse(np.array(np.abs(lengths - 1.0) > _UNIT_TOLERANCE), photos, "is not of unit length")
+    _refuse(np.array(np.abs(lengths - 1.0) > _UNIT_TOLERANCE), photos, what="is not of unit length")
     if len(templates) > 1 and np.ptp(templates, axis=0).max() == 0:
         raise EvaluationError(
             "The model gives the same embedding for every photo, so it tells nobody apart. "
@@ -139,7 +143,7 @@ def check_templates(templates: Vectors, photos: Sequence[str]) -> None:
         )
 
 
-def _refuse(is_bad: NDArray[np.bool_], photos: Sequence[str], what: str) -> None:
+def _refuse(is_bad: NDArray[np.bool_], photos: Sequence[str], *, what: str) -> None:
     bad = [photos[i] for i in np.flatnonzero(is_bad).tolist()]
     if bad:
         others = f" (and {len(bad) - _NAMED:,} more)" if len(bad) > _NAMED else ""

@@ -80,37 +80,42 @@ def compare_all(sample: Sample, *, kept: int = _KEPT) -> Trials:
     mated: list[tuple[Scores, Codes]] = []
     strangers: list[tuple[Scores, NDArray[np.int32]]] = []
     for scores, is_mated, one, other in _iter_blocks(sample):
-        counts[0] += _count(scores[is_mated], low, high)
-        counts[1] += _count(scores[~is_mated], low, high)
+        counts[0] += _count(scores[is_mated], low=low, high=high)
+        counts[1] += _count(scores[~is_mated], low=low, high=high)
         mated.append((scores[is_mated], one[is_mated]))
         is_kept = np.flatnonzero(~is_mated & (scores >= floor))
         people = np.stack([one[is_kept], other[is_kept]], axis=1).astype(np.int32)
         strangers.append((scores[is_kept], people))
     return _assemble(
-        sample.names,
+        sample,
         mated,
-        strangers,
+        strangers=strangers,
         photos=photos,
         stranger_count=count,
-        histogram=_make_histogram(counts, low, high),
+        histogram=_make_histogram(counts, low=low, high=high),
     )
 
 
 def compare_listed(
-    sample: Sample, one: Codes, other: Codes, is_mated: NDArray[np.bool_], *, names: Sequence[str]
+    sample: Sample, one: Codes, *, other: Codes, is_mated: NDArray[np.bool_]
 ) -> Trials:
     """The pairs of a list: numbers of templates (pairs,) each, and whether they are mated."""
     scores = sample.score_pairs(one, other)
     people = np.stack([sample.people[one], sample.people[other]], axis=1).astype(np.int32)
     low, high = float(scores.min()), float(scores.max())
-    counts = np.stack([_count(scores[is_mated], low, high), _count(scores[~is_mated], low, high)])
+    counts = np.stack(
+        [
+            _count(scores[is_mated], low=low, high=high),
+            _count(scores[~is_mated], low=low, high=high),
+        ]
+    )
     return _assemble(
-        names,
+        sample,
         [(scores[is_mated], people[is_mated, 0].astype(np.int64))],
-        [(scores[~is_mated], people[~is_mated])],
+        strangers=[(scores[~is_mated], people[~is_mated])],
         photos=None,
         stranger_count=int((~is_mated).sum()),
-        histogram=_make_histogram(counts, low, high),
+        histogram=_make_histogram(counts, low=low, high=high),
     )
 
 
@@ -139,24 +144,24 @@ def _probe_scores(sample: Sample, *, share: float) -> tuple[float, float, float]
     return float(others.min()), floor, float(others.max())
 
 
-def _count(scores: Scores, low: float, high: float) -> NDArray[np.int64]:
+def _count(scores: Scores, *, low: float, high: float) -> NDArray[np.int64]:
     """How many scores fall into each bin; those beyond the ends count in the last ones."""
     width = (high - low) / _BINS or 1.0
     places = np.clip((scores - low) / width, 0, _BINS - 1).astype(np.int64)
     return np.bincount(places, minlength=_BINS)
 
 
-def _make_histogram(counts: NDArray[np.int64], low: float, high: float) -> Histogram:
+def _make_histogram(counts: NDArray[np.int64], *, low: float, high: float) -> Histogram:
     mated, strangers = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     edges = np.linspace(low, high, _BINS + 1)
     return Histogram(tuple(edges.tolist()), tuple(mated.tolist()), tuple(strangers.tolist()))
 
 
 def _assemble(
-    names: Sequence[str],
+    sample: Sample,
     mated: Sequence[tuple[Scores, Codes]],
-    strangers: Sequence[tuple[Scores, NDArray[np.int32]]],
     *,
+    strangers: Sequence[tuple[Scores, NDArray[np.int32]]],
     photos: Codes | None,
     stranger_count: int,
     histogram: Histogram,
@@ -168,7 +173,7 @@ def _assemble(
         raise EvaluationError(f"There is no pair {missing} to compare. Add photos or pairs.")
     rising, falling = np.argsort(mated_scores, kind="stable"), np.argsort(-high, kind="stable")
     return Trials(
-        people=len(names),
+        people=len(sample.names),
         photos=photos,
         mated=mated_scores[rising],
         mated_people=mated_people[rising],

@@ -74,8 +74,10 @@ def measure_verification(
     carried = [rate for rate in fmrs if rate * trials.stranger_count >= LEAST_ERRORS]
     grid = choose_rates(trials)
     rates = np.array(carried + grid)
-    found = miss_rates(trials, np.ones(trials.people), rates)
-    drawn = np.stack([miss_rates(trials, w, rates) for w in resampling.iter_weights(trials.people)])
+    found = miss_rates(trials, np.ones(trials.people), rates=rates)
+    drawn = np.stack(
+        [miss_rates(trials, w, rates=rates) for w in resampling.iter_weights(trials.people)]
+    )
     points = [
         _make_point(trials, rate, fnmr=found[i], replicates=drawn[:, i])
         for i, rate in enumerate(carried)
@@ -106,12 +108,12 @@ def choose_rates(trials: Trials) -> list[float]:
     return [float(rate) for rate in rates]
 
 
-def miss_rates(trials: Trials, weights: Reals, rates: Reals) -> Reals:
+def miss_rates(trials: Trials, weights: Reals, *, rates: Reals) -> Reals:
     """The share of mated pairs that is missed at each false match rate, in one replicate.
 
     Not a number where nobody was drawn who has a mated pair, or a stranger.
     """
-    thresholds = last_refused(trials, weights, rates)
+    thresholds = last_refused(trials, weights, rates=rates)
     mated = np.concatenate([[0.0], np.cumsum(weights[trials.mated_people])])
     if mated[-1] == 0:
         return np.full(len(rates), np.nan)
@@ -119,10 +121,10 @@ def miss_rates(trials: Trials, weights: Reals, rates: Reals) -> Reals:
     return np.where(np.isnan(thresholds), np.nan, mated[missed] / mated[-1])
 
 
-def last_refused(trials: Trials, weights: Reals, rates: Reals) -> Reals:
+def last_refused(trials: Trials, weights: Reals, *, rates: Reals) -> Reals:
     """The highest score that does not match yet at each false match rate, in one replicate."""
     kept = len(trials.strangers)
-    first = min(kept, int(rates.max() * trials.stranger_count * _SPARE) + ENOUGH_ERRORS)
+    first = min(kept, int(rates.max(initial=0.0) * trials.stranger_count * _SPARE) + ENOUGH_ERRORS)
     mass = trials.stranger_mass(weights)
     if mass == 0:
         return np.full(len(rates), np.nan)
@@ -137,7 +139,7 @@ def last_refused(trials: Trials, weights: Reals, rates: Reals) -> Reals:
 
 
 def _make_point(trials: Trials, rate: float, *, fnmr: float, replicates: Reals) -> OperatingPoint:
-    refused = last_refused(trials, np.ones(trials.people), np.array([rate]))[0]
+    refused = last_refused(trials, np.ones(trials.people), rates=np.array([rate]))[0]
     misses = int(np.searchsorted(trials.mated, refused, side="right"))
     matches = int(np.searchsorted(-trials.strangers, -refused, side="left"))
     tmr = complement(

@@ -139,7 +139,7 @@ def evaluate_collection(
     read = read_collection(deployment, galleries, collection=collection, purpose=purpose)
     if isinstance(read, Verdict):
         return Evaluated(read)
-    sample = make_sample(read.templates, read.people, read.photos)
+    sample = make_sample(read.templates, read.people, photos=read.photos)
     material = _Material(
         title=collection,
         kind=Kind.COLLECTION,
@@ -161,7 +161,7 @@ def _make_sample(looked: SeenPhotos) -> Sample:
     return make_sample(
         looked.templates,
         [one.person for one in labelled],
-        [one.name for one in labelled],
+        photos=[one.name for one in labelled],
         groups={key: [one.groups.get(key, "") for one in labelled] for key in attributes},
         qualities=looked.qualities,
     )
