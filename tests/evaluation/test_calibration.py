@@ -44,7 +44,7 @@ def true_cllr(scale: float = 1.0) -> float:
 
     def price(x: float) -> float:
         density: float = norm.pdf(x, mean, SPREAD)
-        return density * float(np.logaddexp(0, -scale * x)) / np.log(2)
+        return density * float(np.logaddexp(0, -scale * x) / np.log(2))
 
     return float(quad(price, mean - 10 * SPREAD, mean + 10 * SPREAD)[0])
 

@@ -116,7 +116,7 @@ def test_a_group_without_errors_leaves_no_ratio() -> None:
 
 def test_people_of_no_group_count_for_none() -> None:
     words = {0: "x", 1: "y", 2: ""}
-    labels = [words[one % 3] for one in np.repeat(np.arange(60), 2)]
+    labels = [words[one % 3] for one in np.repeat(np.arange(60), 2).tolist()]
     _, found = measure(draw_people(60, 2, noise=1.0, groups={"team": labels}))
     assert [group.group for group in found.groups] == ["x", "y"]
     assert [group.people for group in found.groups] == [20, 20]

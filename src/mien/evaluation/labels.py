@@ -65,8 +65,8 @@ class Suspicions:
 class _Likeness:
     """Of each photo: the median score with its own person's others, and the best other person.
 
-    The median, since one wrong photo would lower the mean of all others. Other people count by
-    their mean; `exceeded` is the share of them that the own score is above.
+    The median, since one wrong photo would lower the mean of all others. `exceeded` is the
+    share of other people whose mean the own score is above.
     """
 
     own: Reals
@@ -109,16 +109,19 @@ def _compare_block(
 ) -> tuple[Reals, Codes, Reals, Reals]:
     scores = sample.score(rows, order).astype(float)
     place, whose = np.arange(len(rows)), sample.people[rows]
-    own = np.empty(len(rows))
-    for i, (row, person) in enumerate(zip(rows.tolist(), whose.tolist(), strict=True)):
-        mine = slice(firsts[person], firsts[person] + counts[person])
-        mates = scores[i, mine][order[mine] != row]
-        own[i] = np.median(mates) if mates.size else -np.inf
+
+    def take_median(i: int, person: int) -> float:
+        theirs = slice(firsts[person], firsts[person] + counts[person])
+        others = scores[i, theirs][order[theirs] != rows[i]]
+        return float(np.median(others)) if others.size else -np.inf
+
+    own = np.array([take_median(i, person) for i, person in enumerate(whose.tolist())])
     means = np.add.reduceat(scores, firsts, axis=1) / counts
     means[place, whose] = -np.inf
     exceeded = (means < own[:, None]).sum(axis=1) - 1
     best = means.argmax(axis=1)
-    return own, best, means[place, best], exceeded / max(len(counts) - 1, 1)
+    score = np.array([take_median(i, person) for i, person in enumerate(best.tolist())])
+    return own, best, score, exceeded / max(len(counts) - 1, 1)
 
 
 def _check_agreement(sample: Sample, likeness: _Likeness) -> None:
