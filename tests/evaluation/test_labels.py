@@ -69,8 +69,8 @@ def test_nothing_is_corrected() -> None:
 
 
 def test_of_many_suspects_the_clearest_are_listed() -> None:
-    moved = {f"photo{4 * person}": (person + 7) % PEOPLE for person in range(25)}
-    found = suspect_labels(relabel(draw_people(PEOPLE, PHOTOS, noise=0.4), **moved))
+    moved = {f"photo{4 * person}": person + 7 for person in range(40)}
+    found = suspect_labels(relabel(draw_people(100, PHOTOS, noise=0.3), **moved))
     assert found.photo_count > 20
     assert len(found.photos) == 20
     gaps = [suspect.own_score - suspect.other_score for suspect in found.photos]

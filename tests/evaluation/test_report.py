@@ -132,7 +132,7 @@ def test_a_list_of_pairs_has_its_verification_and_nothing_else(sample: Sample) -
     assert judgement.verification.mated_pairs == 120
     assert judgement.verification.stranger_pairs == 120
     assert judgement.identification is None
-    assert not (judgement.halves or judgement.differentials or judgement.fusion)
+    assert [judgement.halves, judgement.differentials, judgement.fusion] == [(), (), ()]
 
 
 def test_a_missing_library_is_named_with_the_cure() -> None:
