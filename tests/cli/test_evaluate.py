@@ -54,8 +54,8 @@ def test_a_collection_without_a_purpose_is_refused(mien: Mien, stage: Stage) -> 
     assert mien("collection", "create", "club", "--basis", "household").code == 0
     answer = mien("evaluate", "--collection", "club", "--json")
     assert answer.code == 3
-    assert answer.document == {"refused": ["purpose-missing"]}
-    assert "[purpose-missing]" in answer.err
+    assert answer.document == {"refused": ["no-purpose"]}
+    assert "[no-purpose]" in answer.err
     assert mien("evaluate", "--collection", "club", "--purpose", "try").code == 3
 
 
