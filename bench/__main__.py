@@ -26,6 +26,7 @@ BENCHES = {
     "accuracy": "How well people are told apart",
     "adding": "Photos through `mien add`, against face_recognition",
     "cost": "What keys, seals and the audit log cost `mien add`",
+    "evaluate": "Evaluating labelled photos, statistics included",
     "erasing": "Erasing one person from a million faces",
     "embed": "One forward pass of the recogniser, against dlib",
     "loading": "Loading a million encrypted templates",

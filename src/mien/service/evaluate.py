@@ -44,6 +44,7 @@ __all__ = [
     "Judgement",
     "Report",
     "Standing",
+    "check_libraries",
     "describe_report",
     "evaluate_collection",
     "evaluate_photos",

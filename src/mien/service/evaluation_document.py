@@ -6,7 +6,9 @@ It says only what stands in the report, so it can be made again from a saved one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+from mien.errors import SettingsError
 from mien.evaluation.acquisition import Detection
 from mien.evaluation.calibration import Calibration
 from mien.evaluation.differentials import Differentials
@@ -19,7 +21,15 @@ from mien.evaluation.labels import Suspicions
 from mien.evaluation.report import Judgement, Kind, Report
 from mien.evaluation.tail import FmrCurve
 from mien.evaluation.verification import Verification
-from mien.pages.document import Block, Document, Drawing, Items, Section, Table
+from mien.pages.document import (
+    Block,
+    Document,
+    Drawing,
+    Items,
+    Section,
+    Table,
+    render_html,
+)
 from mien.pages.plots import Plot, draw_plot
 from mien.service import evaluation_plots as plots
 from mien.service.evaluation_words import show_interval, show_rate, show_value, tabulate
@@ -60,6 +70,15 @@ def make_document(report: Report, *, has_plots: bool) -> Document:
         f"judged with {report.model}."
     )
     return Document(f"How well people are told apart: {report.title}", lead, tuple(sections))
+
+
+def write_page(path: Path, report: Report) -> None:
+    """The document with its plots, as a page. Raises `SettingsError` where it cannot be written."""
+    document = make_document(report, has_plots=True)
+    try:
+        path.write_text(render_html(document, colophon=make_colophon(report)), encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"The page {path} cannot be written: {error.strerror}.") from error
 
 
 def make_colophon(report: Report) -> str:
@@ -220,9 +239,15 @@ def _tell_groups(found: Differentials, *, draw: Draw) -> Iterator[Block]:
         f"pairs of different people match. {_WORST}"
     )
     rows: list[tuple[Sequence[str], Figure]] = []
+    small = []
     for group in found.groups:
-        rows.append(((f"{group.group} ({group.people:,})", "false matches"), group.fmr))
-        rows.append(((f"{group.group} ({group.people:,})", "misses"), group.fnmr))
+        name = f"{group.group} ({group.people:,})"
+        if group.fmr.value is None and group.fnmr.value is None:
+            small.append(name)
+        else:
+            rows += [((name, "false matches"), group.fmr), ((name, "misses"), group.fnmr)]
+    if small:
+        yield f"Too few to say anything of: {', '.join(small)}."
     rows += [
         (("worst over best", "false matches"), found.fmr_max_min),
         (("worst over geometric mean", "false matches"), found.fmr_max_mean),
