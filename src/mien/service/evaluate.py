@@ -118,7 +118,7 @@ def evaluate_photos(
             len(looked.all), faceless=looked.faceless, unreadable=looked.unreadable
         ),
         detection=None if truth is None else _detect(looked, truth),
-        notes=_tell(looked, labelled, sample),
+        notes=_tell(looked, labelled, sample=sample),
     )
     return _report(deployment, material, resampling=request.resampling, began=began)
 
@@ -185,7 +185,7 @@ def _detect(looked: SeenPhotos, truth: dict[str, list[Box]]) -> Detection:
     return measure_detection(truth, find_boxes(looked, truth))
 
 
-def _tell(looked: SeenPhotos, labelled: Labelled, sample: Sample) -> list[str]:
+def _tell(looked: SeenPhotos, labelled: Labelled, *, sample: Sample) -> list[str]:
     """What the figures leave out."""
     notes = ["In each photo the face nearest the centre counts, or nearest that of its box."]
     if looked.faceless:

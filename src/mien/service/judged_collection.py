@@ -54,12 +54,12 @@ def read_collection(
     asked = {"purpose": purpose, "collection": collection}
     leave = ask_leave(deployment, purpose=purpose, collection=collection, at=began)
     if isinstance(leave, Verdict):
-        _enter(deployment, leave, asked)
+        _enter(deployment, leave, asked=asked)
         return leave
     check_model(leave.collection, deployment.model)
     visible = _find_visible(deployment, galleries, leave=leave)
     read = _read_templates(deployment, visible)
-    _enter(deployment, ALLOWED, asked, leave=leave, faces=len(read))
+    _enter(deployment, ALLOWED, asked=asked, leave=leave, faces=len(read))
     found = [visible[face_id] for face_id in read]
     dimension = leave.collection.dimension
     return KnownFaces(
@@ -113,8 +113,8 @@ def _read_templates(
 def _enter(
     deployment: Deployment,
     verdict: Verdict,
-    asked: Mapping[str, str],
     *,
+    asked: Mapping[str, str],
     leave: Leave | None = None,
     faces: int = 0,
 ) -> None:
