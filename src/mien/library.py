@@ -43,7 +43,7 @@ from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
-from mien.service.handed_in import HandedIn, naming, read_photo
+from mien.service.handed_in import HandedIn, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.optouts import OptOuts
 from mien.service.policy import Form, Policy, make_policy, publish_policy
@@ -52,7 +52,7 @@ from mien.service.ports import Clock, Models
 from mien.service.register import Register, RegisterTerms
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import CollectionDeadline, Deadline, Terms
-from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
+from mien.service.search import Candidate, SearchRequest, SearchResult, search_photos
 from mien.service.session import Session
 from mien.settings import Settings, load_settings
 from mien.vault.vault import SealedPhoto
@@ -296,36 +296,32 @@ class Library:
 
     def search(
         self,
-        photo: HandedIn,
-        *,
+        *photos: HandedIn,
         purpose: str,
         collection: str = DEFAULT_COLLECTION,
         limit: int = 20,
         min_score: float = -1.0,
+        max_fmr: float | None = None,
         face: int | None = None,
     ) -> SearchResult:
-        """Every photo of the person shown, best first; of several faces the largest is searched.
+        """Every photo of the person shown, strongest first; of several faces the largest counts.
 
-        `face` chooses another, counted from 0 in the order of `result.probe.analysis.faces`.
-        Raises `PhotoError` where the photo cannot be read, `NotFoundError` for an unknown
-        collection.
+        Several photos of one person find more than one does. `face` chooses another face of a
+        single photo, counted from 0 in the order of `result.probe.analysis.faces`.
+        Raises `PhotoError` where a photo cannot be read, `NotFoundError` for an unknown collection.
         """
         request = SearchRequest(
             purpose=purpose,
             collection=collection,
             limit=limit,
             min_score=min_score,
+            max_fmr=max_fmr,
             face=face,
             threads=os.cpu_count() or 1,
+            max_file_bytes=self.settings.max_file_bytes,
         )
         self._session.prepare_to_search()
-        with naming(photo):
-            result = search_photo(
-                self._deployment,
-                request,
-                galleries=self._galleries,
-                read_probe=lambda: read_photo(photo, max_bytes=self.settings.max_file_bytes),
-            )
+        result = search_photos(self._deployment, request, galleries=self._galleries, photos=photos)
         self._session.keep_signed()
         return result
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ModelError
-from mien.types import Gaussian
+from mien.types import Calibration, Cohort, Gaussian
 
 __all__ = [
     "Alignment",
@@ -29,7 +29,9 @@ __all__ = [
     "WeightsSource",
     "get_card",
     "get_pack",
+    "load_calibration",
     "load_cards",
+    "load_cohort",
     "load_gaussian",
 ]
 
@@ -78,7 +80,8 @@ class Alignment:
 class Embedding:
     """What a recogniser gives; `gaussian` names the file of its mean and covariance.
 
-    `score_by_fmr` holds the scores that strangers exceed at measured false match rates, and
+    The same file holds its cohort and its calibration, where they were measured.
+    `score_by_fmr` holds the cosines that strangers exceed at measured false match rates, and
     `missed_by_fmr` the share of pairs of one person that score less.
     """
 
@@ -144,8 +147,38 @@ def load_gaussian(card: Card) -> Gaussian:
     """How a recogniser's embeddings are spread. Raises `ModelError` for a detector."""
     if card.embedding is None:
         raise ModelError(f"{card.id} is no recogniser, so it has no Gaussian")
+    arrays = _load_arrays(card)
+    return Gaussian(arrays["mean"], arrays["covariance"])
+
+
+def load_cohort(card: Card) -> Cohort | None:
+    """Nobody's faces, as a recogniser sees them; none where they were not measured."""
+    arrays = _load_arrays(card)
+    if "centres" not in arrays:
+        return None
+    return Cohort(arrays["centres"], arrays["weights"], arrays["spread"])
+
+
+def load_calibration(card: Card) -> Calibration | None:
+    """What a recogniser's normalised scores are worth; none where that was not measured."""
+    arrays = _load_arrays(card)
+    if "scores" not in arrays:
+        return None
+    return Calibration(
+        scores=arrays["scores"],
+        log10_fmr=arrays["log10_fmr"],
+        log10_fmr_low=arrays["log10_fmr_low"],
+        log10_fmr_high=arrays["log10_fmr_high"],
+        log10_ratio=arrays["log10_ratio"],
+        extrapolated_from=float(arrays["extrapolated_from"]),
+    )
+
+
+def _load_arrays(card: Card) -> dict[str, NDArray[Any]]:
+    if card.embedding is None:
+        return {}
     with (_folder() / card.embedding.gaussian).open("rb") as file, np.load(file) as arrays:
-        return Gaussian(arrays["mean"], arrays["covariance"])
+        return dict(arrays)
 
 
 def _folder() -> Traversable:

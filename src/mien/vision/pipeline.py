@@ -15,7 +15,16 @@ import numpy as np
 from mien.errors import ModelError
 from mien.types import EmbeddedFace, EmbeddingModel, Face, PhotoAnalysis
 from mien.vision.align import Aligner
-from mien.vision.cards import Alignment, Card, Embedding, Pack, get_pack, load_gaussian
+from mien.vision.cards import (
+    Alignment,
+    Card,
+    Embedding,
+    Pack,
+    get_pack,
+    load_calibration,
+    load_cohort,
+    load_gaussian,
+)
 from mien.vision.decode import DecodeLimits, Photo, decode_photo
 from mien.vision.detect import Detector
 from mien.vision.embed import Embedder
@@ -129,6 +138,8 @@ def describe_model(pack: Pack) -> EmbeddingModel:
         score_by_fmr=embedding.score_by_fmr,
         missed_by_fmr=embedding.missed_by_fmr,
         measured_on=embedding.measured_on,
+        cohort=load_cohort(pack.recogniser),
+        calibration=load_calibration(pack.recogniser),
     )
 
 
