@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from mien.errors import SettingsError
+from mien.evaluation.resampling import Resampling
 from mien.permission.basis import Basis
 from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
@@ -39,6 +40,7 @@ from mien.service.deployment import Deployment, Home, find_user
 from mien.service.doctor import Diagnosis, examine
 from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
+from mien.service.evaluation import Evaluation, Workers
 from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
@@ -195,10 +197,7 @@ class Library:
         return register.enrol(name, *photos, consent=consent, faces=faces)
 
     def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
-        """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
-
-        Enrolling, renewing and `add` do so too.
-        """
+        """Looks again at photos for people enrolled since, as enrolling and `add` do; goes on."""
         request = RescanRequest(
             workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
         )
@@ -334,10 +333,7 @@ class Library:
         return self._deployment.vault.read_crop(place, face_id=stored.uuid)
 
     def read_thumbnail(self, candidate: Candidate) -> bytes | None:
-        """A small JPEG of the candidate's photo; nothing where no grant allows showing it.
-
-        Nor where a face in it was erased: the thumbnail showed it too.
-        """
+        """A small JPEG of the candidate's photo; as `read_crop`, and if no face was erased."""
         if not candidate.face.is_for_display:
             return None
         stored = candidate.face.stored
@@ -351,6 +347,11 @@ class Library:
         self.enforce_retention()
         return explain_photo(self._deployment, sha256)
 
+    def evaluation(self, *, replicates: int = 500) -> Evaluation:
+        """How well people are told apart; intervals come from so many draws of the people."""
+        workers = Workers(self.settings.workers, self.settings.max_file_bytes)
+        return Evaluation(self._deployment, self._galleries, workers, Resampling(replicates))
+
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
         terms = BookTerms(self._terms, self._operator, self.settings.max_file_bytes)
@@ -361,10 +362,7 @@ class Library:
         return AuditLog(self._deployment)
 
     def checkpoint(self) -> str | None:
-        """Signs the audit log as it is; nothing for an empty one. Raises `AuditError`.
-
-        Next to free where nothing is new. `add` and `search` do it once a minute, `close` always.
-        """
+        """Signs the audit log as it is; nothing for an empty one. Raises `AuditError`."""
         return make_checkpoint(self._deployment)
 
     def policy(self, *, to: FilePath | None = None, form: Form | str = Form.HTML) -> Policy:
