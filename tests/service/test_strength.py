@@ -131,7 +131,7 @@ def test_photos_of_two_people_are_searched_and_doubted(stage: Stage) -> None:
 def test_a_suppressed_face_among_several_probes_refuses_the_search(stage: Stage) -> None:
     with stage.open() as library:
         fill(stage, library)
-        library.optouts().face(draw_photo(7, seed=44))
+        library.optouts().face(draw_photo(7, seed=44), consent="letter 12")
         result = library.search(draw_photo(1), draw_photo(7), purpose=PURPOSE)
     assert result.verdict.reasons == (Reason.FACE_SUPPRESSED,)
     assert not result.candidates
