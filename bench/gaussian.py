@@ -51,7 +51,7 @@ def main() -> None:
         raise SystemExit(f"the recogniser of {arguments.pack} gives no embeddings")
     store = WeightStore(arguments.weights)
     vectors = embed_people(
-        open_pipeline(store=store, threads=2, pack=arguments.pack), arguments.photos
+        open_pipeline(store=store, threads=2, pack=get_pack(arguments.pack)), arguments.photos
     )
     target = CARDS / embedding.gaussian
     np.savez(

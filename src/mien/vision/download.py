@@ -165,5 +165,6 @@ def _read(answer: Answer, url: str) -> bytes:
 
 
 def _hash(part: BinaryIO) -> str:
-    part.seek(0)
-    return hashlib.file_digest(part, "sha256").hexdigest()
+    part.flush()
+    with Path(part.name).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
