@@ -16,7 +16,8 @@ def build_yunet(*, without: str = "") -> bytes:
 
     `without` leaves an output out.
     """
-    nodes, weights, outputs = [], [], []
+    nodes: list[onnx.NodeProto] = []
+    weights: list[onnx.TensorProto] = []
 
     def name(kind: str, value: np.ndarray) -> str:
         weights.append(numpy_helper.from_array(value, f"{kind}.{len(weights)}"))

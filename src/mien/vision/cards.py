@@ -33,6 +33,7 @@ __all__ = [
     "load_cards",
     "load_gaussian",
     "parse_card",
+    "read_table",
 ]
 
 
@@ -179,6 +180,11 @@ def _load_all() -> tuple[Card, ...]:
         for file in files
         if file.name.endswith(".toml")
     )
+
+
+def read_table(card_id: str) -> dict[str, Any]:
+    """A card that comes with Mien, as it is written."""
+    return tomllib.loads((_folder() / f"{card_id}.toml").read_text(encoding="utf-8"))
 
 
 def parse_card(table: dict[str, Any]) -> Card:

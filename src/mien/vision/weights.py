@@ -82,6 +82,19 @@ class WeightStore:
         _write_atomically(graph, _convert(_read_verified(weights, card), card))
         return graph
 
+    def verify(self, card: Card) -> None:
+        """Reads what is here of a card. Raises `WeightsError` for nothing, or for other bytes."""
+        weights = self.path_of(card)
+        if not weights.is_file():
+            raise WeightsError(f"The weights of {card.id} are not here; mien models pull {card.id}")
+        with weights.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != card.source.sha256:
+            raise WeightsMismatchError(
+                f"{weights} has SHA-256 {digest}, and the card of {card.id} names "
+                f"{card.source.sha256}; remove it and pull {card.id} again"
+            )
+
     def remove(self, card: Card) -> None:
         """Deletes what is here of a card; nothing happens where nothing is."""
         for path in (self.graph_path_of(card), self.path_of(card)):
