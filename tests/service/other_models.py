@@ -28,7 +28,7 @@ class OtherVision:
 
 
 @dataclass(frozen=True)
-class OtherModels:
+class OtherModels(FakeModels):
     """Another model, whose templates cannot be compared with the usual one's."""
 
     @property

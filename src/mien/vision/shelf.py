@@ -50,6 +50,10 @@ class Shelf:
         """Every pack, in the order of its recognisers' cards."""
         return tuple(self.get_pack(card.pack) for card in self.cards() if card.pack)
 
+    def is_here(self, pack: Pack) -> bool:
+        """Are the weights of both parts here?"""
+        return self.store.is_pulled(pack.detector) and self.store.is_pulled(pack.recogniser)
+
     def add(self, file: Path, text: str, *, most_bytes: int = LARGEST_FILE_BYTES) -> Card:
         """Keeps a user's model, tried out and under its SHA-256. Raises `ModelError`."""
         sha256, size_bytes = _measure(file, most_bytes=most_bytes)
