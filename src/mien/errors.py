@@ -16,6 +16,7 @@
         ConflictError         the name is taken, or the setting cannot change
         AuditError            a part of the audit log is not what was signed
       SuppressionError        an opt-out cannot be kept as things stand
+      EvaluationError         these photos or labels carry no figure
       SettingsError           a setting or argument has no usable value
 
 A refusal by permission is no exception: it is a `Verdict` (mien.permission).
@@ -27,6 +28,7 @@ __all__ = [
     "AuditError",
     "CatalogError",
     "ConflictError",
+    "EvaluationError",
     "IndexStateError",
     "KeyDestroyedError",
     "LicenceNotAcceptedError",
@@ -113,6 +115,10 @@ class AuditError(CatalogError):
 
 class SuppressionError(MienError):
     """An opt-out cannot be kept as things stand, so that nothing is added or searched."""
+
+
+class EvaluationError(MienError):
+    """These photos or labels carry no figure, or the model gives none that could be trusted."""
 
 
 class SettingsError(MienError):

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mien.evaluation.resampling import Resampling
 from mien.permission.basis import Basis
 from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
@@ -37,11 +38,12 @@ from mien.service.doctor import Diagnosis, examine
 from mien.service.drafts import parse_word
 from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
+from mien.service.evaluation import Evaluation, Workers
 from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
-from mien.service.handed_in import HandedIn, naming, read_photo
+from mien.service.handed_in import HandedIn, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.installed import InstalledModels
 from mien.service.model_book import ModelBook
@@ -52,7 +54,7 @@ from mien.service.ports import Clock, Models
 from mien.service.register import Register, RegisterTerms
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import CollectionDeadline, Deadline, Terms
-from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
+from mien.service.search import Candidate, SearchRequest, SearchResult, search_photos
 from mien.service.session import Session
 from mien.settings import Settings, load_settings
 from mien.vault.vault import SealedPhoto
@@ -195,10 +197,7 @@ class Library:
         return self.people(progress=progress).enrol(name, *photos, consent=consent, faces=faces)
 
     def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
-        """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
-
-        Enrolling, renewing and `add` do so too.
-        """
+        """Looks again at photos for people enrolled since, as enrolling and `add` do; goes on."""
         request = RescanRequest(
             workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
         )
@@ -296,36 +295,32 @@ class Library:
 
     def search(
         self,
-        photo: HandedIn,
-        *,
+        *photos: HandedIn,
         purpose: str,
         collection: str = DEFAULT_COLLECTION,
         limit: int = 20,
         min_score: float = -1.0,
+        max_fmr: float | None = None,
         face: int | None = None,
     ) -> SearchResult:
-        """Every photo of the person shown, best first; of several faces the largest is searched.
+        """Every photo of the person shown, strongest first; of several faces the largest counts.
 
-        `face` chooses another, counted from 0 in the order of `result.probe.analysis.faces`.
-        Raises `PhotoError` where the photo cannot be read, `NotFoundError` for an unknown
-        collection.
+        Several photos of one person find more than one does. `face` chooses another face of a
+        single photo, counted from 0 in the order of `result.probe.analysis.faces`.
+        Raises `PhotoError` where a photo cannot be read, `NotFoundError` for an unknown collection.
         """
         request = SearchRequest(
             purpose=purpose,
             collection=collection,
             limit=limit,
             min_score=min_score,
+            max_fmr=max_fmr,
             face=face,
             threads=os.cpu_count() or 1,
+            max_file_bytes=self.settings.max_file_bytes,
         )
         seen = self._session.prepare_to_search(collection)
-        with naming(photo):
-            result = search_photo(
-                seen,
-                request,
-                galleries=self._galleries,
-                read_probe=lambda: read_photo(photo, max_bytes=self.settings.max_file_bytes),
-            )
+        result = search_photos(seen, request, galleries=self._galleries, photos=photos)
         self._session.keep_signed()
         return result
 
@@ -338,10 +333,7 @@ class Library:
         return self._deployment.vault.read_crop(place, face_id=stored.uuid)
 
     def read_thumbnail(self, candidate: Candidate) -> bytes | None:
-        """A small JPEG of the candidate's photo; nothing where no grant allows showing it.
-
-        Nor where a face in it was erased: the thumbnail showed it too.
-        """
+        """A small JPEG of the candidate's photo; as `read_crop`, and if no face was erased."""
         if not candidate.face.is_for_display:
             return None
         stored = candidate.face.stored
@@ -354,6 +346,11 @@ class Library:
         """
         self.enforce_retention()
         return explain_photo(self._deployment, sha256)
+
+    def evaluation(self, *, replicates: int = 500) -> Evaluation:
+        """How well people are told apart; intervals come from so many draws of the people."""
+        workers = Workers(self.settings.workers, self.settings.max_file_bytes)
+        return Evaluation(self._deployment, self._galleries, workers, Resampling(replicates))
 
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
@@ -376,10 +373,7 @@ class Library:
         return AuditLog(self._deployment)
 
     def checkpoint(self) -> str | None:
-        """Signs the audit log as it is; nothing for an empty one. Raises `AuditError`.
-
-        Next to free where nothing is new. `add` and `search` do it once a minute, `close` always.
-        """
+        """Signs the audit log as it is; nothing for an empty one. Raises `AuditError`."""
         return make_checkpoint(self._deployment)
 
     def policy(self, *, to: FilePath | None = None, form: Form | str = Form.HTML) -> Policy:

@@ -7,6 +7,7 @@ The same bytes always give the same faces.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 
@@ -17,6 +18,8 @@ from mien.errors import ModelError
 from mien.service.ports import Models, Vision
 from mien.types import (
     Box,
+    Calibration,
+    Cohort,
     EmbeddedFace,
     EmbeddingModel,
     Face,
@@ -39,6 +42,27 @@ _GREY = 128
 _LEVELS = 6
 _STEP = 51
 _NOISE = 0.2
+_FURTHEST = 12.0
+_KNOTS = 40
+
+
+def _calibrate() -> Calibration:
+    """In closed form: drawn people score as Gaussian noise, of deviation 1 / sqrt(dimension)."""
+    scores = np.linspace(-_FURTHEST, _FURTHEST, _KNOTS)
+    # The highest fifth of a Gaussian has its mean at 1.3998 deviations, and a deviation of 0.4682.
+    deviations = 1.3998 + 0.4682 * scores
+    shares = [max(1e-8, math.erfc(z / math.sqrt(2)) / 2) for z in deviations.tolist()]
+    log10_fmr = np.log10(shares)
+    return Calibration(
+        scores=scores,
+        log10_fmr=log10_fmr,
+        log10_fmr_low=log10_fmr - 0.2,
+        log10_fmr_high=np.minimum(log10_fmr + 0.2, 0.0),
+        log10_ratio=np.clip(-log10_fmr - 2, -2, 4),
+        extrapolated_from=6.0,
+    )
+
+
 _MODEL = EmbeddingModel(
     model_id="fake",
     digest="fa" * 32,
@@ -49,6 +73,12 @@ _MODEL = EmbeddingModel(
     score_by_fmr={1e-2: 0.6, 1e-3: 0.75, 1e-4: 0.8},
     missed_by_fmr={1e-2: 0.0, 1e-3: 0.0, 1e-4: 0.0},
     measured_on="drawn people",
+    cohort=Cohort(
+        np.zeros((1, DIMENSION), np.float32),
+        np.ones(1, np.float32),
+        np.eye(DIMENSION, dtype=np.float32) / np.float32(DIMENSION),
+    ),
+    calibration=_calibrate(),
 )
 
 

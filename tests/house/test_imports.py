@@ -29,6 +29,7 @@ HOMES = {
     "platformdirs": {"cli", "settings"},
     "rfc8785": {"catalog"},
     "rich": {"cli"},
+    "scipy": {"evaluation"},
     "sqlalchemy": {"catalog", "migrations"},
     "typer": {"cli"},
 }
@@ -89,4 +90,7 @@ def used_distributions() -> set[str]:
 
 def declared_distributions() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    extra = project["optional-dependencies"]["evaluate"]
+    return {
+        canonicalize_name(Requirement(line).name) for line in [*project["dependencies"], *extra]
+    }

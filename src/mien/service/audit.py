@@ -50,6 +50,7 @@ class Action(StrEnum):
     CONSENT_WITHDRAWN = "consent-withdrawn"
     ADD = "add"
     SEARCH = "search"
+    EVALUATION = "evaluation"
     ERASURE = "erasure"
     RETENTION = "retention"
     LOG_SUCCEEDED = "log-succeeded"

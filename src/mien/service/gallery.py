@@ -24,7 +24,7 @@ from mien.index.base import VectorIndex
 from mien.index.choose import open_index
 from mien.service.deployment import Deployment
 from mien.service.snapshots import read_snapshot, write_snapshot
-from mien.types import FaceId, Gaussian, Ids
+from mien.types import Cohort, FaceId, Gaussian, Ids
 from mien.vault.vault import SealedPhoto
 
 _FACES_A_STEP = 20_000
@@ -38,11 +38,13 @@ _SNAPSHOT_SHARE = 0.05
 class Gallery:
     """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault.
 
+    `cohort` is the model's, turned as the templates are.
     `left_out` are the faces that are like suppressed ones, and as of which revision and opt-outs.
     """
 
     index: VectorIndex
     digest: str = ""
+    cohort: Cohort | None = None
     revision: int = -1
     unreadable: int = 0
     left_out: tuple[tuple[int, frozenset[str]], Ids] | None = None
@@ -92,7 +94,9 @@ class Galleries:
             gaussian=rotation.turn_gaussian(gaussian),
             expected_size=known.size,
         )
-        gallery = Gallery(index, collection.model_digest)
+        view = self._deployment.find_view(collection.model_digest)
+        cohort = None if view is None else view.model.cohort
+        gallery = Gallery(index, collection.model_digest, cohort and rotation.turn_cohort(cohort))
         is_checked = read_snapshot(self._deployment, collection, index=index)
         self._reconcile(collection, gallery, known=known, keeps_snapshot=keeps_snapshot)
         if not is_checked:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ModelError
-from mien.types import Gaussian
+from mien.types import Calibration, Cohort, Gaussian
 
 __all__ = [
     "Alignment",
@@ -30,7 +30,9 @@ __all__ = [
     "find_pack",
     "get_card",
     "get_pack",
+    "load_calibration",
     "load_cards",
+    "load_cohort",
     "load_gaussian",
     "parse_card",
     "read_table",
@@ -60,24 +62,30 @@ class InputFormat:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Where five landmarks go in the chip, after scaling about a centre."""
+    """Where five landmarks go in each chip of a face: at each scale about a centre.
+
+    Where `mirrored` says so, the mirror image of each chip is looked at too.
+    """
 
     points_px: tuple[tuple[float, float], ...]
-    scale: float
+    scales: tuple[float, ...]
     centre_px: tuple[float, float]
+    mirrored: bool = True
 
-    def template(self) -> NDArray[np.float64]:
-        """The scaled points, shape (5, 2), x before y."""
+    def templates(self) -> NDArray[np.float64]:
+        """The scaled points of each chip, shape (chips, 5, 2), x before y."""
         centre: NDArray[np.float64] = np.array(self.centre_px)
         points: NDArray[np.float64] = np.array(self.points_px)
-        return (points - centre) * self.scale + centre
+        scales: NDArray[np.float64] = np.array(self.scales)
+        return (points - centre) * scales[:, np.newaxis, np.newaxis] + centre
 
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
     """What a recogniser gives; `gaussian` names the file of its mean and covariance, if measured.
 
-    `score_by_fmr` holds the scores that strangers exceed at measured false match rates, and
+    The same file holds its cohort and its calibration, where they were measured.
+    `score_by_fmr` holds the cosines that strangers exceed at measured false match rates, and
     `missed_by_fmr` the share of pairs of one person that score less.
     """
 
@@ -156,10 +164,40 @@ def load_gaussian(card: Card) -> Gaussian:
     """How a recogniser's embeddings are spread. Raises `ModelError` for a detector."""
     if card.embedding is None:
         raise ModelError(f"{card.id} is no recogniser, so it has no Gaussian")
-    if not card.embedding.gaussian:
+    arrays = _load_arrays(card)
+    if not arrays:
         return _assume_isotropic(card.embedding.dimension)
+    return Gaussian(arrays["mean"], arrays["covariance"])
+
+
+def load_cohort(card: Card) -> Cohort | None:
+    """Nobody's faces, as a recogniser sees them; none where they were not measured."""
+    arrays = _load_arrays(card)
+    if "centres" not in arrays:
+        return None
+    return Cohort(arrays["centres"], arrays["weights"], arrays["spread"])
+
+
+def load_calibration(card: Card) -> Calibration | None:
+    """What a recogniser's normalised scores are worth; none where that was not measured."""
+    arrays = _load_arrays(card)
+    if "scores" not in arrays:
+        return None
+    return Calibration(
+        scores=arrays["scores"],
+        log10_fmr=arrays["log10_fmr"],
+        log10_fmr_low=arrays["log10_fmr_low"],
+        log10_fmr_high=arrays["log10_fmr_high"],
+        log10_ratio=arrays["log10_ratio"],
+        extrapolated_from=float(arrays["extrapolated_from"]),
+    )
+
+
+def _load_arrays(card: Card) -> dict[str, NDArray[Any]]:
+    if card.embedding is None or not card.embedding.gaussian:
+        return {}
     with (_folder() / card.embedding.gaussian).open("rb") as file, np.load(file) as arrays:
-        return Gaussian(arrays["mean"], arrays["covariance"])
+        return dict(arrays)
 
 
 def _assume_isotropic(dimension: int) -> Gaussian:

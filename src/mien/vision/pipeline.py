@@ -15,7 +15,16 @@ import numpy as np
 from mien.errors import ModelError
 from mien.types import EmbeddedFace, EmbeddingModel, Face, PhotoAnalysis
 from mien.vision.align import Aligner
-from mien.vision.cards import Alignment, Card, Embedding, Pack, get_pack, load_gaussian
+from mien.vision.cards import (
+    Alignment,
+    Card,
+    Embedding,
+    Pack,
+    get_pack,
+    load_calibration,
+    load_cohort,
+    load_gaussian,
+)
 from mien.vision.decode import DecodeLimits, Photo, decode_photo
 from mien.vision.detect import Detector
 from mien.vision.detector import FaceDetector
@@ -29,7 +38,7 @@ from mien.vision.yunet import YuNet
 __all__ = ["Pipeline", "open_pipeline"]
 
 _ENOUGH_PX = 1280
-_PIPELINE_VERSION = 1
+_PIPELINE_VERSION = 2
 """Rises with every change of alignment or embedding that makes templates incomparable."""
 
 
@@ -73,7 +82,7 @@ class Pipeline:
         return decode_photo(content, limits=self._limits, enough_px=enough_px)
 
     def _embed(self, photo: Photo, faces: list[Face]) -> tuple[EmbeddedFace, ...]:
-        cut = self._aligner.cut_chip
+        cut = self._aligner.cut_chips
         picture, scale = photo.picture, photo.scale
         chips = [cut(picture, face.landmarks, scale=scale) for face in faces]
         return tuple(
@@ -106,7 +115,7 @@ def open_pipeline(
         model=describe_model(cards),
         detector=_make_detector(cards.detector, detection),
         aligner=Aligner(alignment, side_px=recogniser.input.side_px),
-        embedder=Embedder(recognition, dimension=embedding.dimension),
+        embedder=Embedder(recognition, dimension=embedding.dimension, mirrored=alignment.mirrored),
         limits=limits,
     )
 
@@ -130,7 +139,8 @@ def describe_model(pack: Pack) -> EmbeddingModel:
             (card.source.sha256, converter_version(card))
             for card in (pack.detector, pack.recogniser)
         ],
-        "template": np.round(alignment.template(), 6).tolist(),
+        "templates": np.round(alignment.templates(), 6).tolist(),
+        "mirrored": alignment.mirrored,
         "input": [form.side_px, form.colour_order, list(form.mean), form.divisor],
     }
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
@@ -142,6 +152,8 @@ def describe_model(pack: Pack) -> EmbeddingModel:
         score_by_fmr=embedding.score_by_fmr,
         missed_by_fmr=embedding.missed_by_fmr,
         measured_on=embedding.measured_on,
+        cohort=load_cohort(pack.recogniser),
+        calibration=load_calibration(pack.recogniser),
     )
 
 
