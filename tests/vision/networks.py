@@ -60,12 +60,13 @@ def build_recogniser(
     side_px: int = 112,
     opset: int = 13,
     spoiled: str = "",
+    seed: int = 0,
 ) -> bytes:
     """A fixed projection of 8 x 8 means: other chips, other embeddings.
 
     `spoiled` makes it a model that gives no number, nothing, or the same for every chip.
     """
-    cell, rng = side_px // 8, np.random.default_rng(dimension)
+    cell, rng = side_px // 8, np.random.default_rng(dimension + seed)
     projection = rng.standard_normal((192, dimension)).astype(np.float32) / 8
     factor = {"nan": np.nan, "zero": 0.0, "same": 0.0}.get(spoiled, 1.0)
     bias = np.full(dimension, 1.0 if spoiled == "same" else 0.0, np.float32)

@@ -20,7 +20,13 @@ class Terms(StrEnum):
     """Nobody wrote it down, so that whoever uses it has to know."""
 
 
+def needs_acceptance(terms: str) -> bool:
+    """Is a licence of such terms asked about first? Every one but those that allow all."""
+    return terms != Terms.FREE
+
+
 def may_use(terms: str, *, is_accepted: bool) -> Verdict:
-    """May a model of such a licence be used here? One that does not allow all, once accepted."""
-    is_free = terms == Terms.FREE
-    return ALLOWED if is_free or is_accepted else refuse(Reason.LICENCE_NOT_ACCEPTED)
+    """May a model of such a licence be used here?"""
+    if needs_acceptance(terms) and not is_accepted:
+        return refuse(Reason.LICENCE_NOT_ACCEPTED)
+    return ALLOWED

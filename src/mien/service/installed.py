@@ -52,6 +52,16 @@ class InstalledModels:
 
         return Shelf(self.own, cache=self.cache)
 
+    def find_cards(self, name: str = "") -> tuple[Card, ...]:
+        """A pack's detector and recogniser, or the one model of that id; of the pack in use.
+
+        Raises `ModelError` for a name that nobody has.
+        """
+        for pack in self.shelf.packs():
+            if pack.name == (name or self.name):
+                return pack.detector, pack.recogniser
+        return (self.shelf.get_card(name),)
+
     @property
     def model(self) -> EmbeddingModel:
         from mien.vision.pipeline import describe_model

@@ -71,15 +71,22 @@ class ModelBook:
         self._installed.shelf.get_card(model)
         return next(state for state in self.list() if state.card.id == model)
 
+    def accept(self, model: str, *, licence: str) -> Verdict:
+        """Accepts a model's licence by its name, for whatever is done here with the model.
+
+        Nothing happens where it allows every use or was accepted; refused for another name.
+        """
+        return self._ask(self._installed.shelf.get_card(model), licence)
+
     def pull(
-        self, model: str = "", *, accept_licence: str = "", progress: Steps = _silent
+        self, name: str = "", *, accept_licence: str = "", progress: Steps = _silent
     ) -> Verdict:
-        """Fetches, verifies and prepares a model, or both of a pack; without a name, of `open`.
+        """Fetches, verifies and prepares a model, or both of a pack; without a name, that in use.
 
         Refused where a licence does not allow every use, unless it is accepted, now by its name
         or earlier. Raises `ModelError`, `WeightsError`.
         """
-        cards = self._find(model or OPEN)
+        cards = self._installed.find_cards(name)
         verdict = combine([self._ask(card, accept_licence) for card in cards])
         if verdict.is_allowed:
             for card in cards:
@@ -101,7 +108,7 @@ class ModelBook:
         verdict = combine([self._ask(card, accept_licence) for card in _parts(chosen)])
         if verdict.is_allowed:
             if pack != OPEN and not self._installed.shelf.is_here(chosen):
-                raise WeightsError(f"The pack is not here yet. Run: mien models pull {pack}")
+                raise WeightsError(f"The weights are not here yet. Run: mien models pull {pack}")
             self._installed.choices.choose(pack)
             self._tell(Action.MODEL_CHOSEN, chosen.recogniser)
         return verdict
@@ -158,14 +165,6 @@ class ModelBook:
     def abandon(self, collection: str) -> int:
         """Gives a migration up; how many new templates go. Raises `ConflictError` for none."""
         return abandon_migration(self._deployment, collection)
-
-    def _find(self, name: str) -> tuple[Card, ...]:
-        """A pack's parts, or the one model of that id."""
-        shelf = self._installed.shelf
-        for pack in shelf.packs():
-            if pack.name == name:
-                return _parts(pack)
-        return (shelf.get_card(name),)
 
     def _ask(self, card: Card, accept_licence: str) -> Verdict:
         """Whether the licence allows all or was accepted; accepts it where it is named."""
