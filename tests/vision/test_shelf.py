@@ -160,7 +160,23 @@ def test_the_same_id_is_not_taken_twice(shelf: Shelf, tmp_path: Path) -> None:
     shelf.add(write(tmp_path), CARD)
     with pytest.raises(ModelError, match="There is a model mine already"):
         shelf.add(write(tmp_path, build_recogniser(batch=1)), CARD)
+    with pytest.raises(ModelError, match="already"):
+        shelf.add(write(tmp_path), CARD.replace('"mine"', '"new"\npack = "mine"'))
     assert len(names_in(shelf.folder)) == 2
+
+
+def test_what_was_measured_is_added_to_the_card_later(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.add(write(tmp_path), CARD)
+    digest = describe_model(shelf.get_pack("mine")).digest
+    measured = CARD + 'measured_on = "our photos"\nscore_by_fmr = { "1e-3" = 0.4 }\n'
+    shelf.add(write(tmp_path), measured)
+    model = describe_model(shelf.get_pack("mine"))
+    assert (model.digest, model.score_at(1e-3)) == (digest, 0.4)
+    assert len(names_in(shelf.folder)) == 2
+    with pytest.raises(ModelError, match="There is a model mine already"):
+        shelf.add(
+            write(tmp_path), measured.replace("[embedding]", 'detector = "yunet"\n[embedding]')
+        )
 
 
 def test_removing_takes_card_and_file_unless_another_needs_it(shelf: Shelf, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from mien.errors import ModelError
 from mien.vision.card_form import check_table, parse_own_card
 from mien.vision.cards import Card, Pack, find_pack, load_cards, parse_card
+from mien.vision.pipeline import describe_model
 from mien.vision.trial import try_recogniser
 from mien.vision.weights import OWN, WeightStore
 
@@ -55,14 +56,18 @@ class Shelf:
         return self.store.is_pulled(pack.detector) and self.store.is_pulled(pack.recogniser)
 
     def add(self, file: Path, text: str, *, most_bytes: int = LARGEST_FILE_BYTES) -> Card:
-        """Keeps a user's model, tried out and under its SHA-256. Raises `ModelError`."""
+        """Keeps a user's model, tried out and under its SHA-256.
+
+        The same model may be added anew with a card that says more of it: what was measured, say.
+        Raises `ModelError`.
+        """
         sha256, size_bytes = _measure(file, most_bytes=most_bytes)
         source = {"url": f"{OWN}{file.name}", "sha256": sha256, "size_bytes": size_bytes}
         card, table = parse_own_card(text, source=source)
-        taken = {one for card in self.cards() for one in (card.id, card.pack)}
-        if card.id in taken or card.pack in taken:
-            raise ModelError(f"There is a model {card.id} already. Choose another id.")
         self.get_card(card.detector)
+        others = [one for one in self.cards() if not self._is_renewed(one, by=card)]
+        if {card.id, card.pack} & {name for one in others for name in (one.id, one.pack)}:
+            raise ModelError(f"There is a model {card.id} already. Choose another id.")
         try_recogniser(file, card)
         _copy_verified(file, self.store.path_of(card), sha256=sha256)
         _write(self.folder / f"{card.id}.json", json.dumps(table, indent=1).encode())
@@ -86,6 +91,15 @@ class Shelf:
         self.store.verify(card)
         if card.kind == "recogniser":
             try_recogniser(self.store.pull(card), card)
+
+    def _is_renewed(self, card: Card, *, by: Card) -> bool:
+        """Is it the same model of the user's own, whose templates stay what they are?"""
+        return (
+            self.is_own(card)
+            and (card.id, card.source.sha256) == (by.id, by.source.sha256)
+            and describe_model(find_pack([*load_cards(), card], card.pack)).digest
+            == describe_model(find_pack([*load_cards(), by], by.pack)).digest
+        )
 
     def _others(self, card: Card) -> list[Card]:
         return [one for one in self.cards() if one.id != card.id]
