@@ -18,13 +18,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-from mien.errors import SettingsError
 from mien.evaluation.resampling import Resampling
 from mien.permission.basis import Basis
 from mien.permission.charter import ALONE
@@ -35,9 +33,9 @@ from mien.service.audit_log import AuditLog
 from mien.service.case_book import BookTerms, CaseBook
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
-from mien.service.default_pack import DefaultPack
 from mien.service.deployment import Deployment, Home, find_user
 from mien.service.doctor import Diagnosis, examine
+from mien.service.drafts import parse_word
 from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
 from mien.service.evaluation import Evaluation, Workers
@@ -47,6 +45,8 @@ from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.handed_in import HandedIn, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.installed import InstalledModels
+from mien.service.model_book import ModelBook
 from mien.service.optouts import OptOuts
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
@@ -59,7 +59,6 @@ from mien.service.session import Session
 from mien.settings import Settings, load_settings
 from mien.vault.vault import SealedPhoto
 
-Word = TypeVar("Word", bound=StrEnum)
 FilePath = str | os.PathLike[str]
 
 
@@ -89,15 +88,18 @@ class Library:
         """
         chosen = None if home is None else Path(home)
         self.settings = settings or load_settings(os.environ, home=chosen)
+        where = Home(chosen or self.settings.home)
+        self._installed = InstalledModels(
+            self.settings.cache / "models",
+            where.models,
+            pack=self.settings.pack,
+            max_bytes=self.settings.max_file_bytes,
+            max_pixels=self.settings.max_pixels,
+        )
         self._deployment = Deployment(
-            Home(chosen or self.settings.home),
+            where,
             root_key=self.settings.root_key,
-            models=models
-            or DefaultPack(
-                self.settings.cache / "models",
-                max_bytes=self.settings.max_file_bytes,
-                max_pixels=self.settings.max_pixels,
-            ),
+            models=models or self._installed,
             clock=clock,
             actor=find_user(),
         )
@@ -140,13 +142,12 @@ class Library:
         """
         return self.record(
             GrantDraft(
-                kind=_parse_word(GrantKind, kind),
+                kind=parse_word(GrantKind, kind),
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
                 bases=[
-                    _parse_word(Basis, one)
-                    for one in ([basis] if isinstance(basis, str) else basis)
+                    parse_word(Basis, one) for one in ([basis] if isinstance(basis, str) else basis)
                 ],
                 until=until,
             )
@@ -193,8 +194,7 @@ class Library:
         progress: RescanProgress = _silent,
     ) -> Enrolled:
         """Records a person's consent, and a template of each photo; as `people().enrol`."""
-        register = self.people(progress=progress)
-        return register.enrol(name, *photos, consent=consent, faces=faces)
+        return self.people(progress=progress).enrol(name, *photos, consent=consent, faces=faces)
 
     def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
         """Looks again at photos for people enrolled since, as enrolling and `add` do; goes on."""
@@ -256,7 +256,7 @@ class Library:
         """
         draft = CollectionDraft(
             name=name,
-            basis=_parse_word(Basis, basis),
+            basis=parse_word(Basis, basis),
             purposes=purposes,
             assessment=assessment,
             retention_days=retention_days,
@@ -288,8 +288,8 @@ class Library:
             self._session.keep_signed()
             progress(report)
 
-        self._session.prepare_to_add()
-        report = add_photos(self._deployment, request, progress=note)
+        seen = self._session.prepare_to_add(collection)
+        report = add_photos(seen, request, progress=note)
         self.rescan()
         return report
 
@@ -319,8 +319,8 @@ class Library:
             threads=os.cpu_count() or 1,
             max_file_bytes=self.settings.max_file_bytes,
         )
-        self._session.prepare_to_search()
-        result = search_photos(self._deployment, request, galleries=self._galleries, photos=photos)
+        seen = self._session.prepare_to_search(collection)
+        result = search_photos(seen, request, galleries=self._galleries, photos=photos)
         self._session.keep_signed()
         return result
 
@@ -357,6 +357,17 @@ class Library:
         terms = BookTerms(self._terms, self._operator, self.settings.max_file_bytes)
         return CaseBook(self._deployment, self._galleries, terms=terms)
 
+    def models(self) -> ModelBook:
+        """What recognises faces here, and the way to another model."""
+        return ModelBook(
+            self._deployment,
+            self._galleries,
+            installed=self._installed,
+            workers=self.settings.workers,
+            max_file_bytes=self.settings.max_file_bytes,
+            prepare=self._session.prepare_to_add,
+        )
+
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
@@ -370,7 +381,7 @@ class Library:
         self.enforce_retention()
         policy = make_policy(self._deployment, self._operator, terms=self._terms)
         if to is not None:
-            publish_policy(self._deployment, policy, path=Path(to), form=_parse_word(Form, form))
+            publish_policy(self._deployment, policy, path=Path(to), form=parse_word(Form, form))
         return policy
 
     def export_evidence(self, folder: FilePath) -> Evidence:
@@ -381,10 +392,3 @@ class Library:
         """The state of the deployment: counts, index recall and latency."""
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
-
-
-def _parse_word(words: type[Word], word: Word | str) -> Word:
-    try:
-        return words(word)
-    except ValueError as error:
-        raise SettingsError(f"{word!r} is none of {', '.join(words)}.") from error

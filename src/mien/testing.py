@@ -14,6 +14,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import ModelError
+from mien.service.ports import Models, Vision
 from mien.types import (
     Box,
     Calibration,
@@ -98,9 +100,15 @@ class FakeModels:
     def model(self) -> EmbeddingModel:
         return _MODEL
 
-    def open(self, *, threads: int) -> FakeVision:
+    def open(self, *, threads: int) -> Vision:
         del threads
         return FakeVision()
+
+    def get(self, pack: str) -> Models:
+        raise ModelError(f"There is no model pack {pack!r}: these models are alone.")
+
+    def find(self, digest: str) -> Models | None:  # noqa: ARG002  (there is nothing to find)
+        return None
 
 
 class FakeVision:

@@ -117,7 +117,8 @@ def _commit(
     try:
         with deployment.vault.writing():
             for photo in batch:
-                sealed.append(_seal(deployment, photo, gate=gate, grant_id=grant_id))  # noqa: PERF401  (kept up to an error)
+                one = _seal(deployment, photo, gate=gate, grant_id=grant_id, slot=collection.slot)
+                sealed.append(one)  # kept up to an error
         counts, unused = _record(deployment, sealed, collection=collection, grant_id=grant_id)
     except MienError:
         _discard(deployment, sealed)
@@ -126,7 +127,9 @@ def _commit(
     return counts
 
 
-def _seal(deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str) -> Sealed:
+def _seal(
+    deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str, slot: int
+) -> Sealed:
     photo_id = photo_rows.photo_uuid_of(photo.sha256)
     if photo.analysis is None:
         try:
@@ -138,7 +141,7 @@ def _seal(deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str
     kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in admissions.kept]
     blob_id = str(uuid4())
     deployment.vault.write_photo(
-        SealedPhoto(blob_id, photo_id),
+        SealedPhoto(blob_id, photo_id, slot),
         grant_id=grant_id,
         # A thumbnail would show the faces that are not kept.
         thumbnail_jpeg=None if admissions.dropped else photo.analysis.thumbnail_jpeg,

@@ -75,28 +75,40 @@ def rescan(
 ) -> RescanReport:
     """Looks again at every photo that was last compared with older enrolments."""
     report = RescanReport()
-    collections = _find_enrolled_only(deployment)
-    report.waiting = sum(count_waiting(deployment, collection) for collection in collections)
+    report.waiting = sum(
+        count_waiting(view, collection) for view, collection in _find_enrolled_only(deployment)
+    )
     if report.waiting:
         with adding(deployment.home, clear_up=lambda: clear_up(deployment)):
-            for collection in collections:
-                _Rescan(deployment, request, collection=collection, report=report).work(progress)
+            for view, collection in _find_enrolled_only(deployment):
+                _Rescan(view, request, collection=collection, report=report).work(progress)
     return report
 
 
 def count_waiting(deployment: Deployment, collection: Collection) -> int:
-    """How many photos of a collection have not been compared with everybody enrolled."""
+    """How many photos of a collection have not been compared with everybody enrolled.
+
+    None where the collection is of another model than the present one.
+    """
     if collection.basis is not Basis.ENROLLED_ONLY:
+        return 0
+    if collection.model_digest != deployment.model.digest:
         return 0
     scanned_to = open_gate(deployment, collection).scanned_to
     with deployment.database.reading() as connection:
         return rows.count_stale(connection, collection.id, scanned_to=scanned_to)
 
 
-def _find_enrolled_only(deployment: Deployment) -> list[Collection]:
+def _find_enrolled_only(deployment: Deployment) -> list[tuple[Deployment, Collection]]:
+    """Each with the deployment as its own model sees it; without those whose model is not here."""
     with deployment.database.reading() as connection:
         found = list(iter_collections(deployment, connection))
-    return [collection for collection in found if collection.basis is Basis.ENROLLED_ONLY]
+    return [
+        (view, collection)
+        for collection in found
+        if collection.basis is Basis.ENROLLED_ONLY
+        and (view := deployment.find_view(collection.model_digest)) is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -308,7 +320,7 @@ def _keep(
     kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in fresh]
     if kept:
         deployment.vault.add_faces(
-            SealedPhoto(look.stale.blob_id, photo_uuid_of(look.stale.sha256)),
+            SealedPhoto(look.stale.blob_id, photo_uuid_of(look.stale.sha256), collection.slot),
             [
                 FaceSecrets(face.uuid, one.face.embedding, one.face.crop_jpeg)
                 for face, one in zip(kept, fresh, strict=True)
