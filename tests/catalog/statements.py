@@ -55,6 +55,7 @@ from mien.permission.basis import Basis
 from mien.permission.case import CaseKind, CaseState
 from mien.permission.charter import Charter
 from mien.permission.suppression import Level
+from mien.testing import GOOD
 from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
 
@@ -225,7 +226,10 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
-            c, [indexed.KeptFace(make_uuid(9), FACE)], indexed_photo_id=1, collection_id=COLLECTION
+            c,
+            [indexed.KeptFace(make_uuid(9), FACE, GOOD)],
+            indexed_photo_id=1,
+            collection_id=COLLECTION,
         ),
         "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
         "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),

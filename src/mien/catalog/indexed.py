@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from mien.catalog.photos import LocationState
+from mien.catalog.quality import format_quality
 from mien.catalog.schema import faces, grants, indexed_photos, locations, photos
-from mien.types import Box, CollectionId, Face, PersonId, PhotoId
+from mien.types import Box, CollectionId, Face, PersonId, PhotoId, Quality
 
 NEVER_AGAIN = 2**62
 """Beyond every enrolment: a photo that lost a face on request is not looked at again."""
@@ -22,6 +23,7 @@ class KeptFace:
 
     uuid: str
     face: Face
+    quality: Quality
     person_id: PersonId | None = None
 
 
@@ -74,6 +76,7 @@ def add_faces(
             **{edge: getattr(one.face.box, edge) for edge in ("x1", "y1", "x2", "y2")},
             "landmarks": one.face.landmarks.as_array().round(2).tolist(),
             "confidence": one.face.confidence,
+            "quality": format_quality(one.quality),
         }
         for one in kept
     ]

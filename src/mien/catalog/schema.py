@@ -239,6 +239,8 @@ faces = Table(
     *(Column(edge, Float, nullable=False) for edge in ("x1", "y1", "x2", "y2")),
     Column("landmarks", JSON, nullable=False),
     Column("confidence", Float, nullable=False),
+    # Components and flaws (mien.types.Quality).
+    Column("quality", JSON, nullable=False),
     Index(None, "collection_id"),
     Index(None, "indexed_photo_id"),
     Index(None, "person_id"),

@@ -298,7 +298,7 @@ def _create_faces() -> None:
         sa.Column("indexed_photo_id", _ID, nullable=False),
         sa.Column("person_id", _ID, nullable=True),
         *(sa.Column(edge, sa.Float(), nullable=False) for edge in ("x1", "y1", "x2", "y2")),
-        sa.Column("landmarks", sa.JSON(), nullable=False),
+        *(sa.Column(name, sa.JSON(), nullable=False) for name in ("landmarks", "quality")),
         sa.Column("confidence", sa.Float(), nullable=False),
         _refer("faces", "collection_id", to="collections"),
         _refer("faces", "indexed_photo_id", to="indexed_photos"),

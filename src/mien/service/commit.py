@@ -135,7 +135,7 @@ def _seal(deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str
             raise _erased_meanwhile(photo) from error
         return Sealed(photo)
     admissions = gate.admit(photo.analysis.faces)
-    kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in admissions.kept]
+    kept = [one.to_keep() for one in admissions.kept]
     blob_id = str(uuid4())
     deployment.vault.write_photo(
         SealedPhoto(blob_id, photo_id),

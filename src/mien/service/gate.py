@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from mien.catalog.collections import Collection
+from mien.catalog.indexed import KeptFace
 from mien.permission.basis import Basis
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
@@ -26,6 +28,10 @@ class Admission:
 
     face: EmbeddedFace
     person_id: PersonId | None = None
+
+    def to_keep(self) -> KeptFace:
+        """The face as the catalog keeps it, under an id that it never had before."""
+        return KeptFace(str(uuid4()), self.face.face, self.face.quality, self.person_id)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 from mien.catalog import indexed as rows
 from mien.catalog.collections import Collection, raise_revision
@@ -305,7 +304,7 @@ def _keep(
     admissions = gate.admit(analysis.faces if analysis else ())
     known = rows.find_boxes(connection, photo_id)
     fresh = [one for one in admissions.kept if not _is_among(known, one)]
-    kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in fresh]
+    kept = [one.to_keep() for one in fresh]
     if kept:
         deployment.vault.add_faces(
             SealedPhoto(look.stale.blob_id, photo_uuid_of(look.stale.sha256)),

@@ -19,6 +19,7 @@ from mien.vision.cards import Alignment, Card, Embedding, Pack, get_pack, load_g
 from mien.vision.decode import DecodeLimits, Photo, decode_photo
 from mien.vision.detect import Detector
 from mien.vision.embed import Embedder
+from mien.vision.quality import measure_quality
 from mien.vision.render import render_crop, render_thumbnail
 from mien.vision.session import Device, open_session
 from mien.vision.weights import WeightStore, converter_version
@@ -73,9 +74,15 @@ class Pipeline:
         cut = self._aligner.cut_chip
         picture, scale = photo.picture, photo.scale
         chips = [cut(picture, face.landmarks, scale=scale) for face in faces]
+        size_px = (photo.width_px, photo.height_px)
         return tuple(
-            EmbeddedFace(face, vector, render_crop(picture, face.box, scale=scale))
-            for face, vector in zip(faces, self._embedder.embed(chips), strict=True)
+            EmbeddedFace(
+                face,
+                vector,
+                render_crop(picture, face.box, scale=scale),
+                measure_quality(chip, face, size_px=size_px),
+            )
+            for face, chip, vector in zip(faces, chips, self._embedder.embed(chips), strict=True)
         )
 
 

@@ -16,7 +16,7 @@ WHERE locations.grant_id IN (?, ?);
 SELECT locations.id, locations.photo_id, locations.grant_id, locations.uri, locations.state, locations.fingerprint, locations.added_at, locations.seen_at, locations.quarantined_at
 FROM locations
 WHERE locations.photo_id IN (?) ORDER BY locations.id;
-SELECT faces.id, faces.uuid, faces.collection_id, faces.indexed_photo_id, faces.person_id, faces.x1, faces.y1, faces.x2, faces.y2, faces.landmarks, faces.confidence
+SELECT faces.id, faces.uuid, faces.collection_id, faces.indexed_photo_id, faces.person_id, faces.x1, faces.y1, faces.x2, faces.y2, faces.landmarks, faces.confidence, faces.quality
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
 WHERE indexed_photos.photo_id IN (?) ORDER BY faces.id;
 SELECT indexed_photos.id, indexed_photos.collection_id, indexed_photos.photo_id, indexed_photos.blob_id, indexed_photos.indexed_at, indexed_photos.dropped, indexed_photos.scanned_to, collections.name

@@ -1,5 +1,5 @@
 -- add_faces
-INSERT INTO faces (uuid, collection_id, indexed_photo_id, person_id, x1, y1, x2, y2, landmarks, confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO faces (uuid, collection_id, indexed_photo_id, person_id, x1, y1, x2, y2, landmarks, confidence, quality) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- close_photos
 UPDATE indexed_photos SET scanned_to=? WHERE indexed_photos.blob_id = ?;
@@ -34,7 +34,7 @@ FROM photos
 WHERE photos.sha256 = ?;
 INSERT INTO photos (sha256, size_bytes, width_px, height_px, media_type, caption, credit, copyright, first_seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
 INSERT INTO indexed_photos (collection_id, photo_id, blob_id, indexed_at, dropped, scanned_to) VALUES (?, ?, ?, ?, ?, ?) RETURNING id;
-INSERT INTO faces (uuid, collection_id, indexed_photo_id, person_id, x1, y1, x2, y2, landmarks, confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO faces (uuid, collection_id, indexed_photo_id, person_id, x1, y1, x2, y2, landmarks, confidence, quality) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- is_indexed
 SELECT indexed_photos.id
