@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
+from mien.cli.quality import tell_caveat
 from mien.errors import SettingsError
 from mien.library import Library
 from mien.pages.sheet import Picture, Row, Sheet, render_sheet
@@ -23,6 +24,7 @@ def write_sheet(
         purpose=purpose,
         probe_title=probe_title,
         probe=Picture(analysis.faces[result.probe.searched].crop_jpeg, analysis.thumbnail_jpeg),
+        caveat=tell_caveat(result.probe.quality),
         rows=[_make_row(library, candidate) for candidate in result.candidates],
     )
     try:

@@ -32,7 +32,7 @@ from mien.service.gallery import Galleries
 from mien.service.leave import Leave, ask_leave
 from mien.service.left_out import find_left_out
 from mien.service.searched import SearchSession
-from mien.types import FaceId, PhotoAnalysis, Vectors
+from mien.types import FaceId, PhotoAnalysis, Quality, Vectors
 from mien.vault.notary import Owner
 
 _SPARE = 20
@@ -62,6 +62,11 @@ class Probe:
 
     analysis: PhotoAnalysis
     searched: int | None
+
+    @property
+    def quality(self) -> Quality | None:
+        """That of the face that was searched. A poor one is searched too: its scores mean less."""
+        return None if self.searched is None else self.analysis.faces[self.searched].quality
 
 
 @dataclass(frozen=True, slots=True, eq=False)
