@@ -62,12 +62,14 @@ def test_the_digest_changes_with_all_that_makes_templates_incomparable() -> None
     source = replace(pack.recogniser.source, sha256="0" * 64)
     changed = [replace(pack, recogniser=replace(pack.recogniser, source=source))]
     assert pack.recogniser.alignment is not None
-    moved = replace(pack.recogniser.alignment, scale=1.09)
+    moved = replace(pack.recogniser.alignment, scales=(1.0, 1.09))
     changed.append(replace(pack, recogniser=replace(pack.recogniser, alignment=moved)))
+    unmirrored = replace(pack.recogniser.alignment, mirrored=False)
+    changed.append(replace(pack, recogniser=replace(pack.recogniser, alignment=unmirrored)))
     source = replace(pack.detector.source, sha256="0" * 64)
     changed.append(replace(pack, detector=replace(pack.detector, source=source)))
     digests |= {describe_model(one).digest for one in changed}
-    assert len(digests) == 4
+    assert len(digests) == 5
     assert describe_model(pack).digest == describe_model(get_pack("open")).digest
 
 

@@ -21,24 +21,31 @@ _PIXEL_CENTRE = 0.5
 
 
 class Aligner:
-    """Cuts chips of `side_px` for one model; may be used from several threads."""
+    """Cuts the chips of `side_px` that one model wants; may be used from several threads."""
 
     def __init__(self, alignment: Alignment, *, side_px: int) -> None:
-        points = alignment.template() + _PIXEL_CENTRE
-        self._template = points[:, 0] + 1j * points[:, 1]
+        points = alignment.templates() + _PIXEL_CENTRE
+        self._templates = points[..., 0] + 1j * points[..., 1]
         self._side_px = side_px
 
     def enlargement(self, landmarks: Landmarks) -> float:
-        """Pixels of the chip per pixel of the photo."""
-        factor, _ = self._fit(landmarks, scale=1.0)
-        return abs(factor)
+        """Pixels of the closest chip per pixel of the photo."""
+        points = _as_complex(landmarks, scale=1.0)
+        return max(abs(fit_similarity(points, template)[0]) for template in self._templates)
 
-    def cut_chip(self, picture: Image.Image, landmarks: Landmarks, *, scale: float = 1.0) -> Rgb:
-        """The face's chip, black where it leaves the picture.
+    def cut_chips(
+        self, picture: Image.Image, landmarks: Landmarks, *, scale: float = 1.0
+    ) -> list[Rgb]:
+        """The face's chips, one for each scale of the model, black where they leave the picture.
 
         Landmarks are in pixels of the full photo, of which the picture has `scale` as many.
         """
-        factor, shift = self._fit(landmarks, scale=scale)
+        points = _as_complex(landmarks, scale=scale)
+        return [
+            self._cut(picture, *fit_similarity(points, template)) for template in self._templates
+        ]
+
+    def _cut(self, picture: Image.Image, factor: complex, shift: complex) -> Rgb:
         # A picture point z stands at w = factor z + shift; the chip asks for the inverse.
         turn, origin = 1 / factor, -shift / factor
         reduction = max(1, int(abs(turn)))
@@ -55,10 +62,6 @@ class Aligner:
         )
         return np.asarray(chip)
 
-    def _fit(self, landmarks: Landmarks, *, scale: float) -> tuple[complex, complex]:
-        points = landmarks.as_array() * scale
-        return fit_similarity(points[:, 0] + 1j * points[:, 1], self._template)
-
 
 def fit_similarity(
     sources: NDArray[np.complex128], targets: NDArray[np.complex128]
@@ -72,6 +75,11 @@ def fit_similarity(
     spread = sources - centre
     factor = complex(np.vdot(spread, targets - goal) / np.vdot(spread, spread))
     return factor, complex(goal - factor * centre)
+
+
+def _as_complex(landmarks: Landmarks, *, scale: float) -> NDArray[np.complex128]:
+    points = landmarks.as_array() * scale
+    return points[:, 0] + 1j * points[:, 1]
 
 
 def _covered(

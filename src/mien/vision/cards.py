@@ -56,17 +56,22 @@ class InputFormat:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Where five landmarks go in the chip, after scaling about a centre."""
+    """Where five landmarks go in each chip of a face: at each scale about a centre.
+
+    Where `mirrored` says so, the mirror image of each chip is looked at too.
+    """
 
     points_px: tuple[tuple[float, float], ...]
-    scale: float
+    scales: tuple[float, ...]
     centre_px: tuple[float, float]
+    mirrored: bool = True
 
-    def template(self) -> NDArray[np.float64]:
-        """The scaled points, shape (5, 2), x before y."""
+    def templates(self) -> NDArray[np.float64]:
+        """The scaled points of each chip, shape (chips, 5, 2), x before y."""
         centre: NDArray[np.float64] = np.array(self.centre_px)
         points: NDArray[np.float64] = np.array(self.points_px)
-        return (points - centre) * self.scale + centre
+        scales: NDArray[np.float64] = np.array(self.scales)
+        return (points - centre) * scales[:, np.newaxis, np.newaxis] + centre
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from mien.vision.weights import WeightStore, converter_version
 __all__ = ["Pipeline", "open_pipeline"]
 
 _ENOUGH_PX = 1280
-_PIPELINE_VERSION = 1
+_PIPELINE_VERSION = 2
 """Rises with every change of alignment or embedding that makes templates incomparable."""
 
 
@@ -71,7 +71,7 @@ class Pipeline:
         return decode_photo(content, limits=self._limits, enough_px=enough_px)
 
     def _embed(self, photo: Photo, faces: list[Face]) -> tuple[EmbeddedFace, ...]:
-        cut = self._aligner.cut_chip
+        cut = self._aligner.cut_chips
         picture, scale = photo.picture, photo.scale
         chips = [cut(picture, face.landmarks, scale=scale) for face in faces]
         size_px = (photo.width_px, photo.height_px)
@@ -109,7 +109,7 @@ def open_pipeline(
         model=describe_model(cards),
         detector=Detector(detection),
         aligner=Aligner(alignment, side_px=recogniser.input.side_px),
-        embedder=Embedder(recognition, dimension=embedding.dimension),
+        embedder=Embedder(recognition, dimension=embedding.dimension, mirrored=alignment.mirrored),
         limits=limits,
     )
 
@@ -123,7 +123,8 @@ def describe_model(pack: Pack) -> EmbeddingModel:
             (card.source.sha256, converter_version(card))
             for card in (pack.detector, pack.recogniser)
         ],
-        "template": np.round(alignment.template(), 6).tolist(),
+        "templates": np.round(alignment.templates(), 6).tolist(),
+        "mirrored": alignment.mirrored,
         "input": [pack.recogniser.input.side_px, pack.recogniser.input.colour_order],
     }
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
