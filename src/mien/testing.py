@@ -39,6 +39,7 @@ GOOD = Quality(
     value=98.0,
     inter_eye_px=32.0,
     sharpness=0.5,
+    noise=0.2,
     yaw_deg=0.0,
     pitch_deg=0.0,
     roll_deg=0.0,
@@ -47,6 +48,7 @@ GOOD = Quality(
     under_exposed=0.0,
     over_exposed=0.0,
     inside=1.0,
+    consistency=1.0,
 )
 """What a drawn person is seen with."""
 

@@ -104,12 +104,15 @@ class Quality:
     """How well a face can be recognised, in the words of ISO/IEC 29794-5 where it has them.
 
     `value` is the unified score, 0 to 100; `mien.vision.quality` states what it means and how
-    each component is measured. Luminance, its shares and `inside` are 0 to 1.
+    each component is measured. Luminance, its shares, `inside` (how much of the face lies
+    within the picture) and `consistency` (how far the embeddings of its images agree) are
+    0 to 1.
     """
 
     value: float
     inter_eye_px: float
     sharpness: float
+    noise: float
     yaw_deg: float
     pitch_deg: float
     roll_deg: float
@@ -118,6 +121,7 @@ class Quality:
     under_exposed: float
     over_exposed: float
     inside: float
+    consistency: float
     flaws: tuple[Flaw, ...] = ()
 
 

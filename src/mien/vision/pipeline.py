@@ -19,7 +19,7 @@ from mien.vision.cards import Alignment, Card, Embedding, Pack, get_pack, load_g
 from mien.vision.decode import DecodeLimits, Photo, decode_photo
 from mien.vision.detect import Detector
 from mien.vision.embed import Embedder
-from mien.vision.quality import measure_quality
+from mien.vision.quality import Assessor
 from mien.vision.render import render_crop, render_thumbnail
 from mien.vision.session import Device, open_session
 from mien.vision.weights import WeightStore, converter_version
@@ -45,6 +45,7 @@ class Pipeline:
         self._detector = detector
         self._aligner = aligner
         self._embedder = embedder
+        self._assessor = Assessor()
         self._limits = limits or DecodeLimits()
 
     def analyse(self, content: bytes) -> PhotoAnalysis:
@@ -74,15 +75,15 @@ class Pipeline:
         cut = self._aligner.cut_chips
         picture, scale = photo.picture, photo.scale
         chips = [cut(picture, face.landmarks, scale=scale) for face in faces]
-        size_px = (photo.width_px, photo.height_px)
+        vectors, consistencies = self._embedder.embed(chips)
         return tuple(
             EmbeddedFace(
                 face,
                 vector,
                 render_crop(picture, face.box, scale=scale),
-                measure_quality(chip, face, size_px=size_px),
+                self._assessor.assess(photo, face, consistency=float(consistency)),
             )
-            for face, chip, vector in zip(faces, chips, self._embedder.embed(chips), strict=True)
+            for face, vector, consistency in zip(faces, vectors, consistencies, strict=True)
         )
 
 
