@@ -36,7 +36,7 @@ PEOPLE = 216
 """How many people there are to draw."""
 
 GOOD = Quality(
-    value=98.0,
+    value=90.0,
     inter_eye_px=32.0,
     sharpness=0.5,
     noise=0.2,

@@ -92,6 +92,7 @@ class Flaw(StrEnum):
 
     TOO_SMALL = "too-small"
     BLURRED = "blurred"
+    NOISY = "noisy"
     EXTREME_POSE = "extreme-pose"
     TOO_DARK = "too-dark"
     TOO_BRIGHT = "too-bright"

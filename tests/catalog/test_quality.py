@@ -24,7 +24,7 @@ def test_a_quality_comes_back_from_json_as_it_was() -> None:
 def test_every_component_is_kept() -> None:
     kept = format_quality(GOOD)
     assert list(kept) == [field.name for field in fields(Quality)]
-    assert format_quality(replace(GOOD, sharpness=0.123456))["sharpness"] == 0.123
+    assert format_quality(replace(GOOD, sharpness=0.123456))["sharpness"] == 0.1235
 
 
 @pytest.mark.parametrize(

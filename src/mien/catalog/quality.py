@@ -8,7 +8,7 @@ from typing import Any
 from mien.errors import CatalogError
 from mien.types import Flaw, Quality
 
-_DECIMALS = 3
+_DECIMALS = 4
 
 
 def format_quality(quality: Quality) -> dict[str, object]:

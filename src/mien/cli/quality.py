@@ -10,6 +10,7 @@ from mien.types import Flaw, Quality
 _WORDS = {
     Flaw.TOO_SMALL: "too small",
     Flaw.BLURRED: "blurred",
+    Flaw.NOISY: "grainy",
     Flaw.EXTREME_POSE: "turned away",
     Flaw.TOO_DARK: "too dark",
     Flaw.TOO_BRIGHT: "too bright",
@@ -33,6 +34,6 @@ def _join(flaws: Sequence[Flaw]) -> str:
 def describe_quality(quality: Quality) -> dict[str, object]:
     """The unified value, every component, and what is wrong, as JSON values."""
     parts = {
-        name: round(part, 3) for name, part in asdict(quality).items() if isinstance(part, float)
+        name: round(part, 4) for name, part in asdict(quality).items() if isinstance(part, float)
     }
     return parts | {"flaws": [flaw.value for flaw in quality.flaws]}

@@ -34,10 +34,10 @@ class QualityFilter(StrEnum):
 
 _LEAST_VALUES = {
     QualityFilter.NONE: 0.0,
-    QualityFilter.AUTO: 5.0,
-    QualityFilter.LOW: 25.0,
-    QualityFilter.MEDIUM: 50.0,
-    QualityFilter.HIGH: 75.0,
+    QualityFilter.AUTO: 3.0,
+    QualityFilter.LOW: 10.0,
+    QualityFilter.MEDIUM: 40.0,
+    QualityFilter.HIGH: 70.0,
 }
 
 
