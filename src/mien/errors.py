@@ -5,6 +5,7 @@
       WeightsError            model weights cannot be had
         WeightsMismatchError  the bytes are not the ones the model card names
       ModelError              a model is unknown, or its file does not run
+        LicenceNotAcceptedError  its licence is to be accepted first
       IndexStateError         an index was given what does not fit it
       VaultError              something at rest cannot be read
         RootKeyError          the root key is missing, malformed or readable by others
@@ -30,6 +31,7 @@ __all__ = [
     "EvaluationError",
     "IndexStateError",
     "KeyDestroyedError",
+    "LicenceNotAcceptedError",
     "MienError",
     "ModelError",
     "NotFoundError",
@@ -69,6 +71,10 @@ class WeightsMismatchError(WeightsError):
 
 class ModelError(MienError):
     """A model is unknown, or its file does not run."""
+
+
+class LicenceNotAcceptedError(ModelError):
+    """A model's licence does not allow every use, and nobody accepted it here."""
 
 
 class IndexStateError(MienError):

@@ -18,7 +18,7 @@ def get_alignment() -> Alignment:
 
 
 ALIGNMENT = get_alignment()
-TEMPLATE = ALIGNMENT.template()
+TEMPLATE, CLOSER = ALIGNMENT.templates()
 
 
 def place(factor: complex, shift: complex) -> Landmarks:
@@ -42,9 +42,19 @@ def centre_of(chip: Rgb) -> tuple[float, float]:
     return float((weights * columns).sum() / total), float((weights * rows).sum() / total)
 
 
-def test_the_template_is_that_of_dlib_scaled_about_the_centre() -> None:
-    np.testing.assert_allclose(TEMPLATE[0], (75 - 27.5 * 1.08, 75 - 28.4 * 1.08))
-    np.testing.assert_allclose(TEMPLATE[4], (75 + 22.6 * 1.08, 75 + 28.0 * 1.08))
+def test_the_templates_are_that_of_dlib_and_a_closer_one_about_the_centre() -> None:
+    np.testing.assert_allclose(TEMPLATE[0], (47.5, 46.6))
+    np.testing.assert_allclose(CLOSER[0], (75 - 27.5 * 1.08, 75 - 28.4 * 1.08))
+    np.testing.assert_allclose(CLOSER[4], (75 + 22.6 * 1.08, 75 + 28.0 * 1.08))
+
+
+def test_a_face_gives_a_chip_for_each_scale_and_the_closer_one_shows_less() -> None:
+    # A white ring far from the middle is in the wide chip and beyond the edge of the close one.
+    ring = np.zeros((150, 150, 3), np.uint8)
+    ring[2:4, :] = 255
+    wide, close = Aligner(ALIGNMENT, side_px=150).cut_chips(Image.fromarray(ring), place(1.0, 0j))
+    assert wide.max() > 200
+    assert close.max() == 0
 
 
 @pytest.mark.parametrize(
@@ -63,13 +73,13 @@ def test_landmarks_come_to_stand_on_the_template(factor: complex, shift: complex
     points = (Point(x, y) for x, y in landmarks.as_array().tolist())
     for point, goal in zip(points, TEMPLATE, strict=True):
         picture = draw(point, (1100, 1000), radius=6 * abs(factor))
-        found = centre_of(aligner.cut_chip(picture, landmarks))
+        found = centre_of(aligner.cut_chips(picture, landmarks)[0])
         np.testing.assert_allclose(found, goal, atol=0.1)
 
 
 def test_a_chip_is_the_photo_itself_where_the_face_already_fits(noise: Rgb) -> None:
     landmarks = place(1.0, 0.0)
-    chip = Aligner(ALIGNMENT, side_px=150).cut_chip(Image.fromarray(noise), landmarks)
+    chip = Aligner(ALIGNMENT, side_px=150).cut_chips(Image.fromarray(noise), landmarks)[0]
     np.testing.assert_array_equal(chip, noise)
 
 
@@ -77,35 +87,36 @@ def test_a_reduced_picture_gives_the_same_chip() -> None:
     landmarks = place(4.0, 30 + 20j)
     picture = draw(landmarks.nose, (700, 680), radius=60)
     aligner = Aligner(ALIGNMENT, side_px=150)
-    full = aligner.cut_chip(picture, landmarks).astype(int)
-    reduced = aligner.cut_chip(picture.reduce(2), landmarks, scale=0.5).astype(int)
+    full = np.array(aligner.cut_chips(picture, landmarks)).astype(int)
+    reduced = np.array(aligner.cut_chips(picture.reduce(2), landmarks, scale=0.5)).astype(int)
     assert np.abs(full - reduced).mean() < 0.5
 
 
 def test_fine_detail_is_averaged_and_not_sampled() -> None:
     stripes = np.zeros((900, 900, 3), np.uint8)
     stripes[:, ::2] = 255
-    chip = Aligner(ALIGNMENT, side_px=150).cut_chip(Image.fromarray(stripes), place(5.0, 20 + 20j))
+    photo = Image.fromarray(stripes)
+    chip = Aligner(ALIGNMENT, side_px=150).cut_chips(photo, place(5.0, 20 + 20j))[0]
     assert np.abs(chip[10:140, 10:140].astype(int) - 127).max() <= 30
 
 
 def test_what_lies_outside_the_photo_is_black() -> None:
     white = Image.new("RGB", (150, 150), (255, 255, 255))
-    chip = Aligner(ALIGNMENT, side_px=150).cut_chip(white, place(1.0, 75 + 0j))
+    chip = Aligner(ALIGNMENT, side_px=150).cut_chips(white, place(1.0, 75 + 0j))[0]
     assert chip[:, 80:].max() == 0
     assert chip[:, :70].min() == 255
 
 
 def test_a_face_outside_the_photo_gives_a_black_chip() -> None:
     white = Image.new("RGB", (40, 40), (255, 255, 255))
-    chip = Aligner(ALIGNMENT, side_px=150).cut_chip(white, place(3.0, 5000 + 5000j))
+    chip = Aligner(ALIGNMENT, side_px=150).cut_chips(white, place(3.0, 5000 + 5000j))[0]
     assert (chip.shape, chip.max()) == ((150, 150, 3), 0)
 
 
 @pytest.mark.parametrize("factor", [0.25, 1.0, 7.5])
-def test_enlargement_is_chip_pixels_per_photo_pixel(factor: float) -> None:
+def test_enlargement_is_pixels_of_the_closest_chip_per_photo_pixel(factor: float) -> None:
     aligner = Aligner(ALIGNMENT, side_px=150)
-    assert aligner.enlargement(place(factor, 3 + 4j)) == pytest.approx(1 / factor)
+    assert aligner.enlargement(place(factor, 3 + 4j)) == pytest.approx(1.08 / factor)
 
 
 @given(

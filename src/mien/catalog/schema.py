@@ -105,6 +105,10 @@ collections = Table(
     Column("model_id", String(64), nullable=False),
     Column("model_digest", String(64), nullable=False),
     Column("dimension", Integer, nullable=False),
+    # In which of the vault's two slots its templates are, and of which model others are being
+    # made in the other one; once that is the collection's own, the old ones are being removed.
+    Column("slot", Integer, nullable=False, default=0),
+    Column("next_digest", String(64), nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
     # Rises with every change to the collection's faces; an index in memory compares it.
     Column("revision", BigInteger, nullable=False, default=0),
@@ -158,6 +162,9 @@ indexed_photos = Table(
     Column("indexed_at", Instant, nullable=False),
     # Faces that were found and not kept: of nobody enrolled, or of somebody who opted out.
     Column("dropped", Integer, nullable=False),
+    # Those of them that fell short of the filter it was read with (mien.permission.quality).
+    Column("unfit", Integer, nullable=False),
+    Column("quality_filter", String(8), nullable=False),
     # The newest enrolment that its faces were compared with; a later one asks for another look.
     Column("scanned_to", BigInteger, nullable=False),
     UniqueConstraint("collection_id", "photo_id"),
@@ -239,6 +246,8 @@ faces = Table(
     *(Column(edge, Float, nullable=False) for edge in ("x1", "y1", "x2", "y2")),
     Column("landmarks", JSON, nullable=False),
     Column("confidence", Float, nullable=False),
+    # Components and flaws (mien.types.Quality).
+    Column("quality", JSON, nullable=False),
     Index(None, "collection_id"),
     Index(None, "indexed_photo_id"),
     Index(None, "person_id"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
+from mien.cli.quality import tell_caveat
+from mien.cli.strength import show_band, show_strangers
 from mien.errors import SettingsError
 from mien.library import Library
 from mien.pages.sheet import Picture, Row, Sheet, render_sheet
@@ -23,6 +25,7 @@ def write_sheet(
         purpose=purpose,
         probe_title=probe_title,
         probe=Picture(analysis.faces[result.probe.searched].crop_jpeg, analysis.thumbnail_jpeg),
+        caveat=tell_caveat(result.probe.quality),
         rows=[_make_row(library, candidate) for candidate in result.candidates],
     )
     try:
@@ -38,6 +41,8 @@ def _make_row(library: Library, candidate: Candidate) -> Row:
     return Row(
         rank=candidate.rank,
         score=candidate.score,
+        match=show_band(candidate.strength),
+        strangers=show_strangers(candidate.strength),
         picture=Picture(crop or b"", thumbnail or b""),
         title=unquote(uris[0].rsplit("/", 1)[-1]),
         uris=uris,

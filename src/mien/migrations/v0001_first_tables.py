@@ -10,6 +10,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+_HEX = sa.String(length=64)
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -54,11 +55,9 @@ def _create_collections() -> None:
         sa.Column("assessment", sa.String(), nullable=False),
         sa.Column("retention_days", sa.Integer(), nullable=True),
         sa.Column("confirmations", sa.Integer(), nullable=False),
-        sa.Column("model_id", sa.String(length=64), nullable=False),
-        sa.Column("model_digest", sa.String(length=64), nullable=False),
-        sa.Column("dimension", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *(sa.Column(n, _HEX, nullable=False) for n in ("model_id", "model_digest", "next_digest")),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("dimension", "slot")),
+        *(sa.Column(n, sa.BigInteger(), nullable=False) for n in ("created_at", "revision")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_collections")),
         sa.UniqueConstraint("name", name=op.f("uq_collections_name")),
         sa.UniqueConstraint("uuid", name=op.f("uq_collections_uuid")),
@@ -168,11 +167,11 @@ def _create_indexed_photos() -> None:
     op.create_table(
         "indexed_photos",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("collection_id", _ID, nullable=False),
-        sa.Column("photo_id", _ID, nullable=False),
+        *(sa.Column(name, _ID, nullable=False) for name in ("collection_id", "photo_id")),
         sa.Column("blob_id", sa.String(length=36), nullable=False),
         sa.Column("indexed_at", sa.BigInteger(), nullable=False),
-        sa.Column("dropped", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("dropped", "unfit")),
+        sa.Column("quality_filter", sa.String(length=8), nullable=False),
         sa.Column("scanned_to", sa.BigInteger(), nullable=False),
         _refer("indexed_photos", "collection_id", to="collections"),
         _refer("indexed_photos", "photo_id", to="photos"),
@@ -298,7 +297,7 @@ def _create_faces() -> None:
         sa.Column("indexed_photo_id", _ID, nullable=False),
         sa.Column("person_id", _ID, nullable=True),
         *(sa.Column(edge, sa.Float(), nullable=False) for edge in ("x1", "y1", "x2", "y2")),
-        sa.Column("landmarks", sa.JSON(), nullable=False),
+        *(sa.Column(name, sa.JSON(), nullable=False) for name in ("landmarks", "quality")),
         sa.Column("confidence", sa.Float(), nullable=False),
         _refer("faces", "collection_id", to="collections"),
         _refer("faces", "indexed_photo_id", to="indexed_photos"),

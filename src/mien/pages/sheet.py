@@ -21,10 +21,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A candidate as the sheet shows it."""
+    """A candidate as the sheet shows it; `match` and `strangers` say what its score is worth."""
 
     rank: int
     score: float
+    match: str
+    strangers: str
     picture: Picture
     title: str
     uris: Sequence[str]
@@ -34,13 +36,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All that stands on the page."""
+    """All that stands on the page; the caveat is about the probe, if there is one."""
 
     heading: str
     purpose: str
     probe_title: str
     probe: Picture
     rows: Sequence[Row]
+    caveat: str = ""
 
 
 def render_sheet(sheet: Sheet) -> str:
