@@ -128,9 +128,9 @@ def _iter_figures(report: Report) -> Iterator[str]:
     searched = judgement.identification
     if searched is not None and searched.sizes:
         largest = searched.sizes[-1]
-        enrolled = f"among {largest.gallery:,} enrolled people, one photo each"
-        stated.append((f"a search {enrolled}, puts the right one first", largest.rank_one))
-        missed = "a search {} misses where 1 search in 100 for nobody raises an alarm"
+        enrolled = f"of {largest.gallery:,} people enrolled with one photo each"
+        stated.append((f"a search puts the right one first {enrolled}", largest.rank_one))
+        missed = "a search misses the right one {}, where 1 in 100 for nobody raises an alarm"
         stated += [
             (missed.format(enrolled), point.fnir) for point in largest.points if point.fpir == 1e-2
         ]

@@ -40,7 +40,6 @@ def report() -> Report:
         title="drawn <people>",
         kind=Kind.PHOTOS,
         made_at="2030-05-01T12:00:00Z",
-        mien_version="9.9",
         model="fake",
         model_digest="fa" * 32,
         replicates=50,
@@ -180,7 +179,7 @@ def test_markdown_and_page_have_the_same_figures(report: Report) -> None:
 
 def test_the_colophon_says_where_it_comes_from(report: Report) -> None:
     assert make_colophon(report) == (
-        "Made by mien 9.9 evaluate at 2030-05-01T12:00:00Z in 12 s. Model fake, digest "
+        "Made by mien evaluate at 2030-05-01T12:00:00Z in 12 s. Model fake, digest "
         "fafafafafafafafa…"
     )
 

@@ -42,6 +42,10 @@ _READING = (
     "be expected in so few pairs, so no figure is given. Intervals cover chance; they say nothing "
     "of people or cameras that are not in the set."
 )
+_CLLR = (
+    "Cllr is the price in bits of acting on them: 0 is perfect, 1 says nothing. The calibration "
+    "error compares what was said at even odds with what was so."
+)
 _WORST = "The worst of several groups looks worse than it is where groups are small."
 _HALVES = (
     "The people are parted in two at random ten times, and the mean over all halves is taken: a "
@@ -84,7 +88,7 @@ def write_page(path: Path, report: Report) -> None:
 def make_colophon(report: Report) -> str:
     """Where the document comes from."""
     return (
-        f"Made by mien {report.mien_version} evaluate at {report.made_at} in "
+        f"Made by mien evaluate at {report.made_at} in "
         f"{report.seconds:.0f} s. Model {report.model}, digest {report.model_digest[:16]}…"
     )
 
@@ -107,6 +111,9 @@ def _iter_parts(judgement: Judgement, *, draw: Draw) -> Iterator[tuple[str, list
         yield "How rare a score is", list(_tell_rarity(judgement.fmr_curve, draw=draw))
     if judgement.calibration is not None:
         yield "Calibration", list(_tell_calibration(judgement.calibration, draw=draw))
+    if judgement.card_calibration is not None:
+        told = _tell_calibration(judgement.card_calibration, draw=draw)
+        yield "Calibration of the model's card", list(told)
     for found in judgement.differentials:
         title = f"Groups by {found.attribute.replace('_', ' ')}"
         yield title, list(_tell_groups(found, draw=draw))
@@ -210,11 +217,10 @@ def _tell_rarity(curve: FmrCurve, *, draw: Draw) -> Iterator[Block]:
 
 
 def _tell_calibration(found: Calibration, *, draw: Draw) -> Iterator[Block]:
+    fitted = f"fitted on other people ({found.folds} folds)" if found.folds else "in the card"
     yield (
         f"Likelihood ratios of {found.mated_pairs:,} pairs of one person and "
-        f"{found.stranger_pairs:,} of two, each by a curve that was fitted on other people "
-        f"({found.folds} folds). Cllr is the price in bits of acting on them: 0 is perfect, 1 "
-        "says nothing. The calibration error compares what was said at even odds with what was so."
+        f"{found.stranger_pairs:,} of two, each by a curve that was {fitted}. {_CLLR}"
     )
     yield tabulate(
         ["what", "value"],

@@ -23,7 +23,7 @@ from mien.service.enrolled import find_consenting
 from mien.service.gallery import Galleries
 from mien.service.leave import Leave, ask_leave
 from mien.service.left_out import find_left_out
-from mien.types import FaceId, Vectors
+from mien.types import Cohort, FaceId, Vectors
 from mien.vault.vault import SealedPhoto
 
 _CIRCULAR = (
@@ -40,6 +40,7 @@ class KnownFaces:
     people: Sequence[str]
     photos: Sequence[str]
     unreadable: int
+    cohort: Cohort | None
     notes: Sequence[str] = (_CIRCULAR,)
 
 
@@ -67,6 +68,7 @@ def read_collection(
         people=[f"person {face.person_id}" for face in found],
         photos=[face.locations[0].uri for face in found],
         unreadable=len(visible) - len(read),
+        cohort=galleries.load(leave.collection, gaussian=deployment.model.gaussian).cohort,
     )
 
 
