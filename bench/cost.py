@@ -26,6 +26,7 @@ from unittest.mock import patch
 from bench.rows import make_row
 from bench.weights import WEIGHTS
 
+from mien.errors import ModelError
 from mien.library import Library
 from mien.service import audit
 from mien.service.commit import BatchCounts, commit_batch
@@ -206,6 +207,12 @@ class _Models:
             self._opened[threads] = open_pipeline(store=self._store, threads=threads)
         vision: Vision = self._opened[threads]
         return vision
+
+    def get(self, pack: str) -> Models:
+        raise ModelError(f"{pack} is not measured here.")
+
+    def find(self, digest: str) -> Models | None:  # noqa: ARG002  (there is one pack)
+        return None
 
 
 def _rotated(names: list[str], by: int) -> list[str]:

@@ -33,7 +33,7 @@ from mien.service.gallery import Gallery
 from mien.service.ports import Vision
 from mien.service.standing import make_collection
 from mien.settings import Settings
-from mien.testing import GOOD
+from mien.testing import GOOD, FakeModels
 from mien.types import Box, Credit, EmbeddingModel, Face, Landmarks, Point, Vectors
 from mien.vault.vault import FaceSecrets, SealedPhoto
 from mien.vision.cards import get_pack
@@ -51,7 +51,7 @@ _FACE = Face(Box(1, 2, 3, 4), Landmarks(*[Point(123.25, 45.5)] * 5), 0.987654)
 _JPEG = b"\xff\xd8\xff" + bytes(200)
 
 
-class ModelsByName:
+class ModelsByName(FakeModels):
     """The default model's name and Gaussian, and no weights: nothing is embedded here."""
 
     @property

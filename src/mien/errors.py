@@ -5,6 +5,7 @@
       WeightsError            model weights cannot be had
         WeightsMismatchError  the bytes are not the ones the model card names
       ModelError              a model is unknown, or its file does not run
+        LicenceNotAcceptedError  its licence is to be accepted first
       IndexStateError         an index was given what does not fit it
       VaultError              something at rest cannot be read
         RootKeyError          the root key is missing, malformed or readable by others
@@ -15,6 +16,7 @@
         ConflictError         the name is taken, or the setting cannot change
         AuditError            a part of the audit log is not what was signed
       SuppressionError        an opt-out cannot be kept as things stand
+      EvaluationError         these photos or labels carry no figure
       SettingsError           a setting or argument has no usable value
 
 A refusal by permission is no exception: it is a `Verdict` (mien.permission).
@@ -26,8 +28,10 @@ __all__ = [
     "AuditError",
     "CatalogError",
     "ConflictError",
+    "EvaluationError",
     "IndexStateError",
     "KeyDestroyedError",
+    "LicenceNotAcceptedError",
     "MienError",
     "ModelError",
     "NotFoundError",
@@ -69,6 +73,10 @@ class ModelError(MienError):
     """A model is unknown, or its file does not run."""
 
 
+class LicenceNotAcceptedError(ModelError):
+    """A model's licence does not allow every use, and nobody accepted it here."""
+
+
 class IndexStateError(MienError):
     """An index was given what does not fit it."""
 
@@ -107,6 +115,10 @@ class AuditError(CatalogError):
 
 class SuppressionError(MienError):
     """An opt-out cannot be kept as things stand, so that nothing is added or searched."""
+
+
+class EvaluationError(MienError):
+    """These photos or labels carry no figure, or the model gives none that could be trusted."""
 
 
 class SettingsError(MienError):

@@ -18,13 +18,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-from mien.errors import SettingsError
+from mien.evaluation.resampling import Resampling
 from mien.permission.basis import Basis
 from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
@@ -35,17 +34,20 @@ from mien.service.audit_log import AuditLog
 from mien.service.case_book import BookTerms, CaseBook
 from mien.service.collections import DEFAULT_COLLECTION, CollectionDraft, CollectionSummary
 from mien.service.consent_draft import ConsentDraft
-from mien.service.default_pack import DefaultPack
 from mien.service.deployment import Deployment, Home, find_user
 from mien.service.doctor import Diagnosis, examine
+from mien.service.drafts import parse_word
 from mien.service.enrol import Enrolled
 from mien.service.erase import ErasureReport, Target, erase, preview_erasure
+from mien.service.evaluation import Evaluation, Workers
 from mien.service.evidence_bundle import Evidence, export_evidence
 from mien.service.explain import Explanation, explain_photo
 from mien.service.gallery import Galleries
 from mien.service.grants import GrantDraft, Narrowing
-from mien.service.handed_in import HandedIn, naming, read_photo
+from mien.service.handed_in import HandedIn, read_photo
 from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
+from mien.service.installed import InstalledModels
+from mien.service.model_book import ModelBook
 from mien.service.optouts import OptOuts
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
@@ -53,12 +55,11 @@ from mien.service.ports import Clock, Models
 from mien.service.register import Register, RegisterTerms
 from mien.service.rescan import RescanProgress, RescanReport, RescanRequest, rescan
 from mien.service.retention import CollectionDeadline, Deadline, Terms
-from mien.service.search import Candidate, SearchRequest, SearchResult, search_photo
+from mien.service.search import Candidate, SearchRequest, SearchResult, search_photos
 from mien.service.session import Session
 from mien.settings import Settings, load_settings
 from mien.vault.vault import SealedPhoto
 
-Word = TypeVar("Word", bound=StrEnum)
 FilePath = str | os.PathLike[str]
 
 
@@ -88,15 +89,18 @@ class Library:
         """
         chosen = None if home is None else Path(home)
         self.settings = settings or load_settings(os.environ, home=chosen)
+        where = Home(chosen or self.settings.home)
+        self._installed = InstalledModels(
+            self.settings.cache / "models",
+            where.models,
+            pack=self.settings.pack,
+            max_bytes=self.settings.max_file_bytes,
+            max_pixels=self.settings.max_pixels,
+        )
         self._deployment = Deployment(
-            Home(chosen or self.settings.home),
+            where,
             root_key=self.settings.root_key,
-            models=models
-            or DefaultPack(
-                self.settings.cache / "models",
-                max_bytes=self.settings.max_file_bytes,
-                max_pixels=self.settings.max_pixels,
-            ),
+            models=models or self._installed,
             clock=clock,
             actor=find_user(),
         )
@@ -139,13 +143,12 @@ class Library:
         """
         return self.record(
             GrantDraft(
-                kind=_parse_word(GrantKind, kind),
+                kind=parse_word(GrantKind, kind),
                 grantor=grantor,
                 scope=[os.fspath(part) for part in scope],
                 purposes=purposes,
                 bases=[
-                    _parse_word(Basis, one)
-                    for one in ([basis] if isinstance(basis, str) else basis)
+                    parse_word(Basis, one) for one in ([basis] if isinstance(basis, str) else basis)
                 ],
                 until=until,
             )
@@ -192,14 +195,10 @@ class Library:
         progress: RescanProgress = _silent,
     ) -> Enrolled:
         """Records a person's consent, and a template of each photo; as `people().enrol`."""
-        register = self.people(progress=progress)
-        return register.enrol(name, *photos, consent=consent, faces=faces)
+        return self.people(progress=progress).enrol(name, *photos, consent=consent, faces=faces)
 
     def rescan(self, *, progress: RescanProgress = _silent) -> RescanReport:
-        """Looks again at photos for people enrolled since; where it was interrupted, it goes on.
-
-        Enrolling, renewing and `add` do so too.
-        """
+        """Looks again at photos for people enrolled since, as enrolling and `add` do; goes on."""
         request = RescanRequest(
             workers=self.settings.workers, max_file_bytes=self.settings.max_file_bytes
         )
@@ -258,7 +257,7 @@ class Library:
         """
         draft = CollectionDraft(
             name=name,
-            basis=_parse_word(Basis, basis),
+            basis=parse_word(Basis, basis),
             purposes=purposes,
             assessment=assessment,
             retention_days=retention_days,
@@ -288,50 +287,46 @@ class Library:
             collection=collection,
             workers=self.settings.workers,
             max_file_bytes=self.settings.max_file_bytes,
-            quality=_parse_word(QualityFilter, quality),
+            quality=parse_word(QualityFilter, quality),
         )
 
         def note(report: AddReport) -> None:
             self._session.keep_signed()
             progress(report)
 
-        self._session.prepare_to_add()
-        report = add_photos(self._deployment, request, progress=note)
+        seen = self._session.prepare_to_add(collection)
+        report = add_photos(seen, request, progress=note)
         self.rescan()
         return report
 
     def search(
         self,
-        photo: HandedIn,
-        *,
+        *photos: HandedIn,
         purpose: str,
         collection: str = DEFAULT_COLLECTION,
         limit: int = 20,
         min_score: float = -1.0,
+        max_fmr: float | None = None,
         face: int | None = None,
     ) -> SearchResult:
-        """Every photo of the person shown, best first; of several faces the largest is searched.
+        """Every photo of the person shown, strongest first; of several faces the largest counts.
 
-        `face` chooses another, counted from 0 in the order of `result.probe.analysis.faces`.
-        Raises `PhotoError` where the photo cannot be read, `NotFoundError` for an unknown
-        collection.
+        Several photos of one person find more than one does. `face` chooses another face of a
+        single photo, counted from 0 in the order of `result.probe.analysis.faces`.
+        Raises `PhotoError` where a photo cannot be read, `NotFoundError` for an unknown collection.
         """
         request = SearchRequest(
             purpose=purpose,
             collection=collection,
             limit=limit,
             min_score=min_score,
+            max_fmr=max_fmr,
             face=face,
             threads=os.cpu_count() or 1,
+            max_file_bytes=self.settings.max_file_bytes,
         )
-        self._session.prepare_to_search()
-        with naming(photo):
-            result = search_photo(
-                self._deployment,
-                request,
-                galleries=self._galleries,
-                read_probe=lambda: read_photo(photo, max_bytes=self.settings.max_file_bytes),
-            )
+        seen = self._session.prepare_to_search(collection)
+        result = search_photos(seen, request, galleries=self._galleries, photos=photos)
         self._session.keep_signed()
         return result
 
@@ -344,10 +339,7 @@ class Library:
         return self._deployment.vault.read_crop(place, face_id=stored.uuid)
 
     def read_thumbnail(self, candidate: Candidate) -> bytes | None:
-        """A small JPEG of the candidate's photo; nothing where no grant allows showing it.
-
-        Nor where a face in it was erased: the thumbnail showed it too.
-        """
+        """A small JPEG of the candidate's photo; as `read_crop`, and if no face was erased."""
         if not candidate.face.is_for_display:
             return None
         stored = candidate.face.stored
@@ -361,20 +353,33 @@ class Library:
         self.enforce_retention()
         return explain_photo(self._deployment, sha256)
 
+    def evaluation(self, *, replicates: int = 500) -> Evaluation:
+        """How well people are told apart; intervals come from so many draws of the people."""
+        workers = Workers(self.settings.workers, self.settings.max_file_bytes)
+        return Evaluation(self._deployment, self._galleries, workers, Resampling(replicates))
+
     def cases(self) -> CaseBook:
         """All requests of subjects and rights holders, with all that can be done about them."""
         terms = BookTerms(self._terms, self._operator, self.settings.max_file_bytes)
         return CaseBook(self._deployment, self._galleries, terms=terms)
+
+    def models(self) -> ModelBook:
+        """What recognises faces here, and the way to another model."""
+        return ModelBook(
+            self._deployment,
+            self._galleries,
+            installed=self._installed,
+            workers=self.settings.workers,
+            max_file_bytes=self.settings.max_file_bytes,
+            prepare=self._session.prepare_to_add,
+        )
 
     def audit(self) -> AuditLog:
         """The log of what was done here, with all that can be asked of it."""
         return AuditLog(self._deployment)
 
     def checkpoint(self) -> str | None:
-        """Signs the audit log as it is; nothing for an empty one. Raises `AuditError`.
-
-        Next to free where nothing is new. `add` and `search` do it once a minute, `close` always.
-        """
+        """Signs the audit log as it is; nothing for an empty one. Raises `AuditError`."""
         return make_checkpoint(self._deployment)
 
     def policy(self, *, to: FilePath | None = None, form: Form | str = Form.HTML) -> Policy:
@@ -382,7 +387,7 @@ class Library:
         self.enforce_retention()
         policy = make_policy(self._deployment, self._operator, terms=self._terms)
         if to is not None:
-            publish_policy(self._deployment, policy, path=Path(to), form=_parse_word(Form, form))
+            publish_policy(self._deployment, policy, path=Path(to), form=parse_word(Form, form))
         return policy
 
     def export_evidence(self, folder: FilePath) -> Evidence:
@@ -393,10 +398,3 @@ class Library:
         """The state of the deployment: counts, index recall and latency."""
         self.enforce_retention()
         return examine(self._deployment, self._galleries)
-
-
-def _parse_word(words: type[Word], word: Word | str) -> Word:
-    try:
-        return words(word)
-    except ValueError as error:
-        raise SettingsError(f"{word!r} is none of {', '.join(words)}.") from error

@@ -64,6 +64,12 @@ class Settings:
         default="",
         repr=False,
     )
+    pack: str = _setting(
+        "MIEN_PACK",
+        "The model pack that new collections are made with; default: the one chosen with "
+        "`mien models use`, or `open`.",
+        default="",
+    )
     workers: int = _setting(
         "MIEN_WORKERS",
         "How many photos are analysed at once.",

@@ -7,6 +7,7 @@ The same bytes always give the same faces.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Collection
@@ -15,8 +16,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import ModelError
+from mien.service.ports import Models, Vision
 from mien.types import (
     Box,
+    Calibration,
+    Cohort,
     EmbeddedFace,
     EmbeddingModel,
     Face,
@@ -62,6 +67,27 @@ _MARK = 0
 _LEVELS = 6
 _STEP = 51
 _NOISE = 0.2
+_FURTHEST = 12.0
+_KNOTS = 40
+
+
+def _calibrate() -> Calibration:
+    """In closed form: drawn people score as Gaussian noise, of deviation 1 / sqrt(dimension)."""
+    scores = np.linspace(-_FURTHEST, _FURTHEST, _KNOTS)
+    # The highest fifth of a Gaussian has its mean at 1.3998 deviations, and a deviation of 0.4682.
+    deviations = 1.3998 + 0.4682 * scores
+    shares = [max(1e-8, math.erfc(z / math.sqrt(2)) / 2) for z in deviations.tolist()]
+    log10_fmr = np.log10(shares)
+    return Calibration(
+        scores=scores,
+        log10_fmr=log10_fmr,
+        log10_fmr_low=log10_fmr - 0.2,
+        log10_fmr_high=np.minimum(log10_fmr + 0.2, 0.0),
+        log10_ratio=np.clip(-log10_fmr - 2, -2, 4),
+        extrapolated_from=6.0,
+    )
+
+
 _MODEL = EmbeddingModel(
     model_id="fake",
     digest="fa" * 32,
@@ -72,6 +98,12 @@ _MODEL = EmbeddingModel(
     score_by_fmr={1e-2: 0.6, 1e-3: 0.75, 1e-4: 0.8},
     missed_by_fmr={1e-2: 0.0, 1e-3: 0.0, 1e-4: 0.0},
     measured_on="drawn people",
+    cohort=Cohort(
+        np.zeros((1, DIMENSION), np.float32),
+        np.ones(1, np.float32),
+        np.eye(DIMENSION, dtype=np.float32) / np.float32(DIMENSION),
+    ),
+    calibration=_calibrate(),
 )
 
 
@@ -98,9 +130,15 @@ class FakeModels:
     def model(self) -> EmbeddingModel:
         return _MODEL
 
-    def open(self, *, threads: int) -> FakeVision:
+    def open(self, *, threads: int) -> Vision:
         del threads
         return FakeVision()
+
+    def get(self, pack: str) -> Models:
+        raise ModelError(f"There is no model pack {pack!r}: these models are alone.")
+
+    def find(self, digest: str) -> Models | None:  # noqa: ARG002  (there is nothing to find)
+        return None
 
 
 class FakeVision:

@@ -166,11 +166,43 @@ class Gaussian:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """Nobody's faces, without end: where a model's embeddings lie, as a mixture of Gaussians.
+
+    `centres` (k, d) are means of many people each, `weights` (k,) add up to one, and `spread`
+    (d, d) is the covariance around every centre.
+    """
+
+    centres: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    spread: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """What a normalised score is worth, at rising `scores` (k,); between them it is interpolated.
+
+    `log10_fmr` falls, with the bounds of its 95 % interval beside it; from the score
+    `extrapolated_from` on too few pairs were counted, and a fitted tail stands in. Beyond the
+    ends nothing more is claimed. `log10_ratio` is the likelihood ratio of one person against two,
+    and never falls.
+    """
+
+    scores: NDArray[np.float64]
+    log10_fmr: NDArray[np.float64]
+    log10_fmr_low: NDArray[np.float64]
+    log10_fmr_high: NDArray[np.float64]
+    log10_ratio: NDArray[np.float64]
+    extrapolated_from: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class EmbeddingModel:
     """What makes two templates comparable: same model id and same digest.
 
-    `score_by_fmr` holds measured scores that strangers exceed at a false match rate, and
-    `missed_by_fmr` the share of pairs of one person that score less.
+    `score_by_fmr` holds measured cosines that strangers exceed at a false match rate, and
+    `missed_by_fmr` the share of pairs of one person that score less. A model that was never
+    measured has none of them, no cohort and no calibration.
     """
 
     model_id: str
@@ -180,6 +212,8 @@ class EmbeddingModel:
     score_by_fmr: Mapping[float, float]
     missed_by_fmr: Mapping[float, float] = field(default_factory=dict)
     measured_on: str = ""
+    cohort: Cohort | None = None
+    calibration: Calibration | None = None
 
     def score_at(self, fmr: float) -> float:
         """The score from which on two faces count as of one person at this false match rate.

@@ -33,7 +33,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """An archive with three photos of Ann, one of which comes from a photo house's site."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MIEN_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("mien.library.DefaultPack", lambda *_, **__: FakeModels())
+    monkeypatch.setattr("mien.library.InstalledModels", lambda *_, **__: FakeModels())
     (tmp_path / "ann.jpg").write_bytes(draw_photo(ANN, seed=99))
     stage = Stage(tmp_path)
     with Library(settings=Settings(home=stage.home), models=FakeModels()) as library:

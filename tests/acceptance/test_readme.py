@@ -26,7 +26,7 @@ def example(name: str) -> str:
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MIEN_HOME", str(tmp_path / "own"))
-    monkeypatch.setattr("mien.library.DefaultPack", lambda *_, **__: FakeModels())
+    monkeypatch.setattr("mien.library.InstalledModels", lambda *_, **__: FakeModels())
     (tmp_path / "Pictures").mkdir()
     for seed in range(3):
         (tmp_path / "Pictures" / f"{seed}.png").write_bytes(draw_photo(7, seed=seed))

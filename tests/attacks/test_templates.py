@@ -25,9 +25,12 @@ from mien.service.case import About
 from mien.service.cases import CaseDraft
 from mien.service.erase import FacesTarget, PhotoTarget
 from mien.service.grants import GrantDraft, Narrowing
+from mien.service.model_book import ModelBook
 from mien.types import EmbeddedFace
 from service.enrolling import consent
+from service.packs import OTHER, two_packs
 from service.stage import PURPOSE, Stage, last_day, query
+from service.test_model_book import write_own
 
 _FEW = 4
 """So many components in a row are nobody's by chance."""
@@ -133,6 +136,14 @@ def people_of(library: Library) -> list[object]:
     return [list(people), people.get("Ann"), told, people.withdraw("Ann")]
 
 
+def labelled(stage: Stage) -> Path:
+    """A folder with a folder for each of a few drawn people, two photos each."""
+    for person in range(1, 9):
+        for number in range(2):
+            stage.draw(f"../labelled/{person}/{number}.png", person, seed=2 * person + number)
+    return stage.folder / "labelled"
+
+
 def case_of(stage: Stage, library: Library) -> list[object]:
     about = About(photos=(first_photo(stage),))
     draft = CaseDraft(kind=CaseKind.ACCESS, requester="Ann", about=about)
@@ -159,6 +170,7 @@ CALLS: Calls = {
     "create_collection": lambda _, lib: lib.create_collection("club", basis="household"),
     "deadlines": lambda _, lib: lib.deadlines(),
     "enforce_retention": lambda _, lib: lib.enforce_retention(),
+    "evaluation": lambda s, lib: lib.evaluation(replicates=50).of_photos(labelled(s)),
     "examine": lambda _, lib: lib.examine(),
     "explain": lambda s, lib: lib.explain(first_photo(s)),
     "get_grant": lambda s, lib: lib.get_grant(first_grant(s)),
@@ -178,7 +190,24 @@ CALLS: Calls = {
         lib.optouts().face(s.photos / "ann.png", consent="letter"),
         lib.optouts().list(),
     ],
+    "models": lambda _, lib: lib.models().list(),
     "close": lambda _, lib: lib.close(),
+}
+MODEL_CALLS: Calls = {
+    "abandon": lambda _, lib: lib.models().abandon("default"),
+    "accept": lambda _, lib: lib.models().accept("sface", licence="none"),
+    "add": lambda s, lib: lib.models().add(*write_own(s)[:1], card=write_own(s)[1]),
+    "check": lambda _, lib: lib.models().check("mine"),
+    "get": lambda _, lib: lib.models().get("mine"),
+    "list": lambda _, lib: lib.models().list(),
+    "migrate": lambda s, lib: [
+        (s.photos / "ann.png").rename(s.folder / "ann.png"),
+        lib.models().migrate("default", to=OTHER, is_dry=True),
+        lib.models().migrate("default", to=OTHER),
+    ],
+    "pull": lambda _, lib: lib.models().pull("buffalo_l"),
+    "remove": lambda _, lib: lib.models().remove("mine"),
+    "use": lambda _, lib: lib.models().use("buffalo_l"),
 }
 AUDIT_CALLS: Calls = {
     "checkpoint": lambda _, lib: lib.audit().checkpoint(),
@@ -195,7 +224,7 @@ AUDIT_CALLS: Calls = {
 
 def test_every_public_call_is_tried() -> None:
     """A call that is added has to be tried here."""
-    for owner, calls in ((Library, CALLS), (AuditLog, AUDIT_CALLS)):
+    for owner, calls in ((Library, CALLS), (AuditLog, AUDIT_CALLS), (ModelBook, MODEL_CALLS)):
         public = {name for name, _ in inspect.getmembers(owner) if not name.startswith("_")}
         assert public - {"settings"} == set(calls)
 
@@ -210,6 +239,15 @@ def test_no_call_of_the_library_hands_out_a_template(album: Stage) -> None:
         search(album, library)
         for call in (*AUDIT_CALLS.values(), *CALLS.values()):
             check_nothing_is_in(call(album, library), needles)
+
+
+def test_no_call_about_models_hands_out_a_template(album: Stage) -> None:
+    two_packs(album)
+    with album.open() as library:
+        needles = needles_of(templates_of(album, library))
+        for name in ("add", "check", "get", "list", "accept", "pull", "use", "remove", "migrate"):
+            check_nothing_is_in(MODEL_CALLS[name](album, library), needles)
+        check_nothing_is_in(MODEL_CALLS["abandon"](album, library), needles)
 
 
 def test_the_probe_comes_back_without_what_was_made_of_it(album: Stage) -> None:
@@ -239,11 +277,13 @@ TRIED: dict[str, Callable[[Stage], list[object]]] = {
         *("--kind", "contract", "--grantor", "B", "--scope", s.photos, "--purpose", "try"),
         *("--basis", "household", "--until", "2090-01-01"),
     ],
+    "evaluate": lambda s: [labelled(s), "--replicates", "50"],
     "grant list": lambda _: [],
     "grant narrow": lambda s: [first_grant(s), "--retention", "99"],
     "grant platforms": lambda _: [],
     "grant show": lambda s: [first_grant(s)],
     "models list": lambda _: [],
+    "models remove": lambda _: ["yunet"],
     "models show": lambda _: ["centerface"],
     "retention list": lambda _: [],
     "retention run": lambda _: [],
@@ -257,6 +297,10 @@ TRIED: dict[str, Callable[[Stage], list[object]]] = {
 UNTRIED = {
     "demo": "adds and searches as the others do",
     "models pull": "fetches weights, and sees no photo",
+    "models add": "tries out a file on noise, and sees no photo",
+    "models check": "does the same",
+    "models use": "writes down a name",
+    "models migrate": "prints what the library's models hand out, which is tried",
     "audit succeed": "prints what the library call returns, which is tried",
     "evidence": "writes what the library call writes, which is tried",
     **dict.fromkeys(

@@ -45,6 +45,7 @@ from mien.catalog import (
     people,
     photos,
     provenance,
+    reembed,
     references,
     removal,
     runs,
@@ -158,6 +159,10 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "get_collection": lambda c: collections.get_collection(c, "default"),
         "iter_collections": lambda c: list(collections.iter_collections(c)),
         "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
+        "set_next_model": lambda c: collections.set_next_model(c, COLLECTION, "ab" * 32),
+        "switch_model": lambda c: collections.switch_model(
+            c, collections.get_collection(c, "default"), model=MODEL
+        ),
     },
     "consents": {
         "add_consent": lambda c: consents.add_consent(c, OTHER_CONSENT),
@@ -283,6 +288,9 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_photo": lambda c: provenance.find_photo(c, make_sha256(1)),
         "iter_indexings": lambda c: list(provenance.iter_indexings(c, PHOTO)),
         "iter_places": lambda c: list(provenance.iter_places(c, PHOTO)),
+    },
+    "reembed": {
+        "find_held": lambda c: reembed.find_held(c, COLLECTION, after=0, limit=32),
     },
     "references": {
         "iter_enrolment_references": lambda c: list(references.iter_enrolment_references(c)),

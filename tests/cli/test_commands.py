@@ -488,7 +488,8 @@ def test_a_probe_without_a_face_exits_with_4(stage: Stage, mien: Mien) -> None:
     probe.write_bytes(draw_photo())
     answer = mien("search", probe, "--purpose", PURPOSE, "--json")
     assert answer.code == 4
-    assert answer.document == {"probe": {"faces": [], "searched": None}, "candidates": []}
+    assert answer.document["probe"] == {"faces": [], "searched": None}
+    assert answer.document["candidates"] == []
     plain = mien("search", probe, "--purpose", PURPOSE)
     assert plain.code == 4
     assert "no face" in plain.err
@@ -586,7 +587,7 @@ def test_a_surprise_is_one_document_and_tells_no_content(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the name of a person")
 
-    monkeypatch.setattr("mien.library.search_photo", fail)
+    monkeypatch.setattr("mien.library.search_photos", fail)
     answer = mien("search", stage.photos / "ann.png", "--purpose", PURPOSE, "--json")
     message = check_error(answer, 1, "unexpected")
     assert "ZeroDivisionError at" in message

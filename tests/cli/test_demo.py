@@ -16,7 +16,7 @@ from mien.testing import FakeModels, draw_photo
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mien.library.DefaultPack", lambda *_, **__: FakeModels())
+    monkeypatch.setattr("mien.library.InstalledModels", lambda *_, **__: FakeModels())
     monkeypatch.setattr(demo, "_pull_models", lambda _: None)
     pictures = tmp_path / "Pictures"
     pictures.mkdir()

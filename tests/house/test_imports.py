@@ -22,6 +22,7 @@ HOMES = {
     "faiss": {"index"},
     "google": {"vision"},  # protobuf, which ONNX files are written in
     "jinja2": {"pages"},
+    "matplotlib": {"pages"},
     "onnx": {"vision"},
     "onnxruntime": {"vision"},
     "PIL": {"vision"},
@@ -29,6 +30,7 @@ HOMES = {
     "platformdirs": {"cli", "settings"},
     "rfc8785": {"catalog"},
     "rich": {"cli"},
+    "scipy": {"evaluation"},
     "sqlalchemy": {"catalog", "migrations"},
     "typer": {"cli"},
 }
@@ -89,4 +91,7 @@ def used_distributions() -> set[str]:
 
 def declared_distributions() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    extra = project["optional-dependencies"]["evaluate"]
+    return {
+        canonicalize_name(Requirement(line).name) for line in [*project["dependencies"], *extra]
+    }

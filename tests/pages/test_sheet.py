@@ -27,7 +27,9 @@ def make_row(
     caption: str = "",
     credit: str = "",
 ) -> Row:
-    return Row(rank, 0.98765, picture, title, uris, caption, credit)
+    return Row(
+        rank, 0.98765, "strong", "1 in 40,000; expect 0.3", picture, title, uris, caption, credit
+    )
 
 
 def make_page(*rows: Row, heading: str = "Candidates", purpose: str = "press") -> Page:

@@ -38,7 +38,7 @@ class CrowdVision:
 
 
 @dataclass(frozen=True)
-class CrowdModels:
+class CrowdModels(FakeModels):
     """The fake model, with a crowd in every photo."""
 
     people: int

@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.service.ports import Vision
 from mien.testing import DIMENSION, FakeModels, FakeVision
-from mien.types import EmbeddingModel, Gaussian, PhotoAnalysis
+from mien.types import Cohort, EmbeddingModel, Gaussian, PhotoAnalysis
 
 OTHER_DIMENSION = 48
 _TURN = np.linalg.qr(np.random.default_rng(1).standard_normal((OTHER_DIMENSION, DIMENSION)))[0]
@@ -28,7 +28,7 @@ class OtherVision:
 
 
 @dataclass(frozen=True)
-class OtherModels:
+class OtherModels(FakeModels):
     """Another model, whose templates cannot be compared with the usual one's."""
 
     @property
@@ -41,6 +41,7 @@ class OtherModels:
             digest="0e" * 32,
             dimension=size,
             gaussian=Gaussian(np.zeros(size, np.float32), spread),
+            cohort=Cohort(np.zeros((1, size), np.float32), np.ones(1, np.float32), spread),
         )
 
     def open(self, *, threads: int) -> Vision:

@@ -18,7 +18,7 @@ from mien.service.erase import PhotoTarget
 from mien.sources.base import FoundFile
 from mien.testing import FakeModels, FakeVision, draw_photo
 from mien.types import EmbeddingModel
-from mien.vault.vault import Shreds
+from mien.vault.shreds import Shreds
 from service.stage import DOCUMENTED, PURPOSE, Stage, check_complete, counts_of, names_of, query
 
 

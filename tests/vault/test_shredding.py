@@ -8,7 +8,8 @@ import pytest
 
 from mien.errors import KeyDestroyedError, TamperedError
 from mien.vault.keyfile import ErasureCopy
-from mien.vault.vault import MARK_BYTES, Shreds, references_of
+from mien.vault.shreds import Shreds, references_of
+from mien.vault.vault import MARK_BYTES
 from vault.samples import GRANT, OTHER_GRANT, open_vault, read_everything, write_photo
 
 

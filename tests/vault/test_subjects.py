@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mien.errors import KeyDestroyedError, TamperedError
-from mien.vault.vault import Shreds, Vault, references_of
+from mien.vault.shreds import Shreds, references_of
+from mien.vault.vault import Vault
 
 ANN, BEN = "person:1", "person:2"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mien.errors import KeyDestroyedError, TamperedError, VaultError
-from mien.vault.vault import Shreds, Vault
+from mien.vault.shreds import Shreds
+from mien.vault.vault import Vault
 from vault.samples import open_vault
 
 ANN, BEN = "suppression:1", "suppression:2"

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from mien.errors import ModelError
-from mien.vision.cards import Card, get_card, get_pack, load_cards, load_gaussian
+from mien.vision.cards import (
+    Card,
+    get_card,
+    get_pack,
+    load_calibration,
+    load_cards,
+    load_cohort,
+    load_gaussian,
+)
 from mien.vision.package import parse_package_url
 from mien.vision.pipeline import describe_model
 from mien.vision.weights import converter_version
@@ -19,7 +27,12 @@ each_card = pytest.mark.parametrize("card", load_cards(), ids=lambda card: card.
 def test_a_card_names_its_weights_by_hash_and_its_licence(card: Card) -> None:
     assert re.fullmatch("[0-9a-f]{64}", card.source.sha256)
     assert re.fullmatch("[0-9a-f]{64}", card.source.archive_sha256 or "0" * 64)
-    assert parse_package_url(card.source.url).path_inside
+    if card.source.url.startswith("pkg:"):
+        assert parse_package_url(card.source.url).path_inside
+    else:
+        assert card.source.url.startswith("https://")
+        assert card.source.url.endswith(".onnx")
+        assert (".zip#" in card.source.url) == (card.source.archive_sha256 is not None)
     assert card.licence
     assert card.licence_url.startswith("https://")
     assert converter_version(card) >= 1
@@ -29,6 +42,41 @@ def test_the_default_pack_is_free_for_any_use() -> None:
     pack = get_pack("open")
     assert (pack.detector.id, pack.recogniser.id) == ("centerface", "dlib-resnet-v1")
     assert {pack.detector.licence, pack.recogniser.licence} == {"MIT", "CC0-1.0"}
+
+
+@pytest.mark.parametrize(
+    ("name", "recogniser", "terms"),
+    [
+        ("sface", "sface", "free"),
+        ("auraface", "auraface-v1", "free"),
+        ("buffalo_l", "arcface-w600k-r50", "non-commercial"),
+        ("buffalo_s", "arcface-w600k-mbf", "non-commercial"),
+        ("antelopev2", "arcface-glint360k-r100", "non-commercial"),
+    ],
+)
+def test_every_other_pack_finds_faces_with_yunet(name: str, recogniser: str, terms: str) -> None:
+    pack = get_pack(name)
+    assert (pack.detector.id, pack.detector.licence_terms) == ("yunet", "free")
+    assert (pack.recogniser.id, pack.recogniser.licence_terms) == (recogniser, terms)
+
+
+def test_of_a_model_that_was_not_measured_no_direction_is_preferred() -> None:
+    gaussian = load_gaussian(get_card("sface"))
+    np.testing.assert_allclose(gaussian.covariance, np.eye(128) / 128)
+    assert not gaussian.mean.any()
+    with pytest.raises(ModelError, match="No score was measured for sface"):
+        describe_model(get_pack("sface")).score_at(1e-3)
+
+
+def test_the_arcface_template_is_the_published_one() -> None:
+    """As in insightface's face_align.py and OpenCV's FaceRecognizerSF, to the last digit."""
+    expected = [38.2946, 51.6963, 73.5318, 51.5014, 56.0252, 71.7366]
+    expected += [41.5493, 92.3655, 70.7299, 92.2041]
+    for name in ("sface", "auraface", "buffalo_l", "buffalo_s", "antelopev2"):
+        alignment = get_pack(name).recogniser.alignment
+        assert alignment is not None
+        assert [value for point in alignment.points_px for value in point] == expected
+        np.testing.assert_allclose(alignment.templates(), [alignment.points_px])
 
 
 def test_unknown_names_are_errors_that_say_what_there_is() -> None:
@@ -49,6 +97,30 @@ def test_the_gaussian_is_that_of_unit_vectors() -> None:
     # The mean square of unit vectors is one: that of the mean and the total spread.
     total = float(gaussian.mean @ gaussian.mean + np.trace(gaussian.covariance))
     assert total == pytest.approx(1.0, abs=2e-3)
+
+
+def test_the_cohort_has_the_mean_and_the_spread_of_the_gaussian() -> None:
+    card = get_card("dlib-resnet-v1")
+    gaussian, cohort = load_gaussian(card), load_cohort(card)
+    assert cohort is not None
+    assert cohort.centres.shape == (16, 128)
+    assert cohort.weights.sum() == pytest.approx(1, abs=1e-5)
+    mean = cohort.weights @ cohort.centres
+    assert np.linalg.norm(mean - gaussian.mean) < 0.02
+    away = cohort.centres - mean
+    covariance = cohort.spread + (away.T * cohort.weights) @ away
+    assert np.trace(covariance) == pytest.approx(np.trace(gaussian.covariance), rel=0.05)
+
+
+def test_no_centre_of_the_cohort_stands_for_fewer_than_twenty_people() -> None:
+    cohort = load_cohort(get_card("dlib-resnet-v1"))
+    assert cohort is not None
+    assert cohort.weights.min() * 963 >= 20 - 1e-3
+
+
+def test_a_detector_has_neither_cohort_nor_calibration() -> None:
+    assert load_cohort(get_card("centerface")) is None
+    assert load_calibration(get_card("centerface")) is None
 
 
 def test_a_detector_has_no_gaussian() -> None:
@@ -77,6 +149,9 @@ def test_the_digest_changes_with_all_that_makes_templates_incomparable() -> None
 def test_a_stricter_score_lets_fewer_strangers_in_and_misses_more(card: Card) -> None:
     if card.embedding is None:
         assert card.kind == "detector"
+        return
+    if not card.embedding.measured_on:
+        assert not card.embedding.score_by_fmr
         return
     scores, missed = card.embedding.score_by_fmr, card.embedding.missed_by_fmr
     assert set(scores) == set(missed)

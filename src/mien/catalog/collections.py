@@ -27,7 +27,11 @@ from mien.types import CollectionId, EmbeddingModel
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A gallery. `revision` rises with every change to its faces."""
+    """A gallery. `revision` rises with every change to its faces.
+
+    Its templates are in one of two slots of the vault; in the other those of `next_digest` are
+    being made, if of any, or being removed where it is the collection's own.
+    """
 
     id: CollectionId
     uuid: str
@@ -38,6 +42,13 @@ class Collection:
     dimension: int
     revision: int
     created_at: datetime
+    slot: int = 0
+    next_digest: str = ""
+
+    @property
+    def other_slot(self) -> int:
+        """Where templates of another model are made, and the old ones are after a switch."""
+        return 1 - self.slot
 
     @property
     def basis(self) -> Basis:
@@ -100,6 +111,28 @@ def raise_revision(connection: Connection, collection_id: CollectionId) -> None:
     )
 
 
+def set_next_model(connection: Connection, collection_id: CollectionId, digest: str) -> None:
+    """Of which model templates are made in the other slot; of none, where the digest is empty."""
+    connection.execute(
+        update(collections).where(collections.c.id == collection_id).values(next_digest=digest)
+    )
+
+
+def switch_model(connection: Connection, collection: Collection, *, model: EmbeddingModel) -> None:
+    """From now on the collection is of that model, whose templates are in the other slot."""
+    connection.execute(
+        update(collections)
+        .where(collections.c.id == collection.id)
+        .values(
+            model_id=model.model_id,
+            model_digest=model.digest,
+            dimension=model.dimension,
+            slot=collection.other_slot,
+            revision=collections.c.revision + 1,
+        )
+    )
+
+
 def _parse_row(row: Row[*tuple[Any, ...]]) -> Collection:
     """What no charter of ours can have been written as stands for the strictest there is."""
     charter, created_at = UNREADABLE, EPOCH
@@ -116,6 +149,8 @@ def _parse_row(row: Row[*tuple[Any, ...]]) -> Collection:
         dimension=row.dimension,
         revision=row.revision,
         created_at=created_at,
+        slot=row.slot,
+        next_digest=row.next_digest,
     )
 
 

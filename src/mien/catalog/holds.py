@@ -85,8 +85,8 @@ def find_matters(connection: Connection) -> list[tuple[str, bytes]]:
     return [(row.uuid, row.sealed) for row in rows]
 
 
-def is_held(connection: Connection, *, sha256: str, grant_id: GrantId) -> bool:
-    """Is this photo, or this grant, the matter of an open case?"""
+def is_held(connection: Connection, *, sha256: str, grant_id: GrantId | None = None) -> bool:
+    """Is this photo, or this grant if one is named, the matter of an open case?"""
     photo = (
         select(holds.c.id)
         .join(locations, locations.c.id == holds.c.location_id)
@@ -94,7 +94,8 @@ def is_held(connection: Connection, *, sha256: str, grant_id: GrantId) -> bool:
         .where(photos.c.sha256 == sha256)
     )
     grant = select(holds.c.id).where(holds.c.grant_id == grant_id)
-    return any(connection.execute(found.limit(1)).first() is not None for found in (grant, photo))
+    asked = (photo,) if grant_id is None else (grant, photo)
+    return any(connection.execute(found.limit(1)).first() is not None for found in asked)
 
 
 def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:

@@ -105,6 +105,10 @@ collections = Table(
     Column("model_id", String(64), nullable=False),
     Column("model_digest", String(64), nullable=False),
     Column("dimension", Integer, nullable=False),
+    # In which of the vault's two slots its templates are, and of which model others are being
+    # made in the other one; once that is the collection's own, the old ones are being removed.
+    Column("slot", Integer, nullable=False, default=0),
+    Column("next_digest", String(64), nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
     # Rises with every change to the collection's faces; an index in memory compares it.
     Column("revision", BigInteger, nullable=False, default=0),

@@ -15,6 +15,7 @@ from mien.cli import (
     demo,
     doctor,
     erase,
+    evaluate,
     evidence,
     explain,
     grant,
@@ -52,7 +53,7 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, explain, erase, policy, evidence, doctor):
+for single in (demo, add, search, explain, erase, policy, evidence, evaluate, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(people.app, name="people")

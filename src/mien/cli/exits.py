@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from mien.errors import (
     ConflictError,
+    LicenceNotAcceptedError,
     MienError,
     ModelError,
     NotFoundError,
@@ -31,6 +32,8 @@ def exit_for(error: MienError) -> Exit:
     """The code that an exception ends a command with."""
     if isinstance(error, PhotoError):
         return Exit.UNREADABLE
+    if isinstance(error, LicenceNotAcceptedError):
+        return Exit.REFUSED
     if isinstance(error, NotFoundError | ConflictError | SettingsError | ModelError):
         return Exit.USAGE
     return Exit.FAILED

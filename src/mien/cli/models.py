@@ -1,65 +1,53 @@
-"""`mien models`: what recognises faces here, under which licence."""
+"""`mien models`: what recognises faces here, under which licence, and the way to another model."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from mien.cli.options import Home, Json, read_settings
-from mien.cli.output import err, out, print_json
-from mien.vision.cards import Card, get_card, load_cards
-from mien.vision.weights import WeightStore
+from mien.cli import migrate
+from mien.cli.exits import Exit
+from mien.cli.options import Home, Json, find_models, open_library
+from mien.cli.output import err, explain, leave, out, print_json
+from mien.permission.licence import needs_acceptance
+from mien.permission.verdict import Reason, refuse
+from mien.service.model_book import ModelState, list_models
 
 app = typer.Typer(no_args_is_help=True, help="Model cards and their weights.")
+app.add_typer(migrate.app)
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="The id of a model, as listed.")]
+Licence = Annotated[
+    str, typer.Option("--accept-licence", metavar="NAME", help="Accept a licence of this name.")
+]
 
 
 @app.command("list")
 def list_(*, home: Home = None, as_json: Json = False) -> None:
     """List the models, their licences and whether their weights are here."""
-    store = _open_store(home)
+    states = list_models(find_models(home))
     if as_json:
-        print_json({"models": [_summarise(card, store) for card in load_cards()]})
+        print_json({"models": [_summarise(state) for state in states]})
         return
-    table = Table("Model", "Kind", "Pack", "Licence", "Weights")
-    for card in load_cards():
-        state = "here" if store.is_pulled(card) else "not fetched"
-        table.add_row(card.id, card.kind, card.pack, card.licence, state)
+    table = Table("Model", "Kind", "Pack", "Licence", "Uses", "Weights", "")
+    for state in states:
+        card = state.card
+        here = "here" if state.is_pulled else "not fetched"
+        in_use = "in use" if state.is_used else ""
+        uses = card.licence_terms if needs_acceptance(card.licence_terms) else "every use"
+        table.add_row(card.id, card.kind, card.pack, card.licence, uses, here, in_use)
     out.print(table)
 
 
-@app.command("pull")
-def pull(
-    model: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="Default: all of the default pack.")
-    ] = None,
-    *,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
-    """Fetch weights, verify them and prepare them for use."""
-    store = _open_store(home)
-    cards = [get_card(model)] if model else [card for card in load_cards() if card.pack == "open"]
-    for card in cards:
-        store.pull(card, progress=err.print)
-    if as_json:
-        print_json({"models": [_summarise(card, store) for card in cards]})
-    else:
-        out.print(f"Ready: {', '.join(card.id for card in cards)}")
-
-
 @app.command("show")
-def show(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    *,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
+def show(model: Model, *, home: Home = None, as_json: Json = False) -> None:
     """Show all of a model's card."""
-    card = get_card(model)
-    described = _describe(card, _open_store(home))
+    described = _describe(_find(home, model)[0])
     if as_json:
         print_json(described)
         return
@@ -69,30 +57,155 @@ def show(
     out.print(table)
 
 
-def _open_store(home: Path | None) -> WeightStore:
-    return WeightStore(read_settings(home).cache / "models")
+@app.command("pull")
+def pull(
+    model: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="A model or a pack; default: that in use.")
+    ] = "",
+    *,
+    accept_licence: Licence = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch weights, verify them and prepare them for use."""
+    states = _find(home, model)
+    accepted = _accept(states, named=accept_licence)
+    if accepted:
+        with open_library(home) as library:
+            for state in states:
+                library.models().accept(state.card.id, licence=accepted)
+    store = find_models(home).shelf.store
+    for state in states:
+        store.pull(state.card, progress=err.print)
+    if as_json:
+        print_json({"models": [_summarise(state) for state in _find(home, model)]})
+    else:
+        out.print(f"Ready: {', '.join(state.card.id for state in states)}")
 
 
-def _summarise(card: Card, store: WeightStore) -> dict[str, object]:
+@app.command("add")
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An ONNX file of yours.")],
+    *,
+    card: Annotated[
+        Path, typer.Option("--card", metavar="CARD", help="What it is, in TOML: see the guide.")
+    ],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Add a recogniser of your own; it is tried out first, and nothing is fetched."""
+    with open_library(home) as library:
+        added = library.models().add(file, card=card)
+        state = library.models().get(added.id)
+    if as_json:
+        print_json(_describe(state))
+    else:
+        out.print(f"Added {added.id}, SHA-256 {added.source.sha256}.")
+        out.print(f"New collections are made with it after: mien models use {added.pack}")
+
+
+@app.command("use")
+def use(
+    pack: Annotated[str, typer.Argument(metavar="PACK", help="A pack, as listed.")],
+    *,
+    accept_licence: Licence = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Choose the pack that new collections are made with. Those that are here stay as they are."""
+    accepted = _accept(_find(home, pack), named=accept_licence)
+    with open_library(home) as library:
+        verdict = library.models().use(pack, accept_licence=accepted)
+    if not verdict.is_allowed:
+        explain(verdict)
+        leave(Exit.REFUSED)
+    if as_json:
+        print_json({"pack": pack})
+    else:
+        out.print(f"New collections are made with {pack}.")
+
+
+@app.command("check")
+def check(model: Model, *, home: Home = None, as_json: Json = False) -> None:
+    """Verify a model's bytes against its card, and try it out."""
+    shelf = find_models(home).shelf
+    card = shelf.get_card(model)
+    shelf.check(card)
+    if as_json:
+        print_json({"id": card.id, "sha256": card.source.sha256, "is_sound": True})
+    else:
+        out.print(f"{card.id} is what its card says: SHA-256 {card.source.sha256}.")
+
+
+@app.command("remove")
+def remove(model: Model, *, home: Home = None, as_json: Json = False) -> None:
+    """Remove a model's weights, and one of your own with its card."""
+    with open_library(home) as library:
+        library.models().remove(model)
+    if as_json:
+        print_json({"removed": model})
+    else:
+        out.print(f"Removed {model}.")
+
+
+def _find(home: Path | None, name: str) -> list[ModelState]:
+    """The parts of a pack, or one model; without a name, of the pack in use. `ModelError`."""
+    installed = find_models(home)
+    ids = [card.id for card in installed.find_cards(name)]
+    states = {state.card.id: state for state in list_models(installed)}
+    return [states[card_id] for card_id in ids]
+
+
+def _accept(states: Sequence[ModelState], *, named: str) -> str:
+    """The licence that is accepted, where one is to be: named in the command, or when asked."""
+    for state in filter(_is_asked_about, states):
+        card = state.card
+        if named == card.licence:
+            return named
+        err.print(f"{card.title}: {card.licence} ({card.licence_terms}). {card.note}")
+        if card.licence_url:
+            err.print(card.licence_url)
+        if named or not sys.stdin.isatty():
+            err.print(f"To accept it: --accept-licence {card.licence!r}")
+            explain(refuse(Reason.LICENCE_NOT_ACCEPTED))
+            leave(Exit.REFUSED)
+        typer.confirm("Do you accept this licence, for what you will do?", abort=True, err=True)
+        return card.licence
+    return ""
+
+
+def _is_asked_about(state: ModelState) -> bool:
+    return needs_acceptance(state.card.licence_terms) and not state.is_accepted
+
+
+def _summarise(state: ModelState) -> dict[str, object]:
+    card = state.card
     return {
         "id": card.id,
         "kind": card.kind,
         "pack": card.pack,
         "title": card.title,
         "licence": card.licence,
-        "is_pulled": store.is_pulled(card),
+        "licence_terms": card.licence_terms,
+        "is_licence_accepted": state.is_accepted,
+        "is_pulled": state.is_pulled,
+        "is_own": state.is_own,
+        "is_in_use": state.is_used,
     }
 
 
-def _describe(card: Card, store: WeightStore) -> dict[str, object]:
-    return _summarise(card, store) | {
+def _describe(state: ModelState) -> dict[str, object]:
+    card = state.card
+    return _summarise(state) | {
         "licence_url": card.licence_url,
+        "detector": card.detector,
         "source": card.source.url,
         "sha256": card.source.sha256,
         "size_bytes": card.source.size_bytes,
         "input_side_px": card.input.side_px,
         "colour_order": card.input.colour_order,
         "dimension": card.embedding.dimension if card.embedding else None,
+        "measured_on": (card.embedding.measured_on if card.embedding else "") or "not measured",
         "measured": dict(card.measured),
         "note": card.note,
     }

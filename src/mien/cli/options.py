@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mien.library import Library
+from mien.service.installed import InstalledModels
 from mien.settings import Settings, load_settings
 
 Home = Annotated[
@@ -29,6 +30,12 @@ CollectionName = Annotated[
 def read_settings(home: Path | None) -> Settings:
     """The settings of the environment, with the home that the user chose."""
     return load_settings(os.environ, home=home)
+
+
+def find_models(home: Path | None) -> InstalledModels:
+    """The models of the home that the user chose, without opening it."""
+    settings = read_settings(home)
+    return InstalledModels(settings.cache / "models", settings.home / "models", pack=settings.pack)
 
 
 def open_library(home: Path | None) -> Library:

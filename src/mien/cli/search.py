@@ -1,4 +1,4 @@
-"""`mien search`: every photo of the person in a photo."""
+"""`mien search`: every photo of the person in a photo, or in several."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mien.cli.options import CollectionName, Home, Json, open_library
 from mien.cli.output import err, explain, leave, out, print_json, warn
 from mien.cli.quality import describe_quality, tell_caveat
 from mien.cli.sheet import write_sheet
+from mien.cli.strength import describe_strength, show_band, show_strangers
 from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.search import Candidate, Probe, SearchResult
 from mien.types import Box, Credit
@@ -30,8 +31,13 @@ def _check_score(score: float) -> float:
 
 @app.command("search")
 def search(
-    photo: Annotated[
-        Path, typer.Argument(metavar="PHOTO", help="A photo of the face.", readable=False)
+    photos: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PHOTO...",
+            help="One photo of the face, or several.",
+            readable=False,
+        ),
     ],
     *,
     purpose: Annotated[
@@ -49,6 +55,12 @@ def search(
             metavar="S", callback=_check_score, help="Leave out lower scores; a cosine, -1 to 1."
         ),
     ] = -1.0,
+    max_fmr: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RATE", help="Leave out what strangers match more often, such as 1e-4."
+        ),
+    ] = None,
     page: Annotated[
         Path | None,
         typer.Option(
@@ -61,20 +73,22 @@ def search(
     """Find every photo of a person, best match first."""
     with open_library(home) as library:
         result = library.search(
-            photo,
+            *photos,
             purpose=purpose,
             collection=collection,
             face=face,
             limit=limit,
             min_score=min_score,
+            max_fmr=max_fmr,
         )
         if page is not None and result.probe is not None and result.probe.searched is not None:
-            write_sheet(page, result, library=library, purpose=purpose, probe_title=photo.name)
+            write_sheet(page, result, library=library, purpose=purpose, probe_title=photos[0].name)
         # Before closing, which may have to finish what nobody should wait for.
         if as_json:
             print_json(describe(result))
         else:
             print_result(result)
+        _warn_of_probes(result, photos)
         if result.unreadable_faces:
             warn(f"{result.unreadable_faces:,} faces cannot be read; see: mien doctor")
         explain(result.verdict)
@@ -95,6 +109,9 @@ def describe(result: SearchResult) -> dict[str, object]:
         return {"refused": [reason.value for reason in result.verdict.reasons]}
     return {
         "probe": _describe_probe(result.probe),
+        "probes": [_describe_probe(probe) for probe in result.probes],
+        "may_be_several": result.may_be_several,
+        "faces_searched": result.faces_searched,
         "candidates": [_describe_candidate(candidate) for candidate in result.candidates],
     }
 
@@ -106,23 +123,49 @@ def print_result(result: SearchResult) -> None:
     if result.probe.searched is None:
         err.print("There is no face in the probe.")
         return
-    if len(result.probe.analysis.faces) > 1:
+    if len(result.probes) == 1 and len(result.probe.analysis.faces) > 1:
         _print_faces(result.probe)
     if caveat := tell_caveat(result.probe.quality):
         warn(caveat)
     if not result.candidates:
         out.print("No candidates.")
         return
-    table = Table("Rank", "Score", "Photo", "Box")
+    table = Table("Rank", "Score", "Match", "Strangers", "Photo", "Box")
     for candidate in result.candidates:
         table.add_row(
             str(candidate.rank),
             f"{candidate.score:.3f}",
+            show_band(candidate.strength),
+            show_strangers(candidate.strength),
             _photo_cell(candidate),
             _show_box(candidate.face.box),
         )
     out.print(table)
-    out.print("Candidates are ranked by likeness; none of them is an identification.")
+    _print_meaning(result)
+
+
+def _print_meaning(result: SearchResult) -> None:
+    """What the columns say, for whoever reads them for the first time."""
+    strengths = [one.strength for one in result.candidates if one.strength is not None]
+    if not strengths:
+        out.print("What this model's scores are worth was never measured: see mien evaluate.")
+    else:
+        out.print(
+            "Strangers: how many score as high, and how many are expected to among the "
+            f"{result.faces_searched:,} faces here."
+        )
+    if any(strength.is_extrapolated for strength in strengths):
+        out.print("~ beyond what was counted: extrapolated. < rarer than that.")
+    out.print("Candidates are ranked by strength; none of them is an identification.")
+
+
+def _warn_of_probes(result: SearchResult, photos: list[Path]) -> None:
+    if result.may_be_several:
+        warn("the photos may show different people; search with those of one person")
+    if len(photos) > 1:
+        for photo, probe in zip(photos, result.probes, strict=False):
+            if probe.searched is None:
+                warn(f"{photo} shows no face and was left out")
 
 
 def _print_faces(probe: Probe) -> None:
@@ -163,6 +206,7 @@ def _describe_candidate(candidate: Candidate) -> dict[str, object]:
     return {
         "rank": candidate.rank,
         "score": round(candidate.score, 6),
+        "strength": describe_strength(candidate.strength),
         "photo": face.sha256,
         "face": face.stored.uuid,
         "locations": [{"uri": location.uri} for location in face.locations],

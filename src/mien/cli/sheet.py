@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from mien.cli.quality import tell_caveat
+from mien.cli.strength import show_band, show_strangers
 from mien.errors import SettingsError
 from mien.library import Library
 from mien.pages.sheet import Picture, Row, Sheet, render_sheet
@@ -40,6 +41,8 @@ def _make_row(library: Library, candidate: Candidate) -> Row:
     return Row(
         rank=candidate.rank,
         score=candidate.score,
+        match=show_band(candidate.strength),
+        strangers=show_strangers(candidate.strength),
         picture=Picture(crop or b"", thumbnail or b""),
         title=unquote(uris[0].rsplit("/", 1)[-1]),
         uris=uris,

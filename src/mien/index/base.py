@@ -93,6 +93,10 @@ class VectorIndex(Protocol):
         """
         ...
 
+    def find_templates(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of these faces that answer searches, and their templates, (n, dimension)."""
+        ...
+
     def search(self, probes: Vectors, *, limit: int, among: Ids | None = None) -> Hits:
         """The `limit` best faces for each probe, only among the given ids where there are any.
 

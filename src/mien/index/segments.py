@@ -75,6 +75,13 @@ class Segments:
             entries = Entries(fresh, vectors.astype(np.float16), answers)
             self._view = View(self._extended(self._view.segments, entries))
 
+    def find_templates(self, ids: Ids) -> tuple[Ids, Vectors]:
+        wanted = np.unique(parse_ids(ids))
+        with self.reading() as view:
+            found = view.find_answering(wanted)
+            templates = view.templates_at(found).astype(np.float32)
+            return view.ids_at(found), templates.reshape(len(found), self._dimension)
+
     def hide(self, ids: Ids) -> int:
         wanted = np.unique(parse_ids(ids))
         with self._writing:

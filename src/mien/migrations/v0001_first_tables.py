@@ -10,6 +10,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+_HEX = sa.String(length=64)
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -54,11 +55,9 @@ def _create_collections() -> None:
         sa.Column("assessment", sa.String(), nullable=False),
         sa.Column("retention_days", sa.Integer(), nullable=True),
         sa.Column("confirmations", sa.Integer(), nullable=False),
-        sa.Column("model_id", sa.String(length=64), nullable=False),
-        sa.Column("model_digest", sa.String(length=64), nullable=False),
-        sa.Column("dimension", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *(sa.Column(n, _HEX, nullable=False) for n in ("model_id", "model_digest", "next_digest")),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("dimension", "slot")),
+        *(sa.Column(n, sa.BigInteger(), nullable=False) for n in ("created_at", "revision")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_collections")),
         sa.UniqueConstraint("name", name=op.f("uq_collections_name")),
         sa.UniqueConstraint("uuid", name=op.f("uq_collections_uuid")),

@@ -21,10 +21,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A candidate as the sheet shows it."""
+    """A candidate as the sheet shows it; `match` and `strangers` say what its score is worth."""
 
     rank: int
     score: float
+    match: str
+    strangers: str
     picture: Picture
     title: str
     uris: Sequence[str]

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     PURPOSE_NOT_CONSENTED = "purpose-not-consented"
     MINOR_WITHOUT_GUARDIAN = "minor-without-guardian"
     UNDER_CASE = "under-case"
+    LICENCE_NOT_ACCEPTED = "licence-not-accepted"
     POOR_QUALITY = "poor-quality"
 
     @property
@@ -85,6 +86,9 @@ _EXPLANATIONS = {
     Reason.CONSENT_CONFLICT: "What is recorded of the consent contradicts itself.",
     Reason.PURPOSE_NOT_CONSENTED: "The person did not consent to this purpose.",
     Reason.MINOR_WITHOUT_GUARDIAN: "A minor is enrolled only with the consent of a guardian.",
+    Reason.LICENCE_NOT_ACCEPTED: (
+        "The model's licence does not allow every use, and nobody accepted it here."
+    ),
     Reason.UNDER_CASE: "A case about it is open: nothing of it enters until it is decided.",
     Reason.POOR_QUALITY: "The face falls short of the quality that was asked for.",
 }

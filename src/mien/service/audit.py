@@ -50,6 +50,7 @@ class Action(StrEnum):
     CONSENT_WITHDRAWN = "consent-withdrawn"
     ADD = "add"
     SEARCH = "search"
+    EVALUATION = "evaluation"
     ERASURE = "erasure"
     RETENTION = "retention"
     LOG_SUCCEEDED = "log-succeeded"
@@ -62,6 +63,15 @@ class Action(StrEnum):
     CASE_SEARCH = "case-search"
     OPTED_OUT = "opted-out"
     OPTOUT_LIFTED = "optout-lifted"
+    LICENCE_ACCEPTED = "licence-accepted"
+    MODEL_ADDED = "model-added"
+    MODEL_CHOSEN = "model-chosen"
+    MODEL_REMOVED = "model-removed"
+    MIGRATION_BEGAN = "migration-began"
+    FACES_REEMBEDDED = "faces-reembedded"
+    MODEL_SWITCHED = "model-switched"
+    MIGRATION_ENDED = "migration-ended"
+    MIGRATION_ABANDONED = "migration-abandoned"
 
 
 @dataclass(frozen=True, slots=True)

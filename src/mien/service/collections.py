@@ -116,5 +116,23 @@ def check_model(collection: rows.Collection, model: EmbeddingModel) -> None:
         raise ConflictError(
             f"Collection {collection.name} holds templates of {collection.model_id} "
             f"({collection.model_digest[:12]}), and the model at hand is {model.model_id} "
-            f"({model.digest[:12]}). Use the version of Mien that made it, or a new collection."
+            f"({model.digest[:12]}). Use the version of Mien that made it, pull its model, "
+            f"or bring it to another: mien models migrate {collection.name} --to PACK"
         )
+
+
+def see_collection(deployment: Deployment, name: str) -> Deployment:
+    """The deployment as the collection's own model sees it; as it is where that is not here."""
+    with deployment.database.reading() as connection:
+        found = rows.find_collection(connection, name)
+    view = None if found is None else deployment.find_view(found.model_digest)
+    return view or deployment
+
+
+def find_views(deployment: Deployment) -> list[Deployment]:
+    """The deployment, and as it is seen by every other model here that a collection is of."""
+    with deployment.database.reading() as connection:
+        digests = {found.model_digest for found in rows.iter_collections(connection)}
+    others = sorted(digests - {deployment.model.digest})
+    views = [deployment.find_view(digest) for digest in others]
+    return [deployment, *(view for view in views if view is not None)]

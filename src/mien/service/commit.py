@@ -132,7 +132,14 @@ def _commit(
     try:
         with deployment.vault.writing():
             for photo in batch:
-                one = _seal(deployment, photo, gate=gate, grant_id=grant_id, quality=quality)
+                one = _seal(
+                    deployment,
+                    photo,
+                    gate=gate,
+                    grant_id=grant_id,
+                    slot=collection.slot,
+                    quality=quality,
+                )
                 sealed.append(one)  # kept up to an error
         counts, unused = _record(deployment, sealed, collection=collection, grant_id=grant_id)
     except MienError:
@@ -143,7 +150,13 @@ def _commit(
 
 
 def _seal(
-    deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str, quality: QualityFilter
+    deployment: Deployment,
+    photo: ReadPhoto,
+    *,
+    gate: Gate,
+    grant_id: str,
+    slot: int,
+    quality: QualityFilter,
 ) -> Sealed:
     photo_id = photo_rows.photo_uuid_of(photo.sha256)
     if photo.analysis is None:
@@ -156,7 +169,7 @@ def _seal(
     kept = [one.to_keep() for one in admissions.kept]
     blob_id = str(uuid4())
     deployment.vault.write_photo(
-        SealedPhoto(blob_id, photo_id),
+        SealedPhoto(blob_id, photo_id, slot),
         grant_id=grant_id,
         # A thumbnail would show the faces that are not kept.
         thumbnail_jpeg=None if admissions.hides_somebody else photo.analysis.thumbnail_jpeg,

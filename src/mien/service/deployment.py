@@ -8,13 +8,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
 from mien.catalog.connect import Database, open_database
-from mien.errors import CatalogError
+from mien.errors import CatalogError, ConflictError
 from mien.service.ports import Clock, Models, Vision
 from mien.service.suppressed import SuppressionList
 from mien.types import EmbeddingModel
@@ -45,6 +45,10 @@ class Home:
         return self.folder / "snapshots"
 
     @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "adding.lock"
 
@@ -68,15 +72,23 @@ class Deployment:
             keys_folder=home.keys, blobs_folder=home.blobs, root_key=_load_root_key(home, root_key)
         )
         self.database: Database = open_database(home.catalog)
-        self.suppressed = SuppressionList(self.database, self.vault)
+        self._turn = threading.Lock()
+        self._views: dict[str, Deployment] = {}
+        self.use(models)
+
+    def use(self, models: Models) -> None:
+        """Sees with these from now on. Only before anything was looked at."""
         self._models = models
         self._visions: dict[int, Vision] = {}
-        self._turn = threading.Lock()
+        self._model: EmbeddingModel | None = None
+        self.suppressed = SuppressionList(self.database, self.vault)
 
-    @cached_property
+    @property
     def model(self) -> EmbeddingModel:
         """What the embeddings of this deployment can be compared with."""
-        return self._models.model
+        if self._model is None:
+            self._model = self._models.model
+        return self._model
 
     def vision(self, *, threads: int) -> Vision:
         """The models, for calls that use this many threads each."""
@@ -84,6 +96,33 @@ class Deployment:
             if threads not in self._visions:
                 self._visions[threads] = self._models.open(threads=threads)
             return self._visions[threads]
+
+    def seen_with(self, pack: str) -> Deployment:
+        """The same deployment as the models of another pack see it. Raises `ModelError`."""
+        return self._see_with(self._models.get(pack))
+
+    def find_view(self, digest: str) -> Deployment | None:
+        """The same deployment as another model sees it, where its weights are here."""
+        if digest == self.model.digest:
+            return self
+        with self._turn:
+            view = self._views.get(digest)
+        if view is None and (models := self._models.find(digest)) is not None:
+            return self._see_with(models)
+        return view
+
+    def _see_with(self, models: Models) -> Deployment:
+        """Handles are shared; what depends on the model is the view's own."""
+        model = models.model
+        if model.digest == self.model.digest:
+            return self
+        with self._turn:
+            self._views.setdefault(self.model.digest, self)
+            if model.digest not in self._views:
+                view = copy(self)
+                view.use(models)
+                self._views[model.digest] = view
+            return self._views[model.digest]
 
     def close(self) -> None:
         self.vault.close()
@@ -142,6 +181,20 @@ def _open_lock(path: Path) -> BinaryIO:
             f"Nothing can be added to the data folder {path.parent} ({error.strerror}). "
             "Give write access to it or make room, then run the same command again."
         ) from error
+
+
+@contextmanager
+def adding_alone(home: Home) -> Iterator[None]:
+    """Held while nobody may add. Raises `ConflictError` where somebody does."""
+    with _open_lock(home.lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConflictError(
+                "Photos are being added here. Wait until that ends, then run the same command "
+                "again; what was done stays done."
+            ) from error
+        yield
 
 
 @contextmanager

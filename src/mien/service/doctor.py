@@ -79,6 +79,7 @@ def _examine_collection(
         photos = count_photos(connection, collection.id)
         faces = count_faces(connection, collection.id)
     recall, search_ms, unreadable, engine = None, None, 0, "-"
+    deployment = deployment.find_view(collection.model_digest) or deployment
     model = deployment.model
     is_readable = collection.charter.is_vouched and collection.model_digest == model.digest
     if faces and is_readable:

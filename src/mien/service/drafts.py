@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from enum import StrEnum
+from typing import TypeVar
 
 from mien.errors import SettingsError
 from mien.permission.basis import Basis, has_papers
@@ -11,6 +13,8 @@ from mien.permission.grant import LONGEST_RETENTION
 from mien.permission.platforms import check_address, find_platform
 from mien.permission.prohibited import find_prohibition
 from mien.permission.purpose import is_purpose
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 def check_purposes(purposes: Sequence[str]) -> None:
@@ -81,3 +85,11 @@ def parse_retention(days: int | None) -> timedelta | None:
     if not 1 <= days <= LONGEST_RETENTION.days:
         raise SettingsError(f"Retention is a number of days, from 1 to {LONGEST_RETENTION.days}.")
     return timedelta(days=days)
+
+
+def parse_word(words: type[Word], word: Word | str) -> Word:
+    """Raises `SettingsError` for what is none of these words."""
+    try:
+        return words(word)
+    except ValueError as error:
+        raise SettingsError(f"{word!r} is none of {', '.join(words)}.") from error

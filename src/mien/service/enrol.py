@@ -31,7 +31,7 @@ from mien.service.deployment import Deployment, recording
 from mien.service.enrolled import Embedding, load_enrolled, seal_templates, template_subject
 from mien.service.portraits import Portraits, read_portraits
 from mien.vault.notary import Owner
-from mien.vault.vault import Shreds
+from mien.vault.shreds import Shreds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from mien.errors import CatalogError, NotFoundError, SettingsError
 from mien.service import audit
 from mien.service.alike import find_alike_to
 from mien.service.audit import Event
+from mien.service.collections import find_views
 from mien.service.deployment import Deployment, erasing
 from mien.service.erasing import NOTHING_LEFT, begin_erasure, count_removal, finish_erasures
 from mien.service.gallery import Galleries
@@ -246,7 +247,11 @@ def _find_alike(deployment: Deployment, target: Target, *, galleries: Galleries)
         return set()
     with deployment.database.reading() as connection:
         person_ids = target.select(connection).alike_to
-    return find_alike_to(deployment, galleries, person_ids=person_ids)
+    return {
+        face_id
+        for view in find_views(deployment)
+        for face_id in find_alike_to(view, galleries, person_ids=person_ids)
+    }
 
 
 def _select(connection: Connection, target: Target, *, alike: set[FaceId]) -> Selection:

@@ -37,7 +37,7 @@ from mien.service.standing import name_grant, vouch_for_ended
 from mien.service.suppression_records import renew_recoveries, subject_of
 from mien.vault.keyfile import ErasureCopy
 from mien.vault.notary import Owner
-from mien.vault.vault import Shreds, references_of
+from mien.vault.shreds import Shreds, references_of
 
 NOTHING_LEFT = dict.fromkeys(
     (

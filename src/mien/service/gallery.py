@@ -24,7 +24,7 @@ from mien.index.base import VectorIndex
 from mien.index.choose import open_index
 from mien.service.deployment import Deployment
 from mien.service.snapshots import read_snapshot, write_snapshot
-from mien.types import FaceId, Gaussian, Ids
+from mien.types import Cohort, FaceId, Gaussian, Ids
 from mien.vault.vault import SealedPhoto
 
 _FACES_A_STEP = 20_000
@@ -38,10 +38,13 @@ _SNAPSHOT_SHARE = 0.05
 class Gallery:
     """A collection's index; `unreadable` faces are known to the catalog, and lost in the vault.
 
+    `cohort` is the model's, turned as the templates are.
     `left_out` are the faces that are like suppressed ones, and as of which revision and opt-outs.
     """
 
     index: VectorIndex
+    digest: str = ""
+    cohort: Cohort | None = None
     revision: int = -1
     unreadable: int = 0
     left_out: tuple[tuple[int, frozenset[str]], Ids] | None = None
@@ -64,7 +67,7 @@ class Galleries:
         """
         with self._turn:
             gallery = self._galleries.get(collection.uuid)
-            if gallery is None:
+            if gallery is None or gallery.digest != collection.model_digest:
                 gallery = self._open(collection, gaussian=gaussian, keeps_snapshot=keeps_snapshot)
                 self._galleries[collection.uuid] = gallery
             elif gallery.revision != collection.revision:
@@ -91,7 +94,9 @@ class Galleries:
             gaussian=rotation.turn_gaussian(gaussian),
             expected_size=known.size,
         )
-        gallery = Gallery(index)
+        view = self._deployment.find_view(collection.model_digest)
+        cohort = None if view is None else view.model.cohort
+        gallery = Gallery(index, collection.model_digest, cohort and rotation.turn_cohort(cohort))
         is_checked = read_snapshot(self._deployment, collection, index=index)
         self._reconcile(collection, gallery, known=known, keeps_snapshot=keeps_snapshot)
         if not is_checked:
@@ -105,7 +110,8 @@ class Galleries:
         index.erase(np.setdiff1d(index.ids(), known, assume_unique=True))
         missing = np.setdiff1d(known, index.ids(), assume_unique=True)
         for start in range(0, missing.size, _FACES_A_STEP):
-            self._read_into(index, missing[start : start + _FACES_A_STEP])
+            some = missing[start : start + _FACES_A_STEP]
+            self._read_into(index, some, slot=collection.slot)
         gallery.unreadable = known.size - len(index)
         gallery.revision = collection.revision
         is_worth_it = len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index)
@@ -118,22 +124,22 @@ class Galleries:
             rows = iter_identities(connection, collection.id)
             return np.fromiter((face_id for face_id, _ in rows), dtype=np.int64)
 
-    def _read_into(self, index: VectorIndex, face_ids: Ids) -> None:
+    def _read_into(self, index: VectorIndex, face_ids: Ids, *, slot: int) -> None:
         with self._deployment.database.reading() as connection:
             stored = find_stored_faces(connection, [FaceId(int(i)) for i in face_ids])
-        rows = sorted(self._iter_templates(stored), key=itemgetter(0))
+        rows = sorted(self._iter_templates(stored, slot=slot), key=itemgetter(0))
         if rows:
             ids = np.array([face_id for face_id, _ in rows], dtype=np.int64)
             index.add(ids, np.stack([template for _, template in rows]).astype(np.float32))
 
     def _iter_templates(
-        self, stored: list[StoredFace]
+        self, stored: list[StoredFace], *, slot: int
     ) -> Iterator[tuple[FaceId, NDArray[np.float16]]]:
         by_photo: dict[tuple[str, str], list[StoredFace]] = defaultdict(list)
         for face in stored:
             by_photo[face.blob_id, face.photo_uuid].append(face)
         # A face that is not among them is counted as unreadable, and shown as such.
-        places = [SealedPhoto(*place) for place in by_photo]
+        places = [SealedPhoto(*place, slot) for place in by_photo]
         for at, templates in self._deployment.vault.iter_templates(places):
             for face in by_photo[at.blob_id, at.photo_id]:
                 if face.uuid in templates:

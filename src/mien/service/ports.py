@@ -31,3 +31,11 @@ class Models(Protocol):
     def open(self, *, threads: int) -> Vision:
         """Vision whose calls use this many threads each. Raises `WeightsError`."""
         ...
+
+    def get(self, pack: str) -> Models:
+        """The models of another pack. Raises `ModelError` for one that nobody knows."""
+        ...
+
+    def find(self, digest: str) -> Models | None:
+        """Those whose templates are of this model; nothing where their weights are not here."""
+        ...

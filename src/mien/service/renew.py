@@ -25,7 +25,7 @@ from mien.service.enrol import Enrolled
 from mien.service.enrolled import Embedding, open_template, seal_templates, template_subject
 from mien.service.portraits import Portraits, read_portraits
 from mien.vault.notary import Owner
-from mien.vault.vault import Shreds
+from mien.vault.shreds import Shreds
 
 
 def renew_consent(

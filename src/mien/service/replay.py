@@ -35,7 +35,8 @@ from mien.service.erasing import (
     finish_erasures,
 )
 from mien.service.gallery import Galleries
-from mien.vault.vault import MARK_BYTES, Shreds
+from mien.vault.shreds import Shreds
+from mien.vault.vault import MARK_BYTES
 
 KIND = "replay"
 

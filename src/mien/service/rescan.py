@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 
 from mien.catalog import indexed as rows
 from mien.catalog.collections import Collection, raise_revision
@@ -74,21 +73,36 @@ def rescan(
 ) -> RescanReport:
     """Looks again at every photo that was last compared with older enrolments, or reopened."""
     report = RescanReport()
-    with deployment.database.reading() as connection:
-        collections = list(iter_collections(deployment, connection))
-    report.waiting = sum(count_waiting(deployment, collection) for collection in collections)
+    report.waiting = sum(count_waiting(*found) for found in _find_comparable(deployment))
     if report.waiting:
         with adding(deployment.home, clear_up=lambda: clear_up(deployment)):
-            for collection in filter(partial(count_waiting, deployment), collections):
-                _Rescan(deployment, request, collection=collection, report=report).work(progress)
+            for view, collection in _find_comparable(deployment):
+                if count_waiting(view, collection):
+                    _Rescan(view, request, collection=collection, report=report).work(progress)
     return report
 
 
 def count_waiting(deployment: Deployment, collection: Collection) -> int:
-    """How many photos of a collection wait for another look."""
+    """How many photos of a collection wait for another look.
+
+    None where the collection is of another model than the present one.
+    """
+    if collection.model_digest != deployment.model.digest:
+        return 0
     scanned_to = open_gate(deployment, collection).scanned_to
     with deployment.database.reading() as connection:
         return rows.count_stale(connection, collection.id, scanned_to=scanned_to)
+
+
+def _find_comparable(deployment: Deployment) -> list[tuple[Deployment, Collection]]:
+    """Each with the deployment as its own model sees it; without those whose model is not here."""
+    with deployment.database.reading() as connection:
+        found = list(iter_collections(deployment, connection))
+    return [
+        (view, collection)
+        for collection in found
+        if (view := deployment.find_view(collection.model_digest)) is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -301,7 +315,7 @@ def _keep(
     kept = [one.to_keep() for one in fresh]
     if kept:
         deployment.vault.add_faces(
-            SealedPhoto(look.stale.blob_id, photo_uuid_of(look.stale.sha256)),
+            SealedPhoto(look.stale.blob_id, photo_uuid_of(look.stale.sha256), collection.slot),
             [
                 FaceSecrets(face.uuid, one.face.embedding, one.face.crop_jpeg)
                 for face, one in zip(kept, fresh, strict=True)

@@ -30,9 +30,10 @@ class SearchSession:
         self.began = deployment.clock()
         self.collection: Collection | None = None
 
-    def note_probe(self, content: bytes) -> None:
-        """Keeps a commitment: whoever has the photo can be shown that it was this one."""
-        self._probe = secrets.token_bytes(SALT_BYTES) + sha256(content).digest()
+    def note_probes(self, contents: Sequence[bytes]) -> None:
+        """Keeps a commitment: whoever has the photos can be shown that it was these."""
+        digests = b"".join(sha256(content).digest() for content in contents)
+        self._probe = secrets.token_bytes(SALT_BYTES) + digests
 
     def end(self, verdict: Verdict, *, shown: Sequence[Note] = ()) -> None:
         """Enters the search into the audit log."""

@@ -15,9 +15,11 @@ from mien.errors import MienError
 from mien.service import retention
 from mien.service.audit_checkpoint import leave_checkpoint
 from mien.service.audit_succession import settle_log
+from mien.service.collections import find_views, see_collection
 from mien.service.deployment import Deployment
 from mien.service.erase import ErasureReport
 from mien.service.gallery import Galleries
+from mien.service.migration_end import settle_migrations
 from mien.service.replay import settle_erasures
 from mien.service.retention import Terms
 from mien.service.suppression_replay import keep_up, settle_suppressions
@@ -41,6 +43,7 @@ class Session:
             settle_log(self._deployment)
             settle_erasures(self._deployment, self._galleries)
             settle_suppressions(self._deployment, self._galleries)
+            settle_migrations(self._deployment)
         except MienError:
             self.end()
             raise
@@ -50,15 +53,21 @@ class Session:
         self._finish()
         return retention.enforce_retention(self._deployment, self._galleries, terms=self._terms)
 
-    def prepare_to_add(self) -> None:
+    def prepare_to_add(self, collection: str = "") -> Deployment:
+        """The deployment as the collection's model sees it; every model here knows opt-outs."""
         self.enforce_retention()
-        keep_up(self._deployment, self._galleries)
+        for view in find_views(self._deployment):
+            keep_up(view, self._galleries)
+        return see_collection(self._deployment, collection)
 
-    def prepare_to_search(self) -> None:
+    def prepare_to_search(self, collection: str) -> Deployment:
+        """The deployment as the collection's model sees it, which knows every opt-out."""
         terms = self._terms
         if retention.withdraw_overdue(self._deployment, self._galleries, terms=terms):
             self._has_withdrawn = True
-        keep_up(self._deployment, self._galleries)
+        view = see_collection(self._deployment, collection)
+        keep_up(view, self._galleries)
+        return view
 
     def keep_signed(self) -> None:
         """Signs the log, if that was not done for a while."""

@@ -12,6 +12,7 @@ import hashlib
 import os
 import struct
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from heapq import merge
 from itertools import chain, islice
 from pathlib import Path
@@ -64,6 +65,14 @@ def erase_from_snapshot(
     for unfinished in deployment.home.snapshots.glob(f"{collection.uuid}.*.new"):
         unfinished.unlink(missing_ok=True)
     return int(np.isin(erased, index.ids()).sum())
+
+
+def forget_snapshot(deployment: Deployment, collection: Collection, *, model_digest: str) -> None:
+    """What the collection's snapshot held of that model is unreadable, and the file is gone."""
+    deployment.vault.forget_parts(_name_of(replace(collection, model_digest=model_digest)))
+    _path_of(deployment, collection).unlink(missing_ok=True)
+    for unfinished in deployment.home.snapshots.glob(f"{collection.uuid}.*.new"):
+        unfinished.unlink(missing_ok=True)
 
 
 def _write(deployment: Deployment, collection: Collection, *, index: VectorIndex) -> None:

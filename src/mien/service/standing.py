@@ -101,6 +101,15 @@ def make_collection(
     return _believe_collection(deployment, made)
 
 
+def vouch_for_collection(
+    deployment: Deployment, connection: Connection, *, name: str
+) -> Collection:
+    """From now on this is what the collection is. Last in the transaction that writes its row."""
+    found = collection_rows.get_collection(connection, name)
+    deployment.vault.notary.vouch(_name_collection(found), _describe_collection(found))
+    return _believe_collection(deployment, found)
+
+
 def vouch_for_ended(
     deployment: Deployment, connection: Connection, *, grant_ids: Iterable[str]
 ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import TamperedError
-from mien.types import Gaussian, Vectors
+from mien.types import Cohort, Gaussian, Vectors
 
 _FLOAT = np.dtype("<f4")
 
@@ -31,6 +31,14 @@ class Rotation:
         return Gaussian(
             mean=gaussian.mean @ self._matrix,
             covariance=(self._matrix.T @ gaussian.covariance @ self._matrix).astype(np.float32),
+        )
+
+    def turn_cohort(self, cohort: Cohort) -> Cohort:
+        """The cohort of turned vectors."""
+        return Cohort(
+            centres=self.turn(cohort.centres),
+            weights=cohort.weights,
+            spread=(self._matrix.T @ cohort.spread @ self._matrix).astype(np.float32),
         )
 
     def as_bytes(self) -> bytes:

@@ -11,7 +11,7 @@ import hmac
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -27,10 +27,13 @@ from mien.vault.keys import KeyStore
 from mien.vault.notary import Notary
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
+from mien.vault.shreds import Shreds, stays
 from mien.vault.subjects import Subjects
 from mien.vault.suppressions import SuppressionCopies
 
 _TEMPLATE = np.dtype("<f2")
+_SLOTS = (PartKind.TEMPLATE, PartKind.OTHER_TEMPLATE)
+"""What part of a blob the templates of each slot are; each says of itself what it is."""
 _MARKING_KEY = "ledger of erasures"
 MARK_BYTES = 16
 
@@ -46,29 +49,14 @@ class FaceSecrets:
 
 @dataclass(frozen=True, slots=True)
 class SealedPhoto:
-    """Where the secrets of a photo in a collection lie."""
+    """Where the secrets of a photo in a collection lie, and in which slot its templates.
+
+    The slots are two, so that templates of another model can be made beside those in use.
+    """
 
     blob_id: str
     photo_id: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Shreds:
-    """What is to be destroyed, by outside ids.
-
-    `covers` are pairs of a photo that stays and a grant that must not open it any more.
-    `kept_blobs` are pairs of a blob and its photo, which stay, but for the thumbnail and faces.
-    `vouchers` are marks of records that go.
-    """
-
-    face_ids: list[str] = field(default_factory=list)
-    photo_ids: list[str] = field(default_factory=list)
-    covers: list[tuple[str, str]] = field(default_factory=list)
-    grant_ids: list[str] = field(default_factory=list)
-    subjects: list[str] = field(default_factory=list)
-    vouchers: list[str] = field(default_factory=list)
-    blob_ids: list[str] = field(default_factory=list)
-    kept_blobs: list[tuple[str, str]] = field(default_factory=list)
+    slot: int = 0
 
 
 Templates = Mapping[str, NDArray[np.float16]]
@@ -137,6 +125,28 @@ class Vault:
         sealed = self._seal_faces(at, faces, photo_key=photo_key)
         self._write(at, {**self._group.read(at.blob_id), **sealed})
 
+    def add_templates(self, at: SealedPhoto, templates: Mapping[str, NDArray[np.float32]]) -> None:
+        """Seals templates into the slot, of those faces that still have a key. Inside `writing`.
+
+        Raises as reading does.
+        """
+        photo_key = self._keys.get_photo_key(at.photo_id)
+        keys = self._keys.find_face_keys(at.photo_id, photo_key=photo_key)
+        sealed = {
+            (_SLOTS[at.slot], face_id): self._seal_template(
+                at, face_id, template, key=keys[face_id]
+            )
+            for face_id, template in templates.items()
+            if face_id in keys
+        }
+        self._write(at, {**self._group.read(at.blob_id), **sealed})
+
+    def drop_templates(self, blob_ids: Iterable[str], *, slot: int) -> None:
+        """Writes blobs anew without what is in the slot; nothing happens where nothing is."""
+        with self._blobs.batch() as batch:
+            for blob_id in blob_ids:
+                batch.keep(blob_id, lambda part: part[0] is not _SLOTS[slot])
+
     def read_templates(self, at: SealedPhoto) -> Templates:
         """The turned templates of all faces in the photo that still have a key, by face id."""
         parts = self._blobs.read(at.blob_id)
@@ -148,8 +158,9 @@ class Vault:
     def iter_templates(
         self, places: Sequence[SealedPhoto]
     ) -> Iterator[tuple[SealedPhoto, Templates]]:
-        """As `read_templates` of many photos; none of a photo that cannot be read."""
-        blobs = self._blobs.iter_parts([at.blob_id for at in places], PartKind.TEMPLATE)
+        """As `read_templates` of many photos in one slot; none of a photo that cannot be read."""
+        kind = _SLOTS[places[0].slot if places else 0]
+        blobs = self._blobs.iter_parts([at.blob_id for at in places], kind)
         with self._turn:
             ring = self._keys.read_ring([at.photo_id for at in places])
         for at, parts in zip(places, blobs, strict=True):
@@ -226,7 +237,7 @@ class Vault:
             for blob_id in shreds.blob_ids:
                 batch.delete(blob_id)
             for blob_id, _ in shreds.kept_blobs:
-                batch.keep(blob_id, lambda part: _stays(part, gone=gone))
+                batch.keep(blob_id, lambda part: stays(part, gone=gone))
 
     def count_left(self, shreds: Shreds) -> dict[str, int]:
         """How much of what was to be destroyed there still is, by class."""
@@ -245,7 +256,7 @@ class Vault:
             "vouchers": vouchers,
             "sealed_files": sum(self._blobs.holds(blob_id) for blob_id in shreds.blob_ids),
             "sealed_parts": sum(
-                not _stays(part, gone=gone)
+                not stays(part, gone=gone)
                 for blob_id, _ in shreds.kept_blobs
                 if self._blobs.holds(blob_id)
                 for part in self._blobs.read(blob_id)
@@ -337,9 +348,8 @@ class Vault:
         parts: dict[tuple[PartKind, str], bytes] = {}
         for face in faces:
             key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
-            template = self._format_template(face.embedding)
-            parts[PartKind.TEMPLATE, face.face_id] = seal(
-                key, template, context=f"template:{at.blob_id}:{face.face_id}"
+            parts[_SLOTS[at.slot], face.face_id] = self._seal_template(
+                at, face.face_id, face.embedding, key=key
             )
             parts[PartKind.CROP, face.face_id] = seal(
                 key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
@@ -348,12 +358,15 @@ class Vault:
 
     def _write(self, at: SealedPhoto, parts: Parts) -> None:
         # Templates first: an index is loaded from the beginnings of the files.
-        ordered = sorted(parts.items(), key=lambda part: part[0][0] is not PartKind.TEMPLATE)
+        ordered = sorted(parts.items(), key=lambda part: part[0][0] not in _SLOTS)
         self._group.write(at.blob_id, dict(ordered))
 
-    def _format_template(self, embedding: NDArray[np.float32]) -> bytes:
+    def _seal_template(
+        self, at: SealedPhoto, face_id: str, embedding: NDArray[np.float32], *, key: bytes
+    ) -> bytes:
         turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
-        return bytes(turned[0].astype(_TEMPLATE).tobytes())
+        content = bytes(turned[0].astype(_TEMPLATE).tobytes())
+        return seal(key, content, context=_context_of(at, face_id))
 
     def _read_part(
         self, at: SealedPhoto, *, kind: PartKind, owner_id: str, key: bytes, context: str
@@ -370,30 +383,17 @@ class Vault:
         return parse_rotation(content, dimension=dimension)
 
 
-def references_of(shreds: Shreds) -> Iterator[str]:
-    """What a ledger calls each of these."""
-    yield from (f"face:{face_id}" for face_id in shreds.face_ids)
-    yield from (f"photo key:{photo_id}" for photo_id in shreds.photo_ids)
-    yield from (f"cover:{photo_id}:{grant_id}" for photo_id, grant_id in shreds.covers)
-    yield from (f"grant key:{grant_id}" for grant_id in shreds.grant_ids)
-    yield from (f"subject key:{subject}" for subject in shreds.subjects)
-    yield from (f"voucher:{name}" for name in shreds.vouchers)
-    yield from (f"blob:{blob_id}" for blob_id in shreds.blob_ids)
-    yield from (f"kept blob:{blob_id}" for blob_id, _ in shreds.kept_blobs)
-
-
 def _unseal_templates(at: SealedPhoto, parts: Parts, *, keys: Mapping[str, bytes]) -> Templates:
     return {
         face_id: np.frombuffer(
-            unseal(keys[face_id], envelope, context=f"template:{at.blob_id}:{face_id}"),
+            unseal(keys[face_id], envelope, context=_context_of(at, face_id)),
             dtype=_TEMPLATE,
         )
         for (kind, face_id), envelope in parts.items()
-        if kind is PartKind.TEMPLATE and face_id in keys
+        if kind is _SLOTS[at.slot] and face_id in keys
     }
 
 
-def _stays(part: tuple[PartKind, str], *, gone: set[str]) -> bool:
-    """A thumbnail shows every face of its photo, so it goes with any of them."""
-    kind, owner_id = part
-    return kind is not PartKind.THUMBNAIL and owner_id not in gone
+def _context_of(at: SealedPhoto, face_id: str) -> str:
+    """What a template is bound to: its face, its blob and its slot."""
+    return f"{_SLOTS[at.slot].name.lower().replace('_', ' ')}:{at.blob_id}:{face_id}"

@@ -7,8 +7,8 @@ same bytes wherever they were fetched. It does not promise that the weights are 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ModelError
-from mien.types import Gaussian
+from mien.types import Calibration, Cohort, Gaussian
 
 __all__ = [
     "Alignment",
@@ -27,21 +27,27 @@ __all__ = [
     "InputFormat",
     "Pack",
     "WeightsSource",
+    "find_pack",
     "get_card",
     "get_pack",
+    "load_calibration",
     "load_cards",
+    "load_cohort",
     "load_gaussian",
+    "parse_card",
+    "read_table",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsSource:
-    """Where weights come from; `archive_sha256` is empty where the URL is the file itself."""
+    """Where weights come from; what is said of an archive is empty where the URL is the file."""
 
     url: str
     sha256: str
     size_bytes: int
     archive_sha256: str | None = None
+    archive_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,35 +82,42 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What a recogniser gives; `gaussian` names the file of its mean and covariance.
+    """What a recogniser gives; `gaussian` names the file of its mean and covariance, if measured.
 
-    `score_by_fmr` holds the scores that strangers exceed at measured false match rates, and
+    The same file holds its cohort and its calibration, where they were measured.
+    `score_by_fmr` holds the cosines that strangers exceed at measured false match rates, and
     `missed_by_fmr` the share of pairs of one person that score less.
     """
 
     dimension: int
     distance: Literal["cosine"]
-    gaussian: str
-    measured_on: str
-    score_by_fmr: Mapping[float, float]
-    missed_by_fmr: Mapping[float, float]
+    gaussian: str = ""
+    measured_on: str = ""
+    score_by_fmr: Mapping[float, float] = field(default_factory=dict)
+    missed_by_fmr: Mapping[float, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One model. Recognisers have `alignment` and `embedding`, detectors have neither."""
+    """One model. Recognisers have `alignment` and `embedding`, detectors have neither.
+
+    A recogniser names its pack, and the detector that finds faces for it. `licence_terms` says
+    whether the licence allows every use; where it does not, or nobody knows, it is asked about.
+    """
 
     id: str
     kind: Literal["detector", "recogniser"]
     title: str
-    pack: str
     licence: str
+    licence_terms: Literal["free", "non-commercial", "unknown"]
     licence_url: str
     note: str
     converter: str
     source: WeightsSource
     input: InputFormat
     measured: Mapping[str, float]
+    pack: str = ""
+    detector: str = ""
     alignment: Alignment | None = None
     embedding: Embedding | None = None
 
@@ -133,19 +146,64 @@ def get_card(card_id: str) -> Card:
 
 
 def get_pack(name: str) -> Pack:
+    """The pack of that name among the cards that come with Mien. Raises `ModelError`."""
+    return find_pack(load_cards(), name)
+
+
+def find_pack(cards: Iterable[Card], name: str) -> Pack:
     """The pack of that name. Raises `ModelError` where no cards form one."""
-    by_kind = {card.kind: card for card in load_cards() if card.pack == name}
-    if set(by_kind) != {"detector", "recogniser"}:
-        raise ModelError(f"There is no model pack {name!r}; the default one is 'open'.")
-    return Pack(name, by_kind["detector"], by_kind["recogniser"])
+    by_id = {card.id: card for card in cards}
+    for card in by_id.values():
+        if card.kind == "recogniser" and card.pack == name and card.detector in by_id:
+            return Pack(name, by_id[card.detector], card)
+    known = ", ".join(sorted(card.pack for card in by_id.values() if card.pack))
+    raise ModelError(f"There is no model pack {name!r}; there are: {known}.")
 
 
 def load_gaussian(card: Card) -> Gaussian:
     """How a recogniser's embeddings are spread. Raises `ModelError` for a detector."""
     if card.embedding is None:
         raise ModelError(f"{card.id} is no recogniser, so it has no Gaussian")
+    arrays = _load_arrays(card)
+    if not arrays:
+        return _assume_isotropic(card.embedding.dimension)
+    return Gaussian(arrays["mean"], arrays["covariance"])
+
+
+def load_cohort(card: Card) -> Cohort | None:
+    """Nobody's faces, as a recogniser sees them; none where they were not measured."""
+    arrays = _load_arrays(card)
+    if "centres" not in arrays:
+        return None
+    return Cohort(arrays["centres"], arrays["weights"], arrays["spread"])
+
+
+def load_calibration(card: Card) -> Calibration | None:
+    """What a recogniser's normalised scores are worth; none where that was not measured."""
+    arrays = _load_arrays(card)
+    if "scores" not in arrays:
+        return None
+    return Calibration(
+        scores=arrays["scores"],
+        log10_fmr=arrays["log10_fmr"],
+        log10_fmr_low=arrays["log10_fmr_low"],
+        log10_fmr_high=arrays["log10_fmr_high"],
+        log10_ratio=arrays["log10_ratio"],
+        extrapolated_from=float(arrays["extrapolated_from"]),
+    )
+
+
+def _load_arrays(card: Card) -> dict[str, NDArray[Any]]:
+    if card.embedding is None or not card.embedding.gaussian:
+        return {}
     with (_folder() / card.embedding.gaussian).open("rb") as file, np.load(file) as arrays:
-        return Gaussian(arrays["mean"], arrays["covariance"])
+        return dict(arrays)
+
+
+def _assume_isotropic(dimension: int) -> Gaussian:
+    """Unit vectors in all directions alike: of a model that nobody measured, nothing is known."""
+    spread = np.eye(dimension, dtype=np.float32) / np.float32(dimension)
+    return Gaussian(np.zeros(dimension, np.float32), spread)
 
 
 def _folder() -> Traversable:
@@ -156,13 +214,19 @@ def _folder() -> Traversable:
 def _load_all() -> tuple[Card, ...]:
     files = sorted(_folder().iterdir(), key=lambda file: file.name)
     return tuple(
-        _parse_card(tomllib.loads(file.read_text(encoding="utf-8")))
+        parse_card(tomllib.loads(file.read_text(encoding="utf-8")))
         for file in files
         if file.name.endswith(".toml")
     )
 
 
-def _parse_card(table: dict[str, Any]) -> Card:
+def read_table(card_id: str) -> dict[str, Any]:
+    """A card that comes with Mien, as it is written."""
+    return tomllib.loads((_folder() / f"{card_id}.toml").read_text(encoding="utf-8"))
+
+
+def parse_card(table: dict[str, Any]) -> Card:
+    """A card of a table that is known to be in form."""
     parts: dict[str, Any] = dict(table)
     parts["source"] = WeightsSource(**table["source"])
     parts["input"] = InputFormat(**_frozen(table["input"]))
@@ -176,7 +240,7 @@ def _parse_card(table: dict[str, Any]) -> Card:
 
 def _parse_embedding(table: dict[str, Any]) -> Embedding:
     by_rate = {
-        name: {float(rate): value for rate, value in table[name].items()}
+        name: {float(rate): value for rate, value in table.get(name, {}).items()}
         for name in ("score_by_fmr", "missed_by_fmr")
     }
     return Embedding(**{**table, **by_rate})

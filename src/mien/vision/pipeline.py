@@ -15,14 +15,26 @@ import numpy as np
 from mien.errors import ModelError
 from mien.types import EmbeddedFace, EmbeddingModel, Face, PhotoAnalysis
 from mien.vision.align import Aligner
-from mien.vision.cards import Alignment, Card, Embedding, Pack, get_pack, load_gaussian
+from mien.vision.cards import (
+    Alignment,
+    Card,
+    Embedding,
+    Pack,
+    get_pack,
+    load_calibration,
+    load_cohort,
+    load_gaussian,
+)
 from mien.vision.decode import DecodeLimits, Photo, decode_photo
 from mien.vision.detect import Detector
+from mien.vision.detector import FaceDetector
 from mien.vision.embed import Embedder
+from mien.vision.prepared import open_network
 from mien.vision.quality import Assessor
 from mien.vision.render import render_crop, render_thumbnail
-from mien.vision.session import Device, open_session
+from mien.vision.session import Device, Session
 from mien.vision.weights import WeightStore, converter_version
+from mien.vision.yunet import YuNet
 
 __all__ = ["Pipeline", "open_pipeline"]
 
@@ -36,7 +48,7 @@ class Pipeline:
         self,
         *,
         model: EmbeddingModel,
-        detector: Detector,
+        detector: FaceDetector,
         aligner: Aligner,
         embedder: Embedder,
         limits: DecodeLimits | None = None,
@@ -91,33 +103,44 @@ def open_pipeline(
     *,
     store: WeightStore,
     threads: int,
-    pack: str = "open",
+    pack: Pack | None = None,
     device: Device = "cpu",
     limits: DecodeLimits | None = None,
 ) -> Pipeline:
     """A pipeline on weights that are pulled where they are not here yet.
 
-    Raises `ModelError` for an unknown pack and `WeightsError` where weights cannot be had.
+    Without a pack, those of `open`. Raises `ModelError` where a file is not what its card says
+    and `WeightsError` where weights cannot be had.
     """
-    cards = get_pack(pack)
+    cards = pack or get_pack("open")
     recogniser = cards.recogniser
     alignment, embedding = _get_recognition(recogniser)
     detection, recognition = (
-        open_session(store.pull(card), threads=threads, device=device)
+        open_network(store.pull(card), card, threads=threads, device=device)
         for card in (cards.detector, recogniser)
     )
     return Pipeline(
         model=describe_model(cards),
-        detector=Detector(detection),
+        detector=_make_detector(cards.detector, detection),
         aligner=Aligner(alignment, side_px=recogniser.input.side_px),
         embedder=Embedder(recognition, dimension=embedding.dimension, mirrored=alignment.mirrored),
         limits=limits,
     )
 
 
+def _make_detector(card: Card, session: Session) -> FaceDetector:
+    """What reads the network's outputs."""
+    if card.id == "yunet":
+        return YuNet(session, side_px=card.input.side_px)
+    if card.id == "centerface":
+        return Detector(session)
+    raise ModelError(f"Nothing here reads what the detector {card.id} gives.")
+
+
 def describe_model(pack: Pack) -> EmbeddingModel:
     """The pack's model; its digest covers all that makes two templates comparable."""
     alignment, embedding = _get_recognition(pack.recogniser)
+    form = pack.recogniser.input
     parts = {
         "pipeline": _PIPELINE_VERSION,
         "weights": [
@@ -126,7 +149,7 @@ def describe_model(pack: Pack) -> EmbeddingModel:
         ],
         "templates": np.round(alignment.templates(), 6).tolist(),
         "mirrored": alignment.mirrored,
-        "input": [pack.recogniser.input.side_px, pack.recogniser.input.colour_order],
+        "input": [form.side_px, form.colour_order, list(form.mean), form.divisor],
     }
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return EmbeddingModel(
@@ -137,6 +160,8 @@ def describe_model(pack: Pack) -> EmbeddingModel:
         score_by_fmr=embedding.score_by_fmr,
         missed_by_fmr=embedding.missed_by_fmr,
         measured_on=embedding.measured_on,
+        cohort=load_cohort(pack.recogniser),
+        calibration=load_calibration(pack.recogniser),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from mien.errors import ModelError
 
@@ -21,6 +22,14 @@ __all__ = ["Device", "Session", "open_session"]
 Device = Literal["cpu", "cuda"]
 
 _ERRORS_ONLY = 3
+_MESSAGE_CHARACTERS = 300
+_FAILURES = (
+    *(RuntimeError, OSError),
+    *(runtime_errors.Fail, runtime_errors.InvalidArgument, runtime_errors.InvalidGraph),
+    *(runtime_errors.InvalidProtobuf, runtime_errors.NoModel, runtime_errors.NoSuchFile),
+    *(runtime_errors.NotImplemented, runtime_errors.RuntimeException, runtime_errors.EPFail),
+)
+"""What onnxruntime raises for a file or a picture; they have no base of their own."""
 _PROVIDERS: Mapping[Device, tuple[str, ...]] = {
     "cpu": ("CPUExecutionProvider",),
     "cuda": ("CUDAExecutionProvider", "CPUExecutionProvider"),
@@ -28,15 +37,34 @@ _PROVIDERS: Mapping[Device, tuple[str, ...]] = {
 
 
 class Session:
-    """A network that is ready to run; may be called from several threads."""
+    """A network that is ready to run; may be called from several threads.
+
+    `input_shape` says nothing of a side that may have any length.
+    """
+
+    input_shape: tuple[int | None, ...] = ()
+    output_names: tuple[str, ...] = ()
 
     def __init__(self, runtime: Any) -> None:  # noqa: ANN401  # onnxruntime has no types
         self._runtime = runtime
-        self._input = runtime.get_inputs()[0].name
+        wanted = runtime.get_inputs()
+        if len(wanted) != 1:
+            raise ModelError(f"A network takes one input, and this one takes {len(wanted)}.")
+        self._input = wanted[0].name
+        self.input_shape = tuple(
+            side if isinstance(side, int) else None for side in wanted[0].shape
+        )
+        self.output_names = tuple(output.name for output in runtime.get_outputs())
 
     def run(self, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Every output of the network for its one input, in declared order."""
-        outputs: list[NDArray[np.float32]] = self._runtime.run(None, {self._input: values})
+        """Every output of the network for its one input, in declared order.
+
+        Raises `ModelError` where the network cannot take it.
+        """
+        try:
+            outputs: list[NDArray[np.float32]] = self._runtime.run(None, {self._input: values})
+        except _FAILURES as error:
+            raise ModelError(f"A network does not run: {_first_line(error)}.") from error
         return outputs
 
 
@@ -51,9 +79,16 @@ def open_session(path: Path, *, threads: int, device: Device = "cpu") -> Session
         runtime = onnxruntime.InferenceSession(
             str(path), _options(threads), providers=list(_PROVIDERS[device])
         )
-    except (RuntimeError, OSError) as error:
-        raise ModelError(f"{path} does not run; remove it and pull the model again") from error
+    except _FAILURES as error:
+        raise ModelError(
+            f"{path} does not run ({_first_line(error)}); remove it and pull the model again"
+        ) from error
     return Session(runtime)
+
+
+def _first_line(error: Exception) -> str:
+    """What the runtime says of a file, as far as it fits into a message."""
+    return str(error).partition("\n")[0][:_MESSAGE_CHARACTERS]
 
 
 def _options(threads: int) -> Any:  # noqa: ANN401  # onnxruntime has no types

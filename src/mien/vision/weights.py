@@ -19,7 +19,12 @@ from mien.errors import ModelError, WeightsError, WeightsMismatchError
 from mien.vision.cards import Card
 from mien.vision.fetch import Source, fetch_file
 
-__all__ = ["Progress", "WeightStore", "converter_version"]
+__all__ = ["OWN", "PLAIN", "Progress", "WeightStore", "converter_version"]
+
+PLAIN = "plain"
+"""The converter of files that run as they were published."""
+OWN = "file:"
+"""Begins the URL of a file that a user added: it lies in the home, and is fetched nowhere."""
 
 Progress = Callable[[str], None]
 """Told each step in words before it begins."""
@@ -37,17 +42,21 @@ def _ignore(step: str) -> None:
 
 
 class WeightStore:
-    """Weights under one folder, which is made where it is missing."""
+    """Weights under one folder, which is made where it is missing; a user's own under another."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, own: Path | None = None) -> None:
         self.folder = folder
+        self._own = own or folder
 
     def path_of(self, card: Card) -> Path:
         """Where the weights lie once pulled, as published."""
-        return self.folder / "weights" / f"{card.source.sha256}.bin"
+        folder = self._own if card.source.url.startswith(OWN) else self.folder
+        return folder / "weights" / f"{card.source.sha256}.bin"
 
     def graph_path_of(self, card: Card) -> Path:
-        """Where the converted graph lies once pulled."""
+        """Where the graph lies once pulled: converted, or the weights themselves."""
+        if card.converter == PLAIN:
+            return self.path_of(card)
         name = f"{card.source.sha256}.{card.converter}.v{converter_version(card)}.onnx"
         return self.folder / "graphs" / name
 
@@ -66,16 +75,52 @@ class WeightStore:
             return graph
         weights = self.path_of(card)
         if not weights.is_file():
-            progress(f"fetching {card.title} ({card.source.size_bytes // 1_000_000} MB)")
-            source = Source(card.source.url, card.source.archive_sha256)
-            fetch_file(source, sha256=card.source.sha256, target=weights)
+            self._fetch(card, progress=progress)
+        if card.converter == PLAIN:
+            return weights
         progress(f"converting {card.title}")
         _write_atomically(graph, _convert(_read_verified(weights, card), card))
         return graph
 
+    def verify(self, card: Card) -> None:
+        """Reads what is here of a card. Raises `WeightsError` for nothing, or for other bytes."""
+        weights = self.path_of(card)
+        if not weights.is_file():
+            raise WeightsError(f"The weights of {card.id} are not here; mien models pull {card.id}")
+        with weights.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != card.source.sha256:
+            raise WeightsMismatchError(
+                f"{weights} has SHA-256 {digest}, and the card of {card.id} names "
+                f"{card.source.sha256}; remove it and pull {card.id} again"
+            )
+
+    def remove(self, card: Card) -> None:
+        """Deletes what is here of a card; nothing happens where nothing is."""
+        for path in (self.graph_path_of(card), self.path_of(card)):
+            path.unlink(missing_ok=True)
+
+    def _fetch(self, card: Card, *, progress: Progress) -> None:
+        known = card.source
+        if known.url.startswith(OWN):
+            raise WeightsError(
+                f"The file of {card.id} is gone from {self.path_of(card)}. Put it back, or remove "
+                f"the model and add it again: mien models remove {card.id}"
+            )
+        size_bytes = known.archive_bytes or known.size_bytes
+        progress(f"fetching {card.title} ({max(1, size_bytes // 1_000_000)} MB)")
+        fetch_file(
+            Source(known.url, known.archive_sha256, known.archive_bytes),
+            sha256=known.sha256,
+            target=self.path_of(card),
+            size_bytes=known.size_bytes,
+        )
+
 
 def converter_version(card: Card) -> int:
     """Rises with every change of the converter that moves what the model gives."""
+    if card.converter == PLAIN:
+        return 1
     return _get_converter(card)[1]
 
 

@@ -1,0 +1,1 @@
+"""How strong a match is: scores against a cohort of nobody, and what a score is worth."""

@@ -1,0 +1,241 @@
+"""Evaluate: how well the model of this home tells people apart, on photos whose people are known.
+
+Photos of a folder are looked at in memory: nothing of them is kept, written or entered anywhere.
+A collection holds templates that were taken for a purpose, so reading them takes the leave that
+a search takes, and is entered into the audit log.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mien import __version__
+from mien.errors import EvaluationError
+from mien.evaluation.acquisition import (
+    Acquisition,
+    Detection,
+    measure_acquisition,
+    measure_detection,
+)
+from mien.evaluation.figures import Figure, Standing
+from mien.evaluation.judge import PairList, check_libraries, judge_pairs, judge_sample
+from mien.evaluation.labels import Suspicions, suspect_labels
+from mien.evaluation.report import Judgement, Kind, Report, ScoreName, describe_report
+from mien.evaluation.resampling import Resampling
+from mien.evaluation.sample import Sample, make_sample
+from mien.permission.verdict import ALLOWED, Verdict
+from mien.service import audit
+from mien.service.deployment import Deployment
+from mien.service.gallery import Galleries
+from mien.service.judged_collection import read_collection
+from mien.service.judged_photos import Seen, SeenPhotos, find_boxes, look_at
+from mien.sources.labels import Labelled, LabelledPair, read_boxes, read_labels
+from mien.types import Box
+
+__all__ = [
+    "Evaluated",
+    "EvaluationRequest",
+    "Figure",
+    "Judgement",
+    "Report",
+    "Standing",
+    "describe_report",
+    "evaluate_collection",
+    "evaluate_photos",
+]
+
+
+def _unseen(_done: int, _of: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRequest:
+    """Which photos, by a folder or a list; where a list's photos lie, and a list of true boxes."""
+
+    labels: Path
+    photos: Path | None = None
+    boxes: Path | None = None
+    resampling: Resampling = field(default_factory=Resampling)
+    threads: int = 1
+    max_file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What came of evaluating a collection; no report where the verdict is a no."""
+
+    verdict: Verdict
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Material:
+    """What a report is made of, whatever it was read from."""
+
+    title: str
+    kind: Kind
+    sample: Sample
+    pairs: PairList | None
+    acquisition: Acquisition
+    detection: Detection | None
+    notes: Sequence[str]
+
+
+def evaluate_photos(
+    deployment: Deployment, request: EvaluationRequest, *, seen: Seen = _unseen
+) -> Report:
+    """Looks at labelled photos and measures.
+
+    Raises `SettingsError` for labels that cannot be read, and `EvaluationError` where they,
+    or what the model makes of the photos, carry no figure.
+    """
+    began = time.monotonic()
+    check_libraries()
+    labelled = read_labels(request.labels, photos=request.photos)
+    truth = None if request.boxes is None else read_boxes(request.boxes)
+    looked = look_at(
+        labelled.photos,
+        vision=deployment.vision(threads=1),
+        opted_out=deployment.suppressed.load(deployment.model).faces,
+        threads=request.threads,
+        max_bytes=request.max_file_bytes,
+        seen=seen,
+    )
+    sample = _make_sample(looked)
+    material = _Material(
+        title=labelled.title,
+        kind=Kind.PHOTOS if labelled.pairs is None else Kind.PAIRS,
+        sample=sample,
+        pairs=None if labelled.pairs is None else _number_pairs(sample, labelled.pairs),
+        acquisition=measure_acquisition(
+            len(looked.all), faceless=looked.faceless, unreadable=looked.unreadable
+        ),
+        detection=None if truth is None else _detect(looked, truth),
+        notes=_tell(looked, labelled, sample),
+    )
+    return _report(deployment, material, resampling=request.resampling, began=began)
+
+
+def evaluate_collection(
+    deployment: Deployment,
+    galleries: Galleries,
+    *,
+    collection: str,
+    purpose: str,
+    resampling: Resampling,
+) -> Evaluated:
+    """Measures on the faces of a collection that are known to be of somebody enrolled.
+
+    Raises `NotFoundError`, and `EvaluationError` where they carry no figure.
+    """
+    began = time.monotonic()
+    check_libraries()
+    read = read_collection(deployment, galleries, collection=collection, purpose=purpose)
+    if isinstance(read, Verdict):
+        return Evaluated(read)
+    sample = make_sample(read.templates, read.people, photos=read.photos)
+    material = _Material(
+        title=collection,
+        kind=Kind.COLLECTION,
+        sample=sample,
+        pairs=None,
+        acquisition=measure_acquisition(
+            len(sample) + read.unreadable, faceless=read.unreadable, unreadable=read.unreadable
+        ),
+        detection=None,
+        notes=read.notes,
+    )
+    report = _report(deployment, material, resampling=resampling, began=began)
+    return Evaluated(ALLOWED, report)
+
+
+def _make_sample(looked: SeenPhotos) -> Sample:
+    labelled = [seen.labelled for seen in looked.with_face]
+    attributes = list(labelled[0].groups) if labelled else []
+    return make_sample(
+        looked.templates,
+        [one.person for one in labelled],
+        photos=[one.name for one in labelled],
+        groups={key: [one.groups.get(key, "") for one in labelled] for key in attributes},
+        qualities=looked.qualities,
+    )
+
+
+def _number_pairs(sample: Sample, pairs: Sequence[LabelledPair]) -> PairList:
+    """The pairs of which both photos gave a face. Raises `EvaluationError` where none did."""
+    number = {photo: i for i, photo in enumerate(sample.photos)}
+    known = [pair for pair in pairs if pair.one in number and pair.other in number]
+    if not known:
+        raise EvaluationError("No pair of the list has a face in both photos. Choose other pairs.")
+    return PairList(
+        np.array([number[pair.one] for pair in known]),
+        np.array([number[pair.other] for pair in known]),
+        np.array([pair.is_mated for pair in known]),
+    )
+
+
+def _detect(looked: SeenPhotos, truth: dict[str, list[Box]]) -> Detection:
+    return measure_detection(truth, find_boxes(looked, truth))
+
+
+def _tell(looked: SeenPhotos, labelled: Labelled, sample: Sample) -> list[str]:
+    """What the figures leave out."""
+    notes = ["In each photo the face nearest the centre counts, or nearest that of its box."]
+    if looked.faceless:
+        notes.append(
+            f"{looked.faceless:,} photos without a usable face are in no comparison; counted as "
+            "misses they would raise every rate of misses."
+        )
+    if looked.opted_out:
+        notes.append(f"{looked.opted_out:,} faces are like those of people who opted out here.")
+    if labelled.pairs is not None:
+        notes.append("People are not named: photos joined by mated pairs count as one person.")
+    for attribute, of in sample.groups.items():
+        unknown = sum(not group for group in of)
+        if unknown:
+            notes.append(f"{unknown:,} people have no single group by {attribute}.")
+    return notes
+
+
+def _report(
+    deployment: Deployment, material: _Material, *, resampling: Resampling, began: float
+) -> Report:
+    sample = material.sample
+    return Report(
+        title=material.title,
+        kind=material.kind,
+        made_at=audit.format_time(deployment.clock()),
+        mien_version=__version__,
+        model=deployment.model.model_id,
+        model_digest=deployment.model.digest,
+        replicates=resampling.replicates,
+        seed=resampling.seed,
+        photos=material.acquisition.photos,
+        faces=len(sample),
+        people=len(sample.names),
+        acquisition=material.acquisition,
+        detection=material.detection,
+        suspicions=_suspect(material),
+        judgements=(_judge(material, score=ScoreName.COSINE, resampling=resampling),),
+        notes=tuple(material.notes),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _suspect(material: _Material) -> Suspicions | None:
+    """A list of pairs has no labels to suspect."""
+    if material.pairs is not None:
+        return None
+    return suspect_labels(material.sample)
+
+
+def _judge(material: _Material, *, score: ScoreName, resampling: Resampling) -> Judgement:
+    if material.pairs is not None:
+        return judge_pairs(material.sample, material.pairs, score=score, resampling=resampling)
+    return judge_sample(material.sample, score=score, resampling=resampling)

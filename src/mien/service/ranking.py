@@ -1,0 +1,142 @@
+"""The faces that a search may show, strongest first.
+
+The index proposes, the catalog decides: every hit is looked up again under the grants that
+cover the search, and more are asked for as long as too few of them are visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.catalog.connect import Connection
+from mien.catalog.faces import VisibleFace, find_visible_faces, iter_visible_ids
+from mien.evidence.strength import Strength
+from mien.index.base import NO_FACE, Hits
+from mien.permission.basis import Basis
+from mien.service.deployment import Deployment
+from mien.service.enrolled import find_consenting
+from mien.service.gallery import Gallery
+from mien.service.leave import Leave
+from mien.service.weigh import weigh
+from mien.types import FaceId, Vectors
+
+_SPARE = 40
+"""More than are asked for: some may not be shown, and the most alike need not be the strongest."""
+_GROWTH = 8
+_MOST_FETCHED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many candidates are wanted, and which are too weak to be shown."""
+
+    limit: int
+    min_score: float
+    max_fmr: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One row of a result: a face that may be of the same person.
+
+    The score is the cosine. `strength` says what it is worth; None where the model was never
+    calibrated.
+    """
+
+    rank: int
+    score: float
+    face: VisibleFace
+    strength: Strength | None = None
+
+
+class Ranking:
+    """One search of a gallery: a turned probe, shape (1, dimension), as far as leave reaches."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        gallery: Gallery,
+        *,
+        probe: Vectors,
+        leave: Leave,
+        bounds: Bounds,
+    ) -> None:
+        self._deployment = deployment
+        self._gallery = gallery
+        self._probe = probe
+        self._leave = leave
+        self._bounds = bounds
+
+    def find_candidates(self) -> tuple[Candidate, ...]:
+        index = self._gallery.index
+        size, fetched = len(index), 0
+        candidates: tuple[Candidate, ...] = ()
+        while fetched < size and len(candidates) < self._bounds.limit:
+            fetched = min(max(self._bounds.limit + _SPARE, fetched * _GROWTH), size)
+            if fetched > _MOST_FETCHED:
+                return self._find_among_visible()
+            hits = index.search(self._probe, limit=fetched)
+            candidates = self._see(hits)
+            if hits.scores[0, -1] < self._bounds.min_score:
+                break
+        return candidates
+
+    def _find_among_visible(self) -> tuple[Candidate, ...]:
+        """For a search that may see little of a large collection."""
+        with self._deployment.database.reading() as connection:
+            visible = iter_visible_ids(connection, self._leave.scope)
+            among = np.fromiter(visible, dtype=np.int64)
+        fetched = 0
+        candidates: tuple[Candidate, ...] = ()
+        while fetched < among.size and len(candidates) < self._bounds.limit:
+            fetched = min(max(self._bounds.limit + _SPARE, fetched * _GROWTH), among.size)
+            hits = self._gallery.index.search(self._probe, limit=fetched, among=among)
+            candidates = self._see(hits)
+        return candidates
+
+    def _see(self, hits: Hits) -> tuple[Candidate, ...]:
+        """The hits that may be shown, ranked; the catalog is asked about every one."""
+        scored = [
+            (FaceId(int(face_id)), float(score))
+            for face_id, score in zip(hits.ids[0], hits.scores[0], strict=True)
+            if face_id != NO_FACE
+            and face_id not in self._leave.left_out
+            and score >= self._bounds.min_score
+        ]
+        with self._deployment.database.reading() as connection:
+            face_ids = [face_id for face_id, _ in scored]
+            found = find_visible_faces(connection, self._leave.scope, face_ids=face_ids)
+            visible = self._leave_out(connection, found)
+        weighed = weigh(
+            self._gallery,
+            [(face_id, score) for face_id, score in scored if face_id in visible],
+            probe=self._probe,
+            calibration=self._deployment.model.calibration,
+        )
+        shown = [one for one in weighed if self._is_strong_enough(one.strength)]
+        return tuple(
+            # Half a template's last bit may stand beyond.
+            Candidate(rank, min(max(one.score, -1.0), 1.0), visible[one.face_id], one.strength)
+            for rank, one in enumerate(shown[: self._bounds.limit], start=1)
+        )
+
+    def _is_strong_enough(self, strength: Strength | None) -> bool:
+        if self._bounds.max_fmr is None:
+            return True
+        return strength is not None and strength.fmr <= self._bounds.max_fmr
+
+    def _leave_out(
+        self, connection: Connection, visible: Mapping[FaceId, VisibleFace]
+    ) -> Mapping[FaceId, VisibleFace]:
+        """Where only enrolled people are kept: without those who do not consent to this search."""
+        leave = self._leave
+        if leave.collection.basis is not Basis.ENROLLED_ONLY:
+            return visible
+        people = {face.person_id for face in visible.values() if face.person_id is not None}
+        consenting = find_consenting(
+            self._deployment, connection, person_ids=people, purpose=leave.purpose, at=leave.at
+        )
+        return {face_id: face for face_id, face in visible.items() if face.person_id in consenting}

@@ -1,0 +1,62 @@
+"""How strong the candidates of one search are: each measured against nobody, then judged.
+
+Cosines find the candidates; the order is that of their normalised scores, where the model has
+a cohort, since the same cosine means less for a face that is like many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.errors import ModelError
+from mien.evidence.cohort import find_levels, normalise
+from mien.evidence.strength import Strength, judge
+from mien.service.gallery import Gallery
+from mien.types import Calibration, EmbeddingModel, FaceId, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A face with its cosine and, where the model was calibrated, what that is worth."""
+
+    face_id: FaceId
+    score: float
+    strength: Strength | None
+
+
+def weigh(
+    gallery: Gallery,
+    scored: Sequence[tuple[FaceId, float]],
+    *,
+    probe: Vectors,
+    calibration: Calibration | None,
+) -> list[Weighed]:
+    """The faces, strongest first; those that were erased meanwhile are left out.
+
+    `probe` is turned as the gallery is, shape (1, dimension).
+    """
+    if gallery.cohort is None or calibration is None or not scored:
+        return [Weighed(face_id, score, None) for face_id, score in scored]
+    known = dict(scored)
+    ids, templates = gallery.index.find_templates(np.array(sorted(known), np.int64))
+    cosines = np.array([[known[FaceId(face_id)] for face_id in ids.tolist()]])
+    levels = find_levels(gallery.cohort, np.concatenate([probe, templates]))
+    normalised = normalise(cosines, probes=levels[:1], candidates=levels[1:])[0]
+    order = np.argsort(-normalised, kind="stable")
+    strengths = judge(normalised[order], calibration, faces=len(gallery.index))
+    return [
+        Weighed(FaceId(int(face_id)), float(score), strength)
+        for face_id, score, strength in zip(ids[order], cosines[0, order], strengths, strict=True)
+    ]
+
+
+def check_is_calibrated(model: EmbeddingModel) -> None:
+    """Raises `ModelError` where nobody measured what the model's scores are worth."""
+    if model.cohort is None or model.calibration is None:
+        raise ModelError(
+            f"The false match rates of {model.model_id} were never measured, so none can be asked "
+            "for. Measure them with mien evaluate, or ask for a least score instead."
+        )
