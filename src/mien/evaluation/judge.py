@@ -73,7 +73,9 @@ def judge_sample(
         card_calibration=_judge_card(sample, card, resampling=resampling),
         differentials=measure_differentials(sample, trials, resampling=resampling),
         discard=measure_discard(sample, trials, resampling=resampling),
-        fusion=measure_fusion(sample, resampling=resampling, level=None if card is None else card.level),
+        fusion=measure_fusion(
+            sample, resampling=resampling, level=None if card is None else card.level
+        ),
     )
 
 

@@ -2,8 +2,8 @@
 
 A photo is looked at at 640 px, a large one in tiles at 1280 px too. Where that leaves only a
 faint trace of a face, or one that lies or stands on its head, it is looked at there again,
-larger and turned. Where nothing convincing was found, the whole photo is looked at turned,
-and small within a grey border, since faces that fill the picture are lost otherwise. What
+larger and turned. Where nothing convincing was found, the whole photo is looked at
+small within a grey border, since faces that fill the picture are lost otherwise. What
 each look is worth is measured in docs/decisions/vision-detection.md.
 """
 
@@ -32,16 +32,19 @@ _LARGE_PHOTO_PX = 1000
 _LARGEST_TILE_PX = 704
 _SHARED_PX = 128
 _BORDERED_PASS_PX = 160
+
 _TURNED_PASS_PX = 320
 
 _TRACE = 0.1
 _LEAST_FACE_PX = 12.0
 _MOST_TRACES = 64
+_MOST_TURNED = 8
 _CLOSE_VIEW_PX = 128
 _CLOSE_VIEW_FACES = 3.2
 _TURNED_VIEW_PX = 160
 _TURNED_VIEW_FACES = 2.5
 _MOST_UNLIKENESS = 0.13
+_MOST_UPRIGHT_DEG = 15.0
 _MOST_LEAN_DEG = 60.0
 _QUARTERS_DEG = (0.0, 90.0, 180.0, 270.0)
 _MIDDLE = 0.2
@@ -60,12 +63,19 @@ class Detector:
         found = self.look(picture)
         if max(picture.size) >= _LARGE_PHOTO_PX:
             found = join([found, self.look_in_tiles(picture)])
-        found = self.look_closer(picture, found, least_px=_LEAST_FACE_PX * photo.scale)
+        is_trace = found[:, 0] < _LEAST_CONFIDENCE
+        is_large = found[:, 3] - found[:, 1] >= _LEAST_FACE_PX * photo.scale
+        traces, found = found[is_trace & is_large][:_MOST_TRACES], found[~is_trace]
+        found = join([found, *self.look_closer(picture, traces)])
         if not _is_convincing(found):
             found = join([found, self.look_within_border(picture)])
         if not _is_convincing(found):
-            found = join([found, self.look_turned(picture)])
+            found = join([found, traces[:_MOST_TURNED]])
         found = join([self.straighten(picture, row) for row in found])
+        if len(found) and not _is_convincing(found):
+            turned = self.look_turned(picture)
+            found = join([found, *(self.straighten(picture, row) for row in turned)])
+        found = found[found[:, 0] >= _LEAST_CONFIDENCE]
         return tuple(to_face(row) for row in moved(found, factor=1 / photo.scale))
 
     def look(self, picture: Image.Image, *, side_px: int = _FIRST_PASS_PX) -> Findings:
@@ -84,13 +94,10 @@ class Detector:
         ]
         return moved(join(found), factor=1 / scale)
 
-    def look_closer(self, picture: Image.Image, found: Findings, *, least_px: float) -> Findings:
-        """The same without mere traces, unless a closer look says that they are faces."""
-        sure = found[found[:, 0] >= _LEAST_CONFIDENCE]
-        traces = found[found[:, 0] < _LEAST_CONFIDENCE]
-        traces = traces[traces[:, 3] - traces[:, 1] >= least_px][:_MOST_TRACES]
+    def look_closer(self, picture: Image.Image, traces: Findings) -> list[Findings]:
+        """Those of mere traces that a closer look says are faces, one row or none for each."""
         views = [_view_of(row, faces=_CLOSE_VIEW_FACES, px=_CLOSE_VIEW_PX) for row in traces]
-        return join([sure, *self._look_at_middles(picture, views)])
+        return self._look_at_middles(picture, views)
 
     def look_within_border(self, picture: Image.Image) -> Findings:
         """One pass over the picture made small, with half a side of grey all around."""
@@ -114,14 +121,17 @@ class Detector:
         Landmarks of a face that leans far are wrong, and no upright face's: then it is looked
         at from all four sides, and once more upright where it still leans.
         """
-        if unlikeness(row)[0] <= _MOST_UNLIKENESS:
-            return row[np.newaxis]
-        upright = self._find_upright(picture, row, leans_deg=_QUARTERS_DEG)
-        if upright is None:
-            return row[np.newaxis]
-        found, lean_deg = upright
-        straight = self._find_upright(picture, found[0], leans_deg=(lean_deg,))
-        return found if straight is None else straight[0]
+        best = row[np.newaxis]
+        apart, lean_deg = unlikeness(row)
+        if apart > _MOST_UNLIKENESS:
+            upright = self._find_upright(picture, row, leans_deg=_QUARTERS_DEG)
+            if upright is None:
+                return best
+            best, lean_deg = upright
+        elif abs(lean_deg) <= _MOST_UPRIGHT_DEG:
+            return best
+        straight = self._find_upright(picture, best[0], leans_deg=(lean_deg,))
+        return best if straight is None else straight[0]
 
     def _find_upright(
         self, picture: Image.Image, row: NDArray[np.float64], *, leans_deg: Sequence[float]
