@@ -22,6 +22,7 @@ from mien.catalog.connect import Connection
 from mien.catalog.reembed import HeldPhoto
 from mien.catalog.selection import Selection, select_faces
 from mien.errors import ConflictError
+from mien.permission.charter import may_rely_on
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment, adding_alone, erasing
@@ -60,7 +61,7 @@ def name_loss(report: MigrationReport, *, accepted: int | None) -> bool:
 
 
 def conclude(
-    view: Deployment, galleries: Galleries, collection: Collection, *, accepted: int
+    view: Deployment, collection: Collection, *, galleries: Galleries, accepted: int
 ) -> None:
     """Erases what is lost, switches, and removes what is left of the old model.
 
@@ -93,17 +94,21 @@ def abandon(deployment: Deployment, collection: Collection) -> int:
 
 
 def settle_migrations(deployment: Deployment) -> None:
-    """Removes what a switch left, where somebody was killed after it. Cheap where nothing is."""
+    """Removes what a switch left, where somebody was killed after it. Cheap where nothing is.
+
+    Only where the collection is what was recorded here: nobody's edit makes templates go.
+    """
     with deployment.database.reading() as connection:
         found = list(iter_collections(deployment, connection))
     for collection in found:
-        if collection.next_digest == collection.model_digest:
+        is_switched = collection.next_digest == collection.model_digest
+        if is_switched and may_rely_on(collection.charter).is_allowed:
             with erasing(deployment.home):
                 _tidy(deployment, collection)
 
 
 def find_made(
-    deployment: Deployment, collection: Collection, photos: Sequence[HeldPhoto]
+    deployment: Deployment, collection: Collection, *, photos: Sequence[HeldPhoto]
 ) -> Mapping[str, set[str]]:
     """The faces, by their photo's blob, of which the vault opens a template of the new model."""
     places = [
@@ -146,7 +151,7 @@ def _tidy(deployment: Deployment, switched: Collection) -> None:
 def _end(deployment: Deployment, collection: Collection, *, action: Action, **facts: int) -> None:
     """No migration is under way any more."""
     with deployment.database.writing_durably() as connection:
-        set_next_model(connection, collection.id, "")
+        set_next_model(connection, collection.id, digest="")
         reference = audit.refer_collection(deployment, collection.uuid)
         event = Event(action=action, facts={"collection": reference, **facts})
         audit.append(deployment, connection, event=event)
@@ -157,7 +162,7 @@ def _find_missing(deployment: Deployment, collection: Collection) -> list[str]:
     """The faces of a collection that have no template of the new model."""
     missing = []
     for photos in _iter_photos(deployment, collection):
-        made = find_made(deployment, collection, photos)
+        made = find_made(deployment, collection, photos=photos)
         for photo in photos:
             had = made.get(photo.blob_id, set())
             missing += [one.uuid for one in photo.faces if one.uuid not in had]
@@ -166,7 +171,7 @@ def _find_missing(deployment: Deployment, collection: Collection) -> list[str]:
 
 def _iter_made(deployment: Deployment, collection: Collection) -> Iterator[set[str]]:
     for photos in _iter_photos(deployment, collection):
-        yield from find_made(deployment, collection, photos).values()
+        yield from find_made(deployment, collection, photos=photos).values()
 
 
 def _iter_photos(deployment: Deployment, collection: Collection) -> Iterator[list[HeldPhoto]]:

@@ -160,7 +160,9 @@ class ModelBook:
             workers=self._workers,
             max_file_bytes=self._max_file_bytes,
         )
-        return migrate_collection(self._deployment, self._galleries, request, progress=progress)
+        return migrate_collection(
+            self._deployment, request, galleries=self._galleries, progress=progress
+        )
 
     def abandon(self, collection: str) -> int:
         """Gives a migration up; how many new templates go. Raises `ConflictError` for none."""
