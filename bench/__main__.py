@@ -25,6 +25,7 @@ from bench.table import PAGE, RESULTS, render_page
 BENCHES = {
     "accuracy": "How well people are told apart",
     "adding": "Photos through `mien add`, against face_recognition",
+    "cohort": "Score normalisation with a cohort of nobody: what it gains, and which cohort",
     "cost": "What keys, seals and the audit log cost `mien add`",
     "erasing": "Erasing one person from a million faces",
     "embed": "One forward pass of the recogniser, against dlib",

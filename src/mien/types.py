@@ -142,8 +142,9 @@ class Calibration:
     """What a normalised score is worth, at rising `scores` (k,); between them it is interpolated.
 
     `log10_fmr` falls, with the bounds of its 95 % interval beside it; from the score
-    `extrapolated_from` on no pair was counted, and a fitted tail stands in. `log10_ratio` is the
-    likelihood ratio of one person against two, and never falls.
+    `extrapolated_from` on too few pairs were counted, and a fitted tail stands in. Beyond the
+    ends nothing more is claimed. `log10_ratio` is the likelihood ratio of one person against two,
+    and never falls.
     """
 
     scores: NDArray[np.float64]

@@ -136,6 +136,14 @@ def people_of(library: Library) -> list[object]:
     return [list(people), people.get("Ann"), told, people.withdraw("Ann")]
 
 
+def labelled(stage: Stage) -> Path:
+    """A folder with a folder for each of a few drawn people, two photos each."""
+    for person in range(1, 9):
+        for number in range(2):
+            stage.draw(f"../labelled/{person}/{number}.png", person, seed=2 * person + number)
+    return stage.folder / "labelled"
+
+
 def case_of(stage: Stage, library: Library) -> list[object]:
     about = About(photos=(first_photo(stage),))
     draft = CaseDraft(kind=CaseKind.ACCESS, requester="Ann", about=about)
@@ -162,6 +170,7 @@ CALLS: Calls = {
     "create_collection": lambda _, lib: lib.create_collection("club", basis="household"),
     "deadlines": lambda _, lib: lib.deadlines(),
     "enforce_retention": lambda _, lib: lib.enforce_retention(),
+    "evaluation": lambda s, lib: lib.evaluation(replicates=50).of_photos(labelled(s)),
     "examine": lambda _, lib: lib.examine(),
     "explain": lambda s, lib: lib.explain(first_photo(s)),
     "get_grant": lambda s, lib: lib.get_grant(first_grant(s)),
@@ -268,6 +277,7 @@ TRIED: dict[str, Callable[[Stage], list[object]]] = {
         *("--kind", "contract", "--grantor", "B", "--scope", s.photos, "--purpose", "try"),
         *("--basis", "household", "--until", "2090-01-01"),
     ],
+    "evaluate": lambda s: [labelled(s), "--replicates", "50"],
     "grant list": lambda _: [],
     "grant narrow": lambda s: [first_grant(s), "--retention", "99"],
     "grant platforms": lambda _: [],

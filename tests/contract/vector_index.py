@@ -53,6 +53,24 @@ class VectorIndexContract(ABC):
         assert hits.ids.tolist() == ids[np.argsort(-expected, axis=1)].tolist()
         assert np.allclose(hits.scores, -np.sort(-expected, axis=1), atol=1e-6)
 
+    def test_templates_come_back_as_stored_for_those_who_answer(
+        self, index: VectorIndex, ids: NDArray[np.int64], templates: Vectors
+    ) -> None:
+        index.hide(ids[3:4])
+        index.erase(ids[4:5])
+        asked = np.concatenate([ids[:6], [10 * COUNT + 1]])
+        found, stored = index.find_templates(asked)
+        order = np.argsort(found)
+        known = np.sort(np.delete(ids[:6], [3, 4]))
+        assert found[order].tolist() == known.tolist()
+        rows = [ids.tolist().index(face_id) for face_id in known.tolist()]
+        expected = templates[rows].astype(np.float16).astype(np.float32)
+        np.testing.assert_array_equal(stored[order], expected)
+
+    def test_an_empty_index_has_no_templates(self) -> None:
+        found, stored = self.open_index().find_templates(np.array([1, 2]))
+        assert (found.shape, stored.shape) == ((0,), (0, DIMENSION))
+
     def test_rows_beyond_the_last_hit_hold_no_face(self, index: VectorIndex) -> None:
         hits = index.search(draw_templates(2, seed=3), limit=COUNT + 2)
         assert hits.ids.shape == (2, COUNT + 2)

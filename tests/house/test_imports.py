@@ -22,6 +22,7 @@ HOMES = {
     "faiss": {"index"},
     "google": {"vision"},  # protobuf, which ONNX files are written in
     "jinja2": {"pages"},
+    "matplotlib": {"pages"},
     "onnx": {"vision"},
     "onnxruntime": {"vision"},
     "PIL": {"vision"},

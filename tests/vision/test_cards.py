@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from mien.errors import ModelError
-from mien.vision.cards import Card, get_card, get_pack, load_cards, load_gaussian
+from mien.vision.cards import (
+    Card,
+    get_card,
+    get_pack,
+    load_calibration,
+    load_cards,
+    load_cohort,
+    load_gaussian,
+)
 from mien.vision.package import parse_package_url
 from mien.vision.pipeline import describe_model
 from mien.vision.weights import converter_version
@@ -89,6 +97,30 @@ def test_the_gaussian_is_that_of_unit_vectors() -> None:
     # The mean square of unit vectors is one: that of the mean and the total spread.
     total = float(gaussian.mean @ gaussian.mean + np.trace(gaussian.covariance))
     assert total == pytest.approx(1.0, abs=2e-3)
+
+
+def test_the_cohort_has_the_mean_and_the_spread_of_the_gaussian() -> None:
+    card = get_card("dlib-resnet-v1")
+    gaussian, cohort = load_gaussian(card), load_cohort(card)
+    assert cohort is not None
+    assert cohort.centres.shape == (16, 128)
+    assert cohort.weights.sum() == pytest.approx(1, abs=1e-5)
+    mean = cohort.weights @ cohort.centres
+    assert np.linalg.norm(mean - gaussian.mean) < 0.02
+    away = cohort.centres - mean
+    covariance = cohort.spread + (away.T * cohort.weights) @ away
+    assert np.trace(covariance) == pytest.approx(np.trace(gaussian.covariance), rel=0.05)
+
+
+def test_no_centre_of_the_cohort_stands_for_fewer_than_twenty_people() -> None:
+    cohort = load_cohort(get_card("dlib-resnet-v1"))
+    assert cohort is not None
+    assert cohort.weights.min() * 963 >= 20 - 1e-3
+
+
+def test_a_detector_has_neither_cohort_nor_calibration() -> None:
+    assert load_cohort(get_card("centerface")) is None
+    assert load_calibration(get_card("centerface")) is None
 
 
 def test_a_detector_has_no_gaussian() -> None:

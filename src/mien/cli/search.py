@@ -152,7 +152,7 @@ def _print_meaning(result: SearchResult) -> None:
             f"{result.faces_searched:,} faces here."
         )
     if any(strength.is_extrapolated for strength in strengths):
-        out.print("~ beyond what was counted: extrapolated.")
+        out.print("~ beyond what was counted: extrapolated. < rarer than that.")
     out.print("Candidates are ranked by strength; none of them is an identification.")
 
 

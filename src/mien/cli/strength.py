@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mien.evidence.strength import Strength
 
+_MILLION = 1_000_000
 _WHOLE_FROM = 10
 """Fewer strangers than this are told with a fraction."""
 
@@ -16,10 +17,16 @@ def show_strangers(strength: Strength | None) -> str:
     """How many strangers score as high, and how many of them are to be expected here."""
     if strength is None:
         return ""
-    mark = "~" if strength.is_extrapolated else ""
+    mark = "<" if strength.is_bound else "~" if strength.is_extrapolated else ""
     expected = strength.expected_strangers
     shown = f"{expected:,.0f}" if expected >= _WHOLE_FROM else f"{expected:.1g}"
-    return f"{mark}1 in {float(f'{1 / strength.fmr:.2g}'):,.0f}; expect {shown}"
+    return f"{mark}1 in {_show_count(1 / strength.fmr)}; expect {shown}"
+
+
+def _show_count(count: float) -> str:
+    """Two digits are all that is known."""
+    rounded = float(f"{count:.2g}")
+    return f"{rounded / _MILLION:g} million" if rounded >= _MILLION else f"{rounded:,.0f}"
 
 
 def describe_strength(strength: Strength | None) -> dict[str, object] | None:
@@ -31,6 +38,7 @@ def describe_strength(strength: Strength | None) -> dict[str, object] | None:
         "fmr_low": float(f"{strength.fmr_low:.3g}"),
         "fmr_high": float(f"{strength.fmr_high:.3g}"),
         "is_extrapolated": strength.is_extrapolated,
+        "is_bound": strength.is_bound,
         "expected_strangers": float(f"{strength.expected_strangers:.3g}"),
         "band": strength.band.value,
         "likelihood_ratio": float(f"{strength.likelihood_ratio:.3g}"),

@@ -22,7 +22,7 @@ from mien.evaluation.sample import Sample, Scores
 FOLDS = 5
 BINS = 10
 _SEED = 11
-_PAIRS_MOST = 100_000
+_PAIRS_MOST = 30_000
 _TIPPETT_POINTS = 61
 _LEAST_FOLD_PEOPLE = 4
 

@@ -20,6 +20,8 @@ from mien.evaluation.verification import last_refused
 
 _FAR_BELOW = 1e-2
 _ALIKE = 1e-4
+_UNUSUAL = 0.02
+_TYPICAL = 0.4
 _LISTED = 20
 _BLOCK = 512
 _AGREE_LEAST = 0.5
@@ -61,9 +63,10 @@ class Suspicions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Likeness:
-    """Of each photo: the mean score with its own person's others, and the best other person.
+    """Of each photo: the median score with its own person's others, and the best other person.
 
-    `exceeded` is the share of all other people that its own score is above.
+    The median, since one wrong photo would lower the mean of all others. `exceeded` is the
+    share of other people whose mean the own score is above.
     """
 
     own: Reals
@@ -79,7 +82,10 @@ def suspect_labels(sample: Sample) -> Suspicions:
     likeness = _compare_people(sample)
     _check_agreement(sample, likeness)
     low, high = last_refused(trials, np.ones(trials.people), rates=np.array([_FAR_BELOW, _ALIKE]))
-    photos = list(_iter_suspects(sample, likeness, low=low, high=high))
+    usual, typical = np.quantile(trials.mated, [_UNUSUAL, _TYPICAL])
+    # Where many labels are wrong, the highest scores of strangers are of one person.
+    high = min(high, typical)
+    photos = list(_iter_suspects(sample, likeness, low=low, high=high, usual=usual))
     doubles = list(_iter_doubles(sample, trials))
     photos.sort(key=lambda suspect: suspect.own_score - suspect.other_score)
     doubles.sort(key=lambda double: -double.score)
@@ -102,16 +108,20 @@ def _compare_block(
     sample: Sample, rows: Codes, *, order: Codes, firsts: Codes, counts: Codes
 ) -> tuple[Reals, Codes, Reals, Reals]:
     scores = sample.score(rows, order).astype(float)
-    self_scores = sample.score_pairs(rows, rows).astype(float)
-    sums = np.add.reduceat(scores, firsts, axis=1)
     place, whose = np.arange(len(rows)), sample.people[rows]
-    mates = counts[whose] - 1
-    own = (sums[place, whose] - self_scores) / np.maximum(mates, 1)
-    means = sums / counts
+
+    def take_median(i: int, person: int) -> float:
+        theirs = slice(firsts[person], firsts[person] + counts[person])
+        others = scores[i, theirs][order[theirs] != rows[i]]
+        return float(np.median(others)) if others.size else -np.inf
+
+    own = np.array([take_median(i, person) for i, person in enumerate(whose.tolist())])
+    means = np.add.reduceat(scores, firsts, axis=1) / counts
     means[place, whose] = -np.inf
     exceeded = (means < own[:, None]).sum(axis=1) - 1
     best = means.argmax(axis=1)
-    return own, best, means[place, best], exceeded / max(len(counts) - 1, 1)
+    score = np.array([take_median(i, person) for i, person in enumerate(best.tolist())])
+    return own, best, score, exceeded / max(len(counts) - 1, 1)
 
 
 def _check_agreement(sample: Sample, likeness: _Likeness) -> None:
@@ -129,11 +139,13 @@ def _check_agreement(sample: Sample, likeness: _Likeness) -> None:
 
 
 def _iter_suspects(
-    sample: Sample, likeness: _Likeness, *, low: float, high: float
+    sample: Sample, likeness: _Likeness, *, low: float, high: float, usual: float
 ) -> Iterator[Suspect]:
     is_far = (likeness.mates > 0) & (likeness.own <= low)
     is_anothers = is_far & (likeness.other_score > high)
-    is_nobodys = is_far & ~is_anothers & (likeness.mates >= _ENOUGH_MATES)
+    # Weak models score many a photo low, and none of those stands out.
+    is_unusual = likeness.own <= usual
+    is_nobodys = is_far & is_unusual & ~is_anothers & (likeness.mates >= _ENOUGH_MATES)
     for i in np.flatnonzero(is_anothers | is_nobodys).tolist():
         yield Suspect(
             sample.photos[i],

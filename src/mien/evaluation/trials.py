@@ -19,7 +19,8 @@ from mien.evaluation.resampling import Codes, count_stranger_pairs
 from mien.evaluation.sample import Sample, Scores
 
 _BLOCK = 512
-_KEPT = 2_000_000
+_KEPT = 300_000
+_KEPT_SHARE = 0.03
 _BINS = 400
 _PROBED = 200
 _MARGIN = 1.2
@@ -72,10 +73,10 @@ class Trials:
 
 
 def compare_all(sample: Sample, *, kept: int = _KEPT) -> Trials:
-    """Every photo against every other."""
+    """Every photo against every other; of strangers so many scores are kept, or 3 in 100."""
     photos = sample.photos_per_person
     count = round(count_stranger_pairs(photos.astype(float)))
-    low, floor, high = _probe_scores(sample, share=min(1.0, kept / count))
+    low, floor, high = _probe_scores(sample, share=min(1.0, max(kept / count, _KEPT_SHARE)))
     counts = np.zeros((2, _BINS), np.int64)
     mated: list[tuple[Scores, Codes]] = []
     strangers: list[tuple[Scores, NDArray[np.int32]]] = []

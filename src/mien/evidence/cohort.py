@@ -28,6 +28,7 @@ _TOP_DEVIATIONS = 0.84162
 """How far above its mean the highest fifth of a single Gaussian begins."""
 _STEPS = 3
 _LEAST_DEVIATION = 1e-6
+_LEAST_SLOPE = 1e-6
 # Press et al., Numerical Recipes (1992), section 6.2: erfc to within 1.2e-7 of itself, everywhere.
 _ERFC = (
     *(-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806),
@@ -81,7 +82,8 @@ def _find_start(own: _Numbers, width: _Numbers, weights: _Numbers) -> _Numbers:
     low, high = own.min(axis=1) - width[:, 0], own.max(axis=1) + 2 * width[:, 0]
     for _ in range(_STEPS):
         share, density = _tail((start[:, np.newaxis] - own) / width)
-        slope = (density / width) @ weights
+        # Between centres that lie far apart nothing is, and a step only keeps within the bounds.
+        slope = np.maximum((density / width) @ weights, _LEAST_SLOPE)
         start = np.clip(start + (share @ weights - TOP_SHARE) / slope, low, high)
     return start
 

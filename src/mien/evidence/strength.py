@@ -35,8 +35,9 @@ class Strength:
     """How strong one match is.
 
     `fmr` is the share of strangers' pairs that score as high, `fmr_low` and `fmr_high` its 95 %
-    interval; where `is_extrapolated`, no pair was ever counted at such scores. `likelihood_ratio`
-    says how much likelier the score is for one person than for two.
+    interval. Where `is_extrapolated`, too few pairs were counted at such scores; where
+    `is_bound`, strangers are rarer yet, but nobody can say how much. `likelihood_ratio` says how
+    much likelier the score is for one person than for two.
     """
 
     normalised_score: float
@@ -44,6 +45,7 @@ class Strength:
     fmr_low: float
     fmr_high: float
     is_extrapolated: bool
+    is_bound: bool
     expected_strangers: float
     band: Band
     likelihood_ratio: float
@@ -69,6 +71,7 @@ def judge(
             fmr_low=float(low[row]),
             fmr_high=float(high[row]),
             is_extrapolated=score >= calibration.extrapolated_from,
+            is_bound=score > calibration.scores[-1],
             expected_strangers=float(fmr[row]) * faces,
             band=name_band(float(fmr[row]) * faces),
             likelihood_ratio=float(ratio[row]),

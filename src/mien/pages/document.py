@@ -28,8 +28,16 @@ class Table:
     empty: str
 
 
-Block = str | Items | Table
-"""A paragraph, a list or a table."""
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A plot of our own as an SVG element, which a page shows; Markdown has its caption alone."""
+
+    svg: str
+    caption: str
+
+
+Block = str | Items | Table | Drawing
+"""A paragraph, a list, a table or a drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ def render_html(document: Document, *, colophon: str) -> str:
     )
     environment.tests["items"] = lambda block: isinstance(block, Items)
     environment.tests["table"] = lambda block: isinstance(block, Table)
+    environment.tests["drawing"] = lambda block: isinstance(block, Drawing)
     template = environment.get_template("document.html")
     return template.render(document=document, colophon=colophon) + "\n"
 
@@ -84,6 +93,8 @@ def _format_block(block: Block) -> str:
         return "\n".join(f"- {_escape(text)}" for text in block.texts)
     if isinstance(block, Table):
         return _format_table(block)
+    if isinstance(block, Drawing):
+        return _escape(block.caption)
     return _escape(block)
 
 

@@ -64,19 +64,9 @@ def read_labels(path: Path, *, photos: Path | None = None) -> Labelled:
     people, `Ann_Ek_0001.jpg`. A list has the columns `a,b,same`, or `photo,person` and any
     others, which are groups; `x1,y1,x2,y2` say which face counts. Raises `SettingsError`.
     """
-    try:
-        if path.is_dir():
-            return _read_folder(path)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            columns = [column.strip() for column in rows.fieldnames or ()]
-            listed = [[(cell or "").strip() for cell in _cells(row)] for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(
-            f"{show_path(str(path).encode())} cannot be read ({error}). Name a folder of labelled "
-            "photos, or a CSV file that lists them."
-        ) from error
-    table = [dict(zip(columns, row, strict=True)) for row in listed]
+    if path.is_dir():
+        return _read_folder(path)
+    columns, table = _read_table(path)
     place = photos or path.parent
     if {"a", "b", "same"} <= set(columns):
         return _read_pairs(path, table, place=place)
@@ -88,15 +78,29 @@ def read_boxes(path: Path) -> dict[str, list[Box]]:
 
     Raises `SettingsError`.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    _, table = _read_table(path)
     boxes: dict[str, list[Box]] = defaultdict(list)
-    for line, row in enumerate(rows, start=2):
+    for line, row in enumerate(table, start=2):
         if not row.get("photo"):
             raise SettingsError(f"{path.name}, line {line}: a box needs a photo and four edges.")
         box = _parse_box(row, at=f"{path.name}, line {line}")
         boxes[row["photo"]] += [] if box is None else [box]
     return dict(boxes)
+
+
+def _read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns and rows of a CSV file, without space around a cell. Raises `SettingsError`."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, strict=True)
+            columns = [column.strip() for column in rows.fieldnames or ()]
+            listed = [[(cell or "").strip() for cell in _cells(row)] for row in rows]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(
+            f"{show_path(str(path).encode())} cannot be read ({error}). Name a folder of labelled "
+            "photos, or a CSV file that lists them."
+        ) from error
+    return columns, [dict(zip(columns, row, strict=True)) for row in listed]
 
 
 def _cells(row: Mapping[str | None, str | list[str] | None]) -> list[str | None]:
