@@ -18,6 +18,7 @@ from service.model_shop import shop
 from service.packs import OTHER, two_packs
 from service.stage import PURPOSE, Stage, query
 from service.test_model_book import LICENCE, write_own
+from vision.networks import build_recogniser
 from vision.site import Site
 
 
@@ -107,6 +108,7 @@ def test_a_file_of_ones_own_is_added_shown_and_removed(mien: Mien, stage: Stage)
     added = mien("models", "add", file, "--card", card, "--json").document
     assert (added["id"], added["is_own"], added["dimension"]) == ("mine", True, 512)
     assert mien("models", "check", "mine", "--json").document["is_sound"]
+    file.write_bytes(build_recogniser(seed=1))
     check_error(mien("models", "add", file, "--card", card, "--json"), 2, "model")
     assert mien("models", "remove", "mine").out == "Removed mine.\n"
     check_error(mien("models", "show", "mine", "--json"), 2, "model")
