@@ -114,6 +114,18 @@ def test_a_file_of_ones_own_is_added_shown_and_removed(mien: Mien, stage: Stage)
     check_error(mien("models", "show", "mine", "--json"), 2, "model")
 
 
+def test_a_report_that_is_none_is_told(mien: Mien, stage: Stage) -> None:
+    file, card = write_own(stage)
+    mien("models", "add", file, "--card", card)
+    measure = ("models", "measure", "mine", "--json", "--report")
+    check_error(mien(*measure, card), 2, "model")
+    report = stage.folder / "report.json"
+    report.write_text("{}")
+    answer = mien(*measure, report)
+    assert answer.code != 0
+    assert "mien evaluate --json" in answer.document["error"]["message"]
+
+
 def test_a_card_with_a_mistake_says_where(mien: Mien, stage: Stage) -> None:
     file, card = write_own(stage)
     card.write_text(card.read_text().replace("dimension", "dimensions"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.catalog import collections as rows
+from mien.catalog.audit import Json
 from mien.errors import ConflictError, ModelError, WeightsError
 from mien.permission.licence import may_use
 from mien.permission.verdict import ALLOWED, Verdict, combine
@@ -18,9 +19,11 @@ from mien.service.gallery import Galleries
 from mien.service.installed import OPEN, InstalledModels
 from mien.service.migrate import abandon_migration, migrate_collection
 from mien.service.migration import MigrationProgress, MigrationReport, MigrationRequest
+from mien.service.model_measures import read_report, take_measures
 
 if TYPE_CHECKING:
     from mien.vision.cards import Card, Pack
+    from mien.vision.measures import Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,25 @@ class ModelBook:
         added = self._installed.shelf.add(Path(file), _read_card(Path(card)))
         self._tell(Action.MODEL_ADDED, added)
         return added
+
+    def measure(self, model: str, *, report: Path | str) -> Measures:
+        """Takes a model's thresholds from a report of `mien evaluate --json` about it.
+
+        From then on opting out by face and enrolled-only collections work with it. Raises
+        `ModelError` and `EvaluationError` for a report that gives none.
+        """
+        from mien.vision.pipeline import describe_model
+
+        shelf = self._installed.shelf
+        card = shelf.get_card(model)
+        if not card.pack:
+            raise ModelError(f"{model} is no recogniser.")
+        described = describe_model(shelf.get_pack(card.pack))
+        measures = take_measures(read_report(Path(report)), described)
+        shelf.measure(card, measures)
+        scores = {f"{rate:g}": score for rate, score in measures.score_by_fmr.items()}
+        self._tell(Action.MODEL_MEASURED, card, score_by_fmr=scores)
+        return measures
 
     def use(self, pack: str, *, accept_licence: str = "") -> Verdict:
         """New collections are made with this pack from now on.
@@ -190,7 +212,7 @@ class ModelBook:
         if pack.name == self._installed.name != OPEN:
             raise ConflictError(f"{card.id} is in use. Choose another pack first: mien models use")
 
-    def _tell(self, action: Action, card: Card) -> None:
+    def _tell(self, action: Action, card: Card, **facts: Json) -> None:
         event = Event(
             action=action,
             facts={
@@ -198,6 +220,7 @@ class ModelBook:
                 "sha256": card.source.sha256,
                 "licence": card.licence,
                 "licence_terms": card.licence_terms,
+                **facts,
             },
         )
         with self._deployment.database.writing_durably() as connection:
