@@ -28,9 +28,11 @@ BENCHES = {
     "cohort": "Score normalisation with a cohort of nobody: what it gains, and which cohort",
     "cost": "What keys, seals and the audit log cost `mien add`",
     "erasing": "Erasing one person from a million faces",
+    "detection": "Finding faces: small, filling the picture, turned, and where there are none",
     "embed": "One forward pass of the recogniser, against dlib",
     "loading": "Loading a million encrypted templates",
     "optout": "Opting out by face: what gets through, who is dropped by mistake, what it costs",
+    "quality": "Quality of faces: what its value says, and what it costs",
     "search": "Search in a million faces, against other engines",
 }
 """Name of the module in this package, and what it measures."""

@@ -33,7 +33,7 @@ from mien.service.gallery import Gallery
 from mien.service.ports import Vision
 from mien.service.standing import make_collection
 from mien.settings import Settings
-from mien.testing import FakeModels
+from mien.testing import GOOD, FakeModels
 from mien.types import Box, Credit, EmbeddingModel, Face, Landmarks, Point, Vectors
 from mien.vault.vault import FaceSecrets, SealedPhoto
 from mien.vision.cards import get_pack
@@ -171,7 +171,7 @@ def _record(
         photo_id=photo_id,
         collection_id=collection.id,
         blob_id=sealed.blob_id,
-        faces=[KeptFace(face_id, _FACE) for face_id in sealed.face_ids],
+        faces=[KeptFace(face_id, _FACE, GOOD) for face_id in sealed.face_ids],
     )
     index_photo(connection, new, at=_NOW)
     uri = f"{stored.grant.scope[0]}{_name_of(sealed)}"

@@ -24,6 +24,7 @@ from mien.service.suppressing import record_suppression
 from mien.service.suppression_records import Facts, Suppression, encode_template
 from mien.service.suppression_replay import settle_suppressions
 from mien.settings import Settings
+from mien.testing import GOOD
 from mien.types import Box, Credit, EmbeddedFace, Face, Landmarks, PhotoAnalysis, Point
 from mien.vision.decode import decode_photo
 from mien.vision.pipeline import open_pipeline
@@ -44,7 +45,7 @@ class DrawnVision:
 
     def analyse(self, content: bytes) -> PhotoAnalysis:
         face = Face(Box(1, 2, 3, 4), Landmarks(*[Point(1, 2)] * 5), 0.9)
-        seen = EmbeddedFace(face, self.faces[int(content)], b"")
+        seen = EmbeddedFace(face, self.faces[int(content)], b"", GOOD)
         return PhotoAnalysis(9, 9, "image/jpeg", b"", Credit(), (seen,))
 
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.errors import ModelError, PhotoError
-from mien.testing import DIMENSION, PEOPLE, FakeModels, draw_photo
+from mien.testing import DIMENSION, GOOD, PEOPLE, POOR, FakeModels, draw_photo
 from mien.types import PhotoAnalysis
 
 
@@ -149,3 +149,10 @@ def test_drawn_strangers_score_below_what_counts_as_one_person() -> None:
     assert all(
         a.embedding @ b.embedding > model.score_at(1e-4) for a, b in zip(faces, again, strict=True)
     )
+
+
+def test_a_person_may_be_drawn_blurred_and_is_still_the_same() -> None:
+    clear, blurred = analyse(draw_photo(3, 5, seed=9, blurred=[5])).faces
+    assert (clear.quality, blurred.quality) == (GOOD, POOR)
+    np.testing.assert_array_equal(blurred.embedding, embed(5, seed=9))
+    assert analyse(draw_photo(3, 5, seed=9)).faces[1].quality == GOOD

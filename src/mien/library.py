@@ -27,6 +27,7 @@ from mien.evaluation.resampling import Resampling
 from mien.permission.basis import Basis
 from mien.permission.charter import ALONE
 from mien.permission.grant import Grant, GrantKind
+from mien.permission.quality import QualityFilter
 from mien.service import collections, grants, retention
 from mien.service.audit_checkpoint import make_checkpoint
 from mien.service.audit_log import AuditLog
@@ -273,15 +274,20 @@ class Library:
         *paths: FilePath,
         grant: str | None,
         collection: str = DEFAULT_COLLECTION,
+        quality: QualityFilter | str = QualityFilter.NONE,
         progress: Progress = _silent,
     ) -> AddReport:
-        """Adds the photos at and below these paths, as far as the grant covers them."""
+        """Adds the photos at and below these paths as far as the grant covers them.
+
+        Of their faces those that pass the filter.
+        """
         request = AddRequest(
             paths=[Path(path) for path in paths],
             grant_id=grant,
             collection=collection,
             workers=self.settings.workers,
             max_file_bytes=self.settings.max_file_bytes,
+            quality=parse_word(QualityFilter, quality),
         )
 
         def note(report: AddReport) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,12 @@ from mien.types import (
     EmbeddedFace,
     EmbeddingModel,
     Face,
+    Flaw,
     Gaussian,
     Landmarks,
     PhotoAnalysis,
     Point,
+    Quality,
     Rgb,
 )
 from mien.vision.decode import DecodeLimits, decode_photo
@@ -36,9 +40,30 @@ DIMENSION = 32
 PEOPLE = 216
 """How many people there are to draw."""
 
+GOOD = Quality(
+    value=90.0,
+    inter_eye_px=32.0,
+    sharpness=0.5,
+    noise=0.2,
+    yaw_deg=0.0,
+    pitch_deg=0.0,
+    roll_deg=0.0,
+    luminance=0.5,
+    dynamic_range=6.0,
+    under_exposed=0.0,
+    over_exposed=0.0,
+    inside=1.0,
+    consistency=1.0,
+)
+"""What a drawn person is seen with."""
+
+POOR = replace(GOOD, value=2.0, sharpness=0.02, flaws=(Flaw.BLURRED,))
+"""What a person drawn as blurred is seen with."""
+
 _CELL_PX = 80
 _GAP_PX = 16
 _GREY = 128
+_MARK = 0
 _LEVELS = 6
 _STEP = 51
 _NOISE = 0.2
@@ -82,12 +107,17 @@ _MODEL = EmbeddingModel(
 )
 
 
-def draw_photo(*people: int, seed: int = 0) -> bytes:
-    """A PNG of these people, numbers below `PEOPLE`; another seed, another photo of them."""
+def draw_photo(*people: int, seed: int = 0, blurred: Collection[int] = ()) -> bytes:
+    """A PNG of these people, numbers below `PEOPLE`; another seed, another photo of them.
+
+    Those who are `blurred` are seen with poor quality.
+    """
     picture = np.full((_CELL_PX, max(1, len(people)) * _CELL_PX, 3), _GREY, np.uint8)
     for place, person in enumerate(people):
         left = place * _CELL_PX + _GAP_PX
         picture[_GAP_PX:-_GAP_PX, left : left + _CELL_PX - 2 * _GAP_PX] = _colour_of(person)
+        if person in blurred:
+            picture[-1, left] = _MARK
     # The seed stands in a corner, so that the bytes differ and nothing else does.
     picture[0, 0] = (seed % 256, seed // 256 % 256, _GREY)
     return _encode_png(picture)
@@ -125,7 +155,12 @@ class FakeVision:
             thumbnail_jpeg=render_thumbnail(photo.picture),
             credit=photo.credit,
             faces=tuple(
-                EmbeddedFace(face, _embed(person, rgb), render_crop(photo.picture, face.box))
+                EmbeddedFace(
+                    face,
+                    _embed(person, rgb),
+                    render_crop(photo.picture, face.box),
+                    POOR if _is_marked(rgb, face) else GOOD,
+                )
                 for person, face in _find_people(rgb)
             ),
         )
@@ -138,6 +173,11 @@ def _find_people(rgb: Rgb) -> list[tuple[int, Face]]:
     cells = range(0, rgb.shape[1], _CELL_PX)
     colours = [(left, rgb[middle, left + middle]) for left in cells]
     return [(_person_of(c), _face_at(left)) for left, c in colours if not np.all(c == _GREY)]
+
+
+def _is_marked(rgb: Rgb, face: Face) -> bool:
+    """Was the person drawn as blurred?"""
+    return bool(np.all(rgb[-1, int(face.box.x1)] == _MARK))
 
 
 def _face_at(left: int) -> Face:

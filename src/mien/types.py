@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NewType
 
 import numpy as np
@@ -86,13 +87,53 @@ class Face:
     confidence: float
 
 
+class Flaw(StrEnum):
+    """What makes a face hard to recognise; the value is a stable code."""
+
+    TOO_SMALL = "too-small"
+    BLURRED = "blurred"
+    NOISY = "noisy"
+    EXTREME_POSE = "extreme-pose"
+    TOO_DARK = "too-dark"
+    TOO_BRIGHT = "too-bright"
+    CUT_OFF = "cut-off"
+    LOW_CONFIDENCE = "low-confidence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How well a face can be recognised, in the words of ISO/IEC 29794-5 where it has them.
+
+    `value` is the unified score, 0 to 100; `mien.vision.quality` states what it means and how
+    each component is measured. Luminance, its shares, `inside` (how much of the face lies
+    within the picture) and `consistency` (how far the embeddings of its images agree) are
+    0 to 1.
+    """
+
+    value: float
+    inter_eye_px: float
+    sharpness: float
+    noise: float
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+    luminance: float
+    dynamic_range: float
+    under_exposed: float
+    over_exposed: float
+    inside: float
+    consistency: float
+    flaws: tuple[Flaw, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedFace:
-    """A face with its embedding, shape (dimension,), and a small JPEG of it."""
+    """A face with its embedding, shape (dimension,), a small JPEG of it, and its quality."""
 
     face: Face
     embedding: NDArray[np.float32]
     crop_jpeg: bytes
+    quality: Quality
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo
 from mien.catalog.photos import NewPhoto, Sighting, add_location, add_photo
 from mien.permission.basis import Basis
 from mien.permission.charter import Charter
+from mien.testing import GOOD
 from mien.types import (
     Box,
     CollectionId,
@@ -99,7 +100,7 @@ def add_faces(
         collection_id=collection_id,
         blob_id=make_uuid((collection_id << 64) + number),
         faces=[
-            KeptFace(make_uuid((collection_id << 64) + first + place), FACE)
+            KeptFace(make_uuid((collection_id << 64) + first + place), FACE, GOOD)
             for place in range(faces)
         ],
     )

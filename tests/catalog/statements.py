@@ -55,7 +55,9 @@ from mien.catalog import (
 from mien.permission.basis import Basis
 from mien.permission.case import CaseKind, CaseState
 from mien.permission.charter import Charter
+from mien.permission.quality import QualityFilter
 from mien.permission.suppression import Level
+from mien.testing import GOOD
 from mien.types import CollectionId, FaceId, GrantId, PersonId, PhotoId
 from permission.samples import make_grant
 
@@ -230,7 +232,10 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
-            c, [indexed.KeptFace(make_uuid(9), FACE)], indexed_photo_id=1, collection_id=COLLECTION
+            c,
+            [indexed.KeptFace(make_uuid(9), FACE, GOOD)],
+            indexed_photo_id=1,
+            collection_id=COLLECTION,
         ),
         "close_photos": lambda c: indexed.close_photos(c, [make_uuid(1)]),
         "count_stale": lambda c: indexed.count_stale(c, COLLECTION, scanned_to=1),
@@ -240,7 +245,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "index_photo": lambda c: add_faces(c, 2, collection_id=COLLECTION, faces=2),
         "is_indexed": lambda c: indexed.is_indexed(c, make_sha256(1), collection_id=COLLECTION),
         "is_there": lambda c: indexed.is_there(c, 1),
-        "mark_scanned": lambda c: indexed.mark_scanned(c, 1, scanned_to=1, dropped=0),
+        "mark_scanned": lambda c: indexed.mark_scanned(c, 1, scanned_to=1, dropped=0, unfit=0),
+        "may_reopen": lambda c: indexed.may_reopen(c, COLLECTION, to=QualityFilter.AUTO),
+        "reopen": lambda c: indexed.reopen(
+            c, PHOTO, collection_id=COLLECTION, to=QualityFilter.NONE
+        ),
     },
     "people": {
         "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
@@ -267,6 +276,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
             c, uri="file:///a.jpg", fingerprint="1.1", grant_id=GRANT, collection_id=COLLECTION
         ),
         "iter_photo_uuids": lambda c: list(photos.iter_photo_uuids(c)),
+        "find_photos_at": lambda c: photos.find_photos_at(c, "file:///a.jpg", grant_id=GRANT),
         "iter_present_uris": lambda c: list(
             photos.iter_present_uris(c, prefix="file:///", grant_id=GRANT)
         ),

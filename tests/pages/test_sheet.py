@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -168,3 +169,11 @@ def test_the_policy_of_the_page_allows_its_own_pictures_and_style_alone() -> Non
     }
     assert {"name": "robots", "content": "noindex, nofollow"} in metas
     assert metas[0] == {"charset": "utf-8"}
+
+
+def test_a_caveat_about_the_probe_stands_beside_it() -> None:
+    plain = Sheet("h", "p", "t", Picture(CROP, PHOTO), [make_row()])
+    assert "caveat" not in render_sheet(plain).partition("<body>")[2]
+    warned = replace(plain, caveat="The searched face is <blurred>: its scores mean less.")
+    shown = render_sheet(warned).partition("<ol>")[0]
+    assert "The searched face is &lt;blurred&gt;: its scores mean less." in shown

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mien.service.ports import Vision
 from mien.testing import FakeModels, FakeVision
-from mien.types import EmbeddedFace, EmbeddingModel, PhotoAnalysis
+from mien.types import EmbeddingModel, PhotoAnalysis
 
 _SPREAD = 0.05
 
@@ -26,7 +26,7 @@ class CrowdVision:
         noise = generator.standard_normal((self.people, first.embedding.size))
         vectors = (first.embedding + _SPREAD * noise).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        crowd = tuple(EmbeddedFace(first.face, vector, b"\xff\xd8\xff") for vector in vectors)
+        crowd = tuple(replace(first, embedding=one, crop_jpeg=b"\xff\xd8\xff") for one in vectors)
         return PhotoAnalysis(
             width_px=found.width_px,
             height_px=found.height_px,

@@ -39,14 +39,17 @@ def name_of(person: int) -> str:
     return f"Person {person}"
 
 
-def add(stage: Stage, library: Library, *paths: Path, grant: str = "") -> AddReport:
+def add(
+    stage: Stage, library: Library, *paths: Path, grant: str = "", quality: str = "none"
+) -> AddReport:
     """Adds photos, the whole folder unless said otherwise, to the collection."""
     known = {summary.name for summary in library.collections()}
     if COLLECTION not in known:
         library.create_collection(COLLECTION, basis=Basis.ENROLLED_ONLY)
     if not grant:
         grant = stage.grant(library, PURPOSE, "other-purpose", bases=[Basis.ENROLLED_ONLY])
-    return library.add(*(paths or (stage.photos,)), grant=grant, collection=COLLECTION)
+    chosen = paths or (stage.photos,)
+    return library.add(*chosen, grant=grant, collection=COLLECTION, quality=quality)
 
 
 def interrupt(work: Callable[[RescanProgress], None]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.service.ports import Vision
 from mien.testing import DIMENSION, FakeModels, FakeVision
-from mien.types import Cohort, EmbeddedFace, EmbeddingModel, Gaussian, PhotoAnalysis
+from mien.types import Cohort, EmbeddingModel, Gaussian, PhotoAnalysis
 
 OTHER_DIMENSION = 48
 _TURN = np.linalg.qr(np.random.default_rng(1).standard_normal((OTHER_DIMENSION, DIMENSION)))[0]
@@ -21,7 +21,7 @@ class OtherVision:
     def analyse(self, content: bytes) -> PhotoAnalysis:
         found = FakeVision().analyse(content)
         faces = tuple(
-            EmbeddedFace(one.face, (_TURN @ one.embedding).astype(np.float32), one.crop_jpeg)
+            replace(one, embedding=(_TURN @ one.embedding).astype(np.float32))
             for one in found.faces
         )
         return replace(found, faces=faces)

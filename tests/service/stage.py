@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -51,12 +52,19 @@ class Stage:
         settings = Settings(home=self.home, cache=self.folder / "cache", workers=2, **changes)
         return Library(settings=settings, models=self.models, clock=lambda: self.now)
 
-    def draw(self, name: str | bytes, *people: int, seed: int | None = None) -> Path:
+    def draw(
+        self,
+        name: str | bytes,
+        *people: int,
+        seed: int | None = None,
+        blurred: Sequence[int] = (),
+    ) -> Path:
         """Writes a photo of these people; the name's own seed unless one is given."""
         path = self.photos / os.fsdecode(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         own = int.from_bytes(hashlib.sha256(os.fsencode(path.name)).digest()[:2], "big")
-        path.write_bytes(draw_photo(*people, seed=own if seed is None else seed))
+        chosen = own if seed is None else seed
+        path.write_bytes(draw_photo(*people, seed=chosen, blurred=blurred))
         return path
 
     def draw_many(self, number: int) -> None:

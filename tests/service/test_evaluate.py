@@ -19,7 +19,7 @@ from mien.service.audit import Action
 from mien.service.evaluation import Evaluation
 from mien.service.judged_photos import choose_face
 from mien.testing import FakeModels, FakeVision
-from mien.types import Box, EmbeddedFace, PhotoAnalysis
+from mien.types import Box, PhotoAnalysis
 from service.enrolled_stage import COLLECTION, add, enrol
 from service.stage import PURPOSE, Stage, counts_of, query
 
@@ -184,9 +184,7 @@ class BrokenVision(FakeVision):
 
     def analyse(self, content: bytes) -> PhotoAnalysis:
         analysis = super().analyse(content)
-        spoiled = tuple(
-            EmbeddedFace(f.face, self._spoil(f.embedding), f.crop_jpeg) for f in analysis.faces
-        )
+        spoiled = tuple(replace(f, embedding=self._spoil(f.embedding)) for f in analysis.faces)
         return replace(analysis, faces=spoiled)
 
 

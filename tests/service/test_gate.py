@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
+from mien.permission.quality import QualityFilter
 from mien.permission.verdict import Reason
 from mien.service.gate import Gate
 from mien.service.likeness import Likeness, know_nobody
-from mien.testing import DIMENSION, FakeModels, draw_photo
+from mien.testing import DIMENSION, GOOD, POOR, FakeModels, draw_photo
 from mien.types import EmbeddedFace
 
 NOBODY = know_nobody(DIMENSION)
 
 
-def faces_of(*people: int, seed: int = 0) -> tuple[EmbeddedFace, ...]:
-    return FakeModels().open(threads=1).analyse(draw_photo(*people, seed=seed)).faces
+def faces_of(*people: int, seed: int = 0, blurred: Sequence[int] = ()) -> tuple[EmbeddedFace, ...]:
+    return (
+        FakeModels().open(threads=1).analyse(draw_photo(*people, seed=seed, blurred=blurred)).faces
+    )
 
 
 def know(*people: int, seed: int = 7, least_score: float = 0.75) -> Likeness:
@@ -62,3 +67,31 @@ def test_the_most_alike_of_several_templates_tells_whose_a_face_is() -> None:
 def test_each_template_has_its_own_least_score(least_score: float, owner: int | None) -> None:
     (face,) = faces_of(4)
     assert know(4, least_score=least_score).find_owner(face.embedding) == owner
+
+
+def test_faces_that_fall_short_of_the_filter_are_dropped_and_counted() -> None:
+    faces = faces_of(1, 2, 3, blurred=[2])
+    admissions = Gate(suppressed=NOBODY).admit(faces, quality=QualityFilter.LOW)
+    assert [one.face for one in admissions.kept] == [faces[0], faces[2]]
+    assert admissions.dropped == {Reason.POOR_QUALITY: 1}
+    assert (admissions.unfit, admissions.hides_somebody) == (1, False)
+    assert Gate(suppressed=NOBODY).admit(faces).dropped == {}
+
+
+def test_permission_is_asked_before_quality() -> None:
+    gate = Gate(suppressed=know(2), enrolled=know(1, 2))
+    admissions = gate.admit(faces_of(1, 2, 3, blurred=[1, 2, 3]), quality=QualityFilter.HIGH)
+    assert admissions.dropped == {
+        Reason.FACE_SUPPRESSED: 1,
+        Reason.NOT_ENROLLED: 1,
+        Reason.POOR_QUALITY: 1,
+    }
+    assert admissions.hides_somebody
+
+
+def test_a_face_is_kept_with_its_quality_under_an_id_of_its_own() -> None:
+    faces = faces_of(1, 2, blurred=[2])
+    kept = [one.to_keep() for one in Gate(suppressed=NOBODY).admit(faces).kept]
+    assert [one.quality for one in kept] == [GOOD, POOR]
+    assert [one.face for one in kept] == [face.face for face in faces]
+    assert len({one.uuid for one in kept}) == 2

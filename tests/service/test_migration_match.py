@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mien.catalog.reembed import HeldFace
 from mien.service.migration_match import LEAST_OVERLAP, match_faces, measure_overlap
+from mien.testing import GOOD
 from mien.types import Box, EmbeddedFace, Face, Landmarks, Point
 
 Corners = tuple[float, float, float, float]
@@ -18,7 +19,7 @@ def held(name: str, *corners: float) -> HeldFace:
 
 
 def found(*corners: float) -> EmbeddedFace:
-    return EmbeddedFace(Face(Box(*corners), MIDDLE, 1.0), np.zeros(2, np.float32), b"")
+    return EmbeddedFace(Face(Box(*corners), MIDDLE, 1.0), np.zeros(2, np.float32), b"", GOOD)
 
 
 def places(pairs: list[tuple[HeldFace, EmbeddedFace]]) -> dict[str, float]:

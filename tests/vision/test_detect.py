@@ -11,15 +11,11 @@ from PIL import Image
 
 from mien.types import Credit
 from mien.vision.decode import Photo
-from mien.vision.detect import Detector, Findings, cut_side, keep_best, parse_maps
-from vision.doubles import FakeSession
+from mien.vision.detect import Detector, cut_side
+from vision.doubles import FakeSession, empty_maps
 
 MARK = (250, 20, 30)
 """What the fake network takes for a face: a square of this colour."""
-
-
-def empty_maps(height: int, width: int) -> list[NDArray[np.float32]]:
-    return [np.zeros((1, n, height // 4, width // 4), np.float32) for n in (1, 2, 2, 10)]
 
 
 def see_marks(values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -44,26 +40,6 @@ def photo_of(size: tuple[int, int], mark: tuple[int, int, int, int], *, scale: i
     picture = Image.new("RGB", size, (128, 128, 128))
     picture.paste(MARK, mark)
     return Photo(picture, size[0] * scale, size[1] * scale, "image/png", Credit())
-
-
-def test_maps_are_read_with_the_vertical_channel_first() -> None:
-    maps = empty_maps(160, 160)
-    row, column = 10, 20
-    maps[0][0, 0, row, column] = 0.8
-    maps[1][0, :, row, column] = np.log(12), np.log(8)
-    maps[2][0, :, row, column] = 0.25, -0.25
-    maps[3][0, :, row, column] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-    (found,) = parse_maps(maps)
-    x1, y1, width, height = 81.0 - 16, 43.0 - 24, 32.0, 48.0
-    points = [(x1 + width * (0.2 + 0.2 * i), y1 + height * (0.1 + 0.2 * i)) for i in range(5)]
-    expected = [0.8, x1, y1, x1 + width, y1 + height, *(v for point in points for v in point)]
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-
-
-def test_weak_findings_do_not_count() -> None:
-    maps = empty_maps(64, 64)
-    maps[0][0, 0, 3, 3] = 0.49
-    assert parse_maps(maps).shape == (0, 15)
 
 
 @pytest.mark.parametrize(
@@ -137,30 +113,6 @@ def test_a_face_that_a_tile_cuts_is_left_to_the_pass_that_sees_it_whole() -> Non
 def test_no_face_is_no_error() -> None:
     photo = Photo(Image.new("RGB", (1, 1)), 1, 1, "image/png", Credit())
     assert Detector(FakeSession(see_marks)).detect(photo) == ()
-
-
-def finding(confidence: float, x: float, *, side: float = 10) -> Findings:
-    return np.array([confidence, x, 0, x + side, side, *[0.0] * 10])
-
-
-def test_of_overlapping_findings_the_most_confident_stays() -> None:
-    found = np.stack([finding(0.6, 0), finding(0.9, 1), finding(0.7, 30), finding(0.8, 6)])
-    kept = keep_best(found)
-    # At x = 6 half of the box is shared with that at 1, a third of their union.
-    assert kept[:, 0].tolist() == [0.9, 0.7]
-
-
-def test_findings_that_share_little_all_stay() -> None:
-    found = np.stack([finding(0.6, 0), finding(0.9, 6)])
-    assert keep_best(found)[:, 0].tolist() == [0.9, 0.6]
-
-
-@given(st.lists(st.tuples(st.floats(0.5, 1), st.floats(0, 100), st.floats(0.1, 50)), max_size=20))
-def test_suppression_is_settled_after_one_round(rows: list[tuple[float, float, float]]) -> None:
-    found = np.array([finding(c, x, side=s) for c, x, s in rows]).reshape(-1, 15)
-    once = keep_best(found)
-    np.testing.assert_array_equal(keep_best(once), once)
-    assert len(once) <= len(found)
 
 
 @given(st.integers(1, 4000))

@@ -24,7 +24,7 @@ def chip_of(left: tuple[int, int, int], right: tuple[int, int, int]) -> Rgb:
 
 def test_chip_and_mirror_are_averaged_and_brought_to_unit_length() -> None:
     embedder = Embedder(FakeSession(describe), dimension=4)
-    found = embedder.embed([[chip_of((200, 10, 20), (100, 10, 20))]])[0]
+    found = embedder.embed([[chip_of((200, 10, 20), (100, 10, 20))]])[0][0]
     # Left red is 200 in the chip and 100 in its mirror image.
     raw = np.array([150, 10, 20, 150])
     np.testing.assert_allclose(found, raw / np.linalg.norm(raw), rtol=1e-6)
@@ -41,7 +41,7 @@ def test_the_network_sees_red_first_and_the_full_range() -> None:
 
 def test_all_chips_of_a_face_are_averaged_before_the_length_is_taken() -> None:
     chips = [chip_of((200, 10, 20), (200, 10, 20)), chip_of((100, 30, 0), (100, 30, 0))]
-    found = Embedder(FakeSession(describe), dimension=4).embed([chips])[0]
+    found = Embedder(FakeSession(describe), dimension=4).embed([chips])[0][0]
     raw = np.array([150, 20, 10, 150])
     np.testing.assert_allclose(found, raw / np.linalg.norm(raw), rtol=1e-6)
 
@@ -50,7 +50,7 @@ def test_a_model_that_wants_no_mirror_image_sees_each_chip_once() -> None:
     session = FakeSession(describe)
     found = Embedder(session, dimension=4, mirrored=False).embed(
         [[chip_of((200, 10, 20), (100, 10, 20))]]
-    )[0]
+    )[0][0]
     assert [len(batch) for batch in session.seen] == [1]
     raw = np.array([150, 10, 20, 200])
     np.testing.assert_allclose(found, raw / np.linalg.norm(raw), rtol=1e-6)
@@ -66,8 +66,23 @@ def test_batches_do_not_change_what_comes_out(count: int, chips_a_face: int) -> 
         for _ in range(count)
     ]
     embedder = Embedder(session, dimension=4)
-    together = embedder.embed(faces)
+    together, consistencies = embedder.embed(faces)
     assert together.shape == (count, 4)
+    assert consistencies.shape == (count,)
     assert all(len(batch) <= 16 for batch in session.seen)
-    alone = [embedder.embed([chips])[0] for chips in faces]
+    alone = [embedder.embed([chips])[0][0] for chips in faces]
     np.testing.assert_array_equal(together, np.array(alone).reshape(count, 4))
+
+
+def test_images_that_all_say_the_same_are_consistent() -> None:
+    even = [chip_of((90, 40, 10), (90, 40, 10))] * 2
+    _, consistencies = Embedder(FakeSession(describe), dimension=4).embed([even])
+    np.testing.assert_allclose(consistencies, [1.0], rtol=1e-6)
+
+
+def test_consistency_is_the_length_of_the_mean_over_the_mean_length() -> None:
+    chips = [chip_of((200, 0, 0), (200, 0, 0)), chip_of((0, 100, 0), (0, 100, 0))]
+    _, consistencies = Embedder(FakeSession(describe), dimension=4).embed([chips])
+    # The network says (200, 0, 0, 200) of the one and (0, 100, 0, 0) of the other.
+    lengths = (200 * np.sqrt(2) + 100) / 2
+    np.testing.assert_allclose(consistencies, [150 / lengths], rtol=1e-6)

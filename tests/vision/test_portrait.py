@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mien.errors import PhotoError
-from mien.testing import FakeVision, draw_photo
+from mien.testing import GOOD, FakeVision, draw_photo
 from mien.types import Box, Credit, EmbeddedFace, Face, Landmarks, PhotoAnalysis, Point
 from mien.vision.pipeline import open_pipeline
 from mien.vision.portrait import find_pictured, iter_portraits
@@ -27,7 +27,7 @@ def open_jpeg(content: bytes) -> Image.Image:
 def find(*boxes: Box, size: tuple[int, int] = (100, 100)) -> PhotoAnalysis:
     points = Landmarks(*[Point(0, 0)] * 5)
     faces = [
-        EmbeddedFace(Face(box, points, 1.0), np.full(4, number, np.float32), b"")
+        EmbeddedFace(Face(box, points, 1.0), np.full(4, number, np.float32), b"", GOOD)
         for number, box in enumerate(boxes)
     ]
     return PhotoAnalysis(*size, "image/jpeg", b"", Credit(), tuple(faces))

@@ -84,7 +84,7 @@ def test_embeddings_are_the_unit_mean_of_the_golden_chip_and_mirror(recognition:
         seeds = golden["seeds"].tolist()
         mean = (golden["outputs"] + golden["mirrored_outputs"]) / 2
     expected = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-    found = Embedder(recognition, dimension=128).embed([[draw_noise(seed=s)] for s in seeds])
+    found, _ = Embedder(recognition, dimension=128).embed([[draw_noise(seed=s)] for s in seeds])
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 

@@ -28,8 +28,9 @@ from sqlalchemy import (
 
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import LocationState, photo_uuid_of
+from mien.catalog.quality import parse_quality
 from mien.catalog.schema import faces, indexed_photos, locations, photos
-from mien.types import Box, CollectionId, Credit, FaceId, GrantId, PersonId
+from mien.types import Box, CollectionId, Credit, FaceId, GrantId, PersonId, Quality
 
 _IDS_A_QUERY = 500
 _ROWS_A_STEP = 10_000
@@ -82,6 +83,7 @@ class VisibleFace:
     person_id: PersonId | None
     box: Box
     confidence: float
+    quality: Quality
     sha256: str
     width_px: int
     height_px: int
@@ -211,6 +213,7 @@ def _find_some(
         select(
             *(faces.c[name] for name in ("id", "uuid", "x1", "y1", "x2", "y2", "confidence")),
             faces.c.person_id,
+            faces.c.quality,
             *(photos.c[name] for name in ("width_px", "height_px")),
             *(photos.c[name] for name in ("caption", "credit", "copyright")),
             photos.c.sha256,
@@ -242,6 +245,7 @@ def _parse_visible(row: Row[*tuple[Any, ...]], places: dict[str, bool]) -> Visib
         person_id=row.person_id,
         box=Box(row.x1, row.y1, row.x2, row.y2),
         confidence=row.confidence,
+        quality=parse_quality(row.quality),
         sha256=row.sha256,
         width_px=row.width_px,
         height_px=row.height_px,

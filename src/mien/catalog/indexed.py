@@ -9,11 +9,16 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from mien.catalog.photos import LocationState
+from mien.catalog.quality import format_quality
 from mien.catalog.schema import faces, grants, indexed_photos, locations, photos
-from mien.types import Box, CollectionId, Face, PersonId, PhotoId
+from mien.permission.quality import QualityFilter
+from mien.types import Box, CollectionId, Face, PersonId, PhotoId, Quality
 
 NEVER_AGAIN = 2**62
 """Beyond every enrolment: a photo that lost a face on request is not looked at again."""
+
+_AGAIN = -1
+"""Before every enrolment: a photo that waits for another look, whoever is enrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class KeptFace:
 
     uuid: str
     face: Face
+    quality: Quality
     person_id: PersonId | None = None
 
 
@@ -29,8 +35,8 @@ class KeptFace:
 class NewIndexedPhoto:
     """What is recorded of a photo in a collection.
 
-    `dropped` faces were found and not kept; `scanned_to` is the newest enrolment that they
-    were compared with.
+    `dropped` faces were found and not kept, `unfit` of them since they fell short of
+    `quality`; `scanned_to` is the newest enrolment that they were compared with.
     """
 
     photo_id: PhotoId
@@ -38,6 +44,8 @@ class NewIndexedPhoto:
     blob_id: str
     faces: Sequence[KeptFace]
     dropped: int = 0
+    unfit: int = 0
+    quality: QualityFilter = QualityFilter.NONE
     scanned_to: int = 0
 
 
@@ -49,6 +57,8 @@ def index_photo(connection: Connection, new: NewIndexedPhoto, *, at: datetime) -
         blob_id=new.blob_id,
         indexed_at=at,
         dropped=new.dropped,
+        unfit=new.unfit,
+        quality_filter=new.quality,
         scanned_to=new.scanned_to,
     )
     indexed_photo_id = connection.execute(row.returning(indexed_photos.c.id)).scalar_one()
@@ -74,6 +84,7 @@ def add_faces(
             **{edge: getattr(one.face.box, edge) for edge in ("x1", "y1", "x2", "y2")},
             "landmarks": one.face.landmarks.as_array().round(2).tolist(),
             "confidence": one.face.confidence,
+            "quality": format_quality(one.quality),
         }
         for one in kept
     ]
@@ -107,6 +118,7 @@ class StalePhoto:
     indexed_photo_id: int
     sha256: str
     blob_id: str
+    quality: QualityFilter
     places: tuple[tuple[str, str], ...]
 
 
@@ -129,6 +141,7 @@ def find_stale(
         select(
             indexed_photos.c.id,
             indexed_photos.c.blob_id,
+            indexed_photos.c.quality_filter,
             photos.c.sha256,
             locations.c.uri,
             grants.c.uuid.label("grant_uuid"),
@@ -143,7 +156,8 @@ def find_stale(
     for row in rows:
         known = found.get(row.id)
         places = (*(known.places if known else ()), (row.uri, row.grant_uuid))
-        found[row.id] = StalePhoto(row.id, row.sha256, row.blob_id, places)
+        quality = QualityFilter(row.quality_filter)
+        found[row.id] = StalePhoto(row.id, row.sha256, row.blob_id, quality, places)
     return list(found.values())
 
 
@@ -169,14 +183,42 @@ def is_there(connection: Connection, indexed_photo_id: int) -> bool:
     return connection.execute(found).one_or_none() is not None
 
 
+def reopen(
+    connection: Connection, photo_id: PhotoId, *, collection_id: CollectionId, to: QualityFilter
+) -> bool:
+    """Asks for another look at a photo where a stricter filter left out faces; whether it did.
+
+    One that is closed stays so.
+    """
+    left_out = (
+        indexed_photos.c.photo_id == photo_id,
+        indexed_photos.c.collection_id == collection_id,
+        indexed_photos.c.unfit > 0,
+        indexed_photos.c.quality_filter.in_(to.stricter),
+        indexed_photos.c.scanned_to < NEVER_AGAIN,
+    )
+    changed = update(indexed_photos).where(*left_out)
+    return connection.execute(changed.values(quality_filter=to, scanned_to=_AGAIN)).rowcount > 0
+
+
+def may_reopen(connection: Connection, collection_id: CollectionId, *, to: QualityFilter) -> bool:
+    """Did a stricter filter leave out faces of any photo of a collection?"""
+    found = select(indexed_photos.c.id).where(
+        indexed_photos.c.collection_id == collection_id,
+        indexed_photos.c.unfit > 0,
+        indexed_photos.c.quality_filter.in_(to.stricter),
+    )
+    return connection.execute(found.limit(1)).one_or_none() is not None
+
+
 def mark_scanned(
-    connection: Connection, indexed_photo_id: int, *, scanned_to: int, dropped: int
+    connection: Connection, indexed_photo_id: int, *, scanned_to: int, dropped: int, unfit: int
 ) -> None:
     """Remembers what a photo was compared with; one that is closed stays so."""
     connection.execute(
         update(indexed_photos)
         .where(indexed_photos.c.id == indexed_photo_id, indexed_photos.c.scanned_to < NEVER_AGAIN)
-        .values(scanned_to=scanned_to, dropped=dropped)
+        .values(scanned_to=scanned_to, dropped=dropped, unfit=unfit)
     )
 
 

@@ -136,6 +136,16 @@ def is_known(
     return connection.execute(found.limit(1)).one_or_none() is not None
 
 
+def find_photos_at(connection: Connection, uri: str, *, grant_id: GrantId) -> list[PhotoId]:
+    """What is present at a place, by this grant."""
+    found = select(locations.c.photo_id).where(
+        locations.c.uri == uri,
+        locations.c.grant_id == grant_id,
+        locations.c.state == LocationState.PRESENT,
+    )
+    return [PhotoId(photo_id) for photo_id in connection.execute(found).scalars()]
+
+
 def iter_present_uris(
     connection: Connection, *, prefix: str, grant_id: GrantId
 ) -> Iterator[tuple[int, str]]:

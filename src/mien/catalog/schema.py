@@ -162,6 +162,9 @@ indexed_photos = Table(
     Column("indexed_at", Instant, nullable=False),
     # Faces that were found and not kept: of nobody enrolled, or of somebody who opted out.
     Column("dropped", Integer, nullable=False),
+    # Those of them that fell short of the filter it was read with (mien.permission.quality).
+    Column("unfit", Integer, nullable=False),
+    Column("quality_filter", String(8), nullable=False),
     # The newest enrolment that its faces were compared with; a later one asks for another look.
     Column("scanned_to", BigInteger, nullable=False),
     UniqueConstraint("collection_id", "photo_id"),
@@ -243,6 +246,8 @@ faces = Table(
     *(Column(edge, Float, nullable=False) for edge in ("x1", "y1", "x2", "y2")),
     Column("landmarks", JSON, nullable=False),
     Column("confidence", Float, nullable=False),
+    # Components and flaws (mien.types.Quality).
+    Column("quality", JSON, nullable=False),
     Index(None, "collection_id"),
     Index(None, "indexed_photo_id"),
     Index(None, "person_id"),

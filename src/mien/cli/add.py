@@ -22,6 +22,7 @@ from rich.progress import (
 from mien.cli.exits import Exit
 from mien.cli.options import CollectionName, Home, Json, open_library
 from mien.cli.output import err, explain, leave, out, print_json
+from mien.permission.quality import QualityFilter
 from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.ingest import AddReport, count_files
 
@@ -40,12 +41,18 @@ def add(
         str | None, typer.Option(metavar="ID", help="The grant that covers them.")
     ] = None,
     collection: CollectionName = DEFAULT_COLLECTION,
+    quality: Annotated[
+        QualityFilter,
+        typer.Option(case_sensitive=False, help="How good a face must be to be kept."),
+    ] = QualityFilter.NONE,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Index photos under a grant; run it again to go on, or to take in what is new."""
     with open_library(home) as library, progress_of(paths) as show:
-        report = library.add(*paths, grant=grant, collection=collection, progress=show)
+        report = library.add(
+            *paths, grant=grant, collection=collection, quality=quality, progress=show
+        )
     if as_json:
         print_json(describe(report))
     else:
@@ -102,6 +109,7 @@ def describe(report: AddReport) -> dict[str, object]:
     return {
         "photos_new": report.photos_new,
         "photos_known": report.photos_known,
+        "reopened": report.reopened,
         "faces": report.faces,
         "dropped": {reason.value: number for reason, number in sorted(report.dropped.items())},
         "ignored": report.ignored,
@@ -118,6 +126,11 @@ def print_report(report: AddReport) -> None:
         f"{report.photos_new:,} new photos with {report.faces:,} faces, "
         f"{report.photos_known:,} known, in {report.seconds:.1f} s ({rate:.1f} photos a second)."
     )
+    if report.reopened:
+        out.print(
+            f"{report.reopened:,} of the known photos are read again: an earlier run left out "
+            "faces that this one keeps."
+        )
     for reason, number in sorted(report.dropped.items()):
         err.print(f"Not kept: {number:,} faces. {reason.explanation} [{reason}]")
     for reason, number in sorted(report.refused.items()):

@@ -13,6 +13,7 @@ from rich.text import Text
 from mien.cli.exits import Exit
 from mien.cli.options import CollectionName, Home, Json, open_library
 from mien.cli.output import err, explain, leave, out, print_json, warn
+from mien.cli.quality import describe_quality, tell_caveat
 from mien.cli.sheet import write_sheet
 from mien.cli.strength import describe_strength, show_band, show_strangers
 from mien.service.collections import DEFAULT_COLLECTION
@@ -124,6 +125,8 @@ def print_result(result: SearchResult) -> None:
         return
     if len(result.probes) == 1 and len(result.probe.analysis.faces) > 1:
         _print_faces(result.probe)
+    if caveat := tell_caveat(result.probe.quality):
+        warn(caveat)
     if not result.candidates:
         out.print("No candidates.")
         return
@@ -191,6 +194,7 @@ def _describe_probe(probe: Probe) -> dict[str, object]:
             "face": number,
             "box": _describe_box(f.face.box),
             "confidence": round(f.face.confidence, 4),
+            "quality": describe_quality(f.quality),
         }
         for number, f in enumerate(probe.analysis.faces)
     ]
@@ -210,6 +214,7 @@ def _describe_candidate(candidate: Candidate) -> dict[str, object]:
         "photo_width_px": face.width_px,
         "photo_height_px": face.height_px,
         "confidence": round(face.confidence, 4),
+        "quality": describe_quality(face.quality),
         "credit": _describe_credit(face.credit),
     }
 

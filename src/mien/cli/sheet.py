@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
+from mien.cli.quality import tell_caveat
 from mien.cli.strength import show_band, show_strangers
 from mien.errors import SettingsError
 from mien.library import Library
@@ -24,6 +25,7 @@ def write_sheet(
         purpose=purpose,
         probe_title=probe_title,
         probe=Picture(analysis.faces[result.probe.searched].crop_jpeg, analysis.thumbnail_jpeg),
+        caveat=tell_caveat(result.probe.quality),
         rows=[_make_row(library, candidate) for candidate in result.candidates],
     )
     try:

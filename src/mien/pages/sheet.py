@@ -36,13 +36,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All that stands on the page."""
+    """All that stands on the page; the caveat is about the probe, if there is one."""
 
     heading: str
     purpose: str
     probe_title: str
     probe: Picture
     rows: Sequence[Row]
+    caveat: str = ""
 
 
 def render_sheet(sheet: Sheet) -> str:

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     MINOR_WITHOUT_GUARDIAN = "minor-without-guardian"
     UNDER_CASE = "under-case"
     LICENCE_NOT_ACCEPTED = "licence-not-accepted"
+    POOR_QUALITY = "poor-quality"
 
     @property
     def explanation(self) -> str:
@@ -89,6 +90,7 @@ _EXPLANATIONS = {
         "The model's licence does not allow every use, and nobody accepted it here."
     ),
     Reason.UNDER_CASE: "A case about it is open: nothing of it enters until it is decided.",
+    Reason.POOR_QUALITY: "The face falls short of the quality that was asked for.",
 }
 
 

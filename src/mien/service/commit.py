@@ -17,19 +17,20 @@ from mien.catalog.collections import Collection, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
 from mien.catalog.holds import is_held
-from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed
+from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed, reopen
 from mien.catalog.references import refer_to_sighting
 from mien.errors import ConflictError, KeyDestroyedError, MienError
 from mien.permission.case import may_take_in
 from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
+from mien.permission.quality import QualityFilter
 from mien.permission.suppression import may_take
 from mien.permission.verdict import Reason, Verdict, combine
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.case_matters import open_matters
 from mien.service.deployment import Deployment, recording
-from mien.service.gate import Gate, open_gate
+from mien.service.gate import Admissions, Gate, open_gate
 from mien.service.intake import ReadPhoto
 from mien.service.standing import get_grant
 from mien.types import GrantId, PhotoAnalysis, PhotoId
@@ -41,9 +42,10 @@ class Sealed:
     """A photo whose secrets lie in the vault, and whose rows are still to be written."""
 
     photo: ReadPhoto
+    quality: QualityFilter
     blob_id: str = ""
     faces: Sequence[KeptFace] = ()
-    dropped: Counter[Reason] = field(default_factory=Counter)
+    admissions: Admissions = field(default_factory=Admissions)
     scanned_to: int = 0
 
 
@@ -53,6 +55,7 @@ class BatchCounts:
 
     new: int = 0
     known: int = 0
+    reopened: int = 0
     faces: int = 0
     dropped: Counter[Reason] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
@@ -61,19 +64,26 @@ class BatchCounts:
         if is_new:
             self.new += 1
             self.faces += len(item.faces)
-            self.dropped += item.dropped
+            self.dropped += item.admissions.dropped
         else:
             self.known += 1
 
 
 def commit_batch(
-    deployment: Deployment, batch: Sequence[ReadPhoto], *, collection: Collection, grant_id: str
+    deployment: Deployment,
+    batch: Sequence[ReadPhoto],
+    *,
+    collection: Collection,
+    grant_id: str,
+    quality: QualityFilter,
 ) -> BatchCounts:
     """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
     with recording(deployment.home):
         fresh = _find_fresh(deployment, batch, uuids=(grant_id, collection.uuid))
         allowed = _find_allowed(deployment, fresh)
-        counts = _commit(deployment, allowed, collection=collection, grant_id=grant_id)
+        counts = _commit(
+            deployment, allowed, collection=collection, grant_id=grant_id, quality=quality
+        )
     if len(fresh) < len(batch):
         counts.refused[Reason.RETENTION_ENDED] += len(batch) - len(fresh)
     if len(allowed) < len(fresh):
@@ -110,14 +120,26 @@ def _find_allowed(deployment: Deployment, batch: Sequence[ReadPhoto]) -> list[Re
 
 
 def _commit(
-    deployment: Deployment, batch: Sequence[ReadPhoto], *, collection: Collection, grant_id: str
+    deployment: Deployment,
+    batch: Sequence[ReadPhoto],
+    *,
+    collection: Collection,
+    grant_id: str,
+    quality: QualityFilter,
 ) -> BatchCounts:
     gate = open_gate(deployment, collection)
     sealed: list[Sealed] = []
     try:
         with deployment.vault.writing():
             for photo in batch:
-                one = _seal(deployment, photo, gate=gate, grant_id=grant_id, slot=collection.slot)
+                one = _seal(
+                    deployment,
+                    photo,
+                    gate=gate,
+                    grant_id=grant_id,
+                    slot=collection.slot,
+                    quality=quality,
+                )
                 sealed.append(one)  # kept up to an error
         counts, unused = _record(deployment, sealed, collection=collection, grant_id=grant_id)
     except MienError:
@@ -128,7 +150,13 @@ def _commit(
 
 
 def _seal(
-    deployment: Deployment, photo: ReadPhoto, *, gate: Gate, grant_id: str, slot: int
+    deployment: Deployment,
+    photo: ReadPhoto,
+    *,
+    gate: Gate,
+    grant_id: str,
+    slot: int,
+    quality: QualityFilter,
 ) -> Sealed:
     photo_id = photo_rows.photo_uuid_of(photo.sha256)
     if photo.analysis is None:
@@ -136,21 +164,21 @@ def _seal(
             deployment.vault.add_grant(photo_id, grant_id=grant_id)
         except KeyDestroyedError as error:
             raise _erased_meanwhile(photo) from error
-        return Sealed(photo)
-    admissions = gate.admit(photo.analysis.faces)
-    kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in admissions.kept]
+        return Sealed(photo, quality)
+    admissions = gate.admit(photo.analysis.faces, quality=quality)
+    kept = [one.to_keep() for one in admissions.kept]
     blob_id = str(uuid4())
     deployment.vault.write_photo(
         SealedPhoto(blob_id, photo_id, slot),
         grant_id=grant_id,
         # A thumbnail would show the faces that are not kept.
-        thumbnail_jpeg=None if admissions.dropped else photo.analysis.thumbnail_jpeg,
+        thumbnail_jpeg=None if admissions.hides_somebody else photo.analysis.thumbnail_jpeg,
         faces=[
             FaceSecrets(face.uuid, one.face.embedding, one.face.crop_jpeg)
             for face, one in zip(kept, admissions.kept, strict=True)
         ],
     )
-    return Sealed(photo, blob_id, kept, admissions.dropped, gate.scanned_to)
+    return Sealed(photo, quality, blob_id, kept, admissions, gate.scanned_to)
 
 
 def _record(
@@ -180,6 +208,10 @@ def _record(
             )
             photo_rows.add_location(connection, photo_id, sighting=sighting)
             counts.count(item, is_new=is_new)
+            if not is_new:
+                counts.reopened += reopen(
+                    connection, photo_id, collection_id=collection.id, to=item.quality
+                )
             if not is_new:
                 unused.append(item)
         if counts.new:
@@ -234,7 +266,9 @@ def _record_photo(
         collection_id=collection.id,
         blob_id=item.blob_id,
         faces=item.faces,
-        dropped=item.dropped.total(),
+        dropped=item.admissions.dropped.total(),
+        unfit=item.admissions.unfit,
+        quality=item.quality,
         scanned_to=item.scanned_to,
     )
     index_photo(connection, new, at=at)

@@ -8,8 +8,8 @@ a search takes, and is entered into the audit log.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from mien.evaluation.labels import Suspicions, suspect_labels
 from mien.evaluation.report import Judgement, Kind, Report, ScoreName, describe_report
 from mien.evaluation.resampling import Resampling
 from mien.evaluation.sample import Sample, make_sample
+from mien.evidence.cohort import find_levels
 from mien.permission.verdict import ALLOWED, Verdict
 from mien.service import audit
 from mien.service.deployment import Deployment
@@ -222,7 +223,7 @@ def _report(
         acquisition=material.acquisition,
         detection=material.detection,
         suspicions=_suspect(material),
-        judgements=(_judge(material, score=ScoreName.COSINE, resampling=resampling),),
+        judgements=tuple(_iter_judgements(deployment, material, resampling=resampling)),
         notes=tuple(material.notes),
         seconds=time.monotonic() - began,
     )
@@ -233,6 +234,19 @@ def _suspect(material: _Material) -> Suspicions | None:
     if material.pairs is not None:
         return None
     return suspect_labels(material.sample)
+
+
+def _iter_judgements(
+    deployment: Deployment, material: _Material, *, resampling: Resampling
+) -> Iterator[Judgement]:
+    """Of the cosine, and of the normalised score where the model has a cohort."""
+    yield _judge(material, score=ScoreName.COSINE, resampling=resampling)
+    cohort = deployment.model.cohort
+    if cohort is not None:
+        levels = find_levels(cohort, material.sample.templates)
+        means, deviations = (of.astype(np.float32) for of in (levels.means, levels.deviations))
+        levelled = replace(material, sample=material.sample.with_levels(means, deviations))
+        yield _judge(levelled, score=ScoreName.NORMALISED, resampling=resampling)
 
 
 def _judge(material: _Material, *, score: ScoreName, resampling: Resampling) -> Judgement:

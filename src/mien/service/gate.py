@@ -1,8 +1,9 @@
 """Which faces of a photo may be kept; asked in memory, before anything is written.
 
 A face of somebody who opted out is dropped, whatever else is allowed. Where a collection
-keeps enrolled people only, so is every face that is like none of theirs. What is dropped
-leaves a number behind, and nothing else.
+keeps enrolled people only, so is every face that is like none of theirs; then those that
+fall short of the quality that was asked for. What is dropped leaves a number behind, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from mien.catalog.collections import Collection
+from mien.catalog.indexed import KeptFace
 from mien.permission.basis import Basis
+from mien.permission.quality import QualityFilter, may_keep
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
 from mien.service.enrolled import load_enrolled
@@ -27,6 +31,10 @@ class Admission:
     face: EmbeddedFace
     person_id: PersonId | None = None
 
+    def to_keep(self) -> KeptFace:
+        """The face as the catalog keeps it, under an id that it never had before."""
+        return KeptFace(str(uuid4()), self.face.face, self.face.quality, self.person_id)
+
 
 @dataclass(slots=True)
 class Admissions:
@@ -34,6 +42,16 @@ class Admissions:
 
     kept: list[Admission] = field(default_factory=list)
     dropped: Counter[Reason] = field(default_factory=Counter)
+
+    @property
+    def unfit(self) -> int:
+        """How many were dropped for their quality alone."""
+        return self.dropped[Reason.POOR_QUALITY]
+
+    @property
+    def hides_somebody(self) -> bool:
+        """Whether the photo shows a face that may not be kept, however good it is."""
+        return self.dropped.total() > self.unfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +62,29 @@ class Gate:
     enrolled: Likeness | None = None
     scanned_to: int = 0
 
-    def admit(self, faces: Sequence[EmbeddedFace]) -> Admissions:
+    def admit(
+        self, faces: Sequence[EmbeddedFace], *, quality: QualityFilter = QualityFilter.NONE
+    ) -> Admissions:
         admissions = Admissions()
         for face in faces:
-            if self.suppressed.find_owner(face.embedding) is not None:
-                admissions.dropped[Reason.FACE_SUPPRESSED] += 1
-            elif self.enrolled is None:
-                admissions.kept.append(Admission(face))
-            elif (owner := self.enrolled.find_owner(face.embedding)) is not None:
-                admissions.kept.append(Admission(face, PersonId(owner)))
+            judged = self._judge(face)
+            if isinstance(judged, Admission):
+                verdict = may_keep(face.quality, chosen=quality)
+                judged = judged if verdict.is_allowed else verdict.reasons[0]
+            if isinstance(judged, Admission):
+                admissions.kept.append(judged)
             else:
-                admissions.dropped[Reason.NOT_ENROLLED] += 1
+                admissions.dropped[judged] += 1
         return admissions
+
+    def _judge(self, face: EmbeddedFace) -> Admission | Reason:
+        """By whose face it is."""
+        if self.suppressed.find_owner(face.embedding) is not None:
+            return Reason.FACE_SUPPRESSED
+        if self.enrolled is None:
+            return Admission(face)
+        owner = self.enrolled.find_owner(face.embedding)
+        return Reason.NOT_ENROLLED if owner is None else Admission(face, PersonId(owner))
 
 
 def open_gate(deployment: Deployment, collection: Collection) -> Gate:

@@ -16,6 +16,7 @@ from pathlib import Path
 from mien.catalog.grants import StoredGrant
 from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add, may_apply
+from mien.permission.quality import QualityFilter
 from mien.permission.verdict import ALLOWED, Reason, Verdict, combine, refuse
 from mien.service import audit
 from mien.service.ahead import iter_ahead
@@ -38,12 +39,14 @@ _AHEAD_A_WORKER = 2
 class AddReport:
     """What became of everything met. `verdict` is about the run as a whole.
 
-    `dropped` faces were found in photos that entered, and not kept.
+    `dropped` faces were found in photos that entered, and not kept. Of the known photos,
+    those `reopened` are to be read again: an earlier run left out faces that this one keeps.
     """
 
     verdict: Verdict = ALLOWED
     photos_new: int = 0
     photos_known: int = 0
+    reopened: int = 0
     faces: int = 0
     dropped: Counter[Reason] = field(default_factory=Counter)
     ignored: int = 0
@@ -60,6 +63,7 @@ class AddReport:
     def count(self, counts: BatchCounts) -> None:
         self.photos_new += counts.new
         self.photos_known += counts.known
+        self.reopened += counts.reopened
         self.faces += counts.faces
         self.dropped.update(counts.dropped)
         self.refused.update(counts.refused)
@@ -71,13 +75,14 @@ Progress = Callable[[AddReport], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddRequest:
-    """What to add, under which grant, into which collection."""
+    """What to add, under which grant, into which collection, and how good a face must be."""
 
     paths: Sequence[Path]
     grant_id: str | None
     collection: str
     workers: int
     max_file_bytes: int
+    quality: QualityFilter = QualityFilter.NONE
 
 
 def add_photos(
@@ -145,7 +150,9 @@ class _Run:
         self._stored = stored
         self._report = report
         self._suppressed = deployment.suppressed.load(deployment.model)
-        self._record = RunRecord(deployment, stored, collection=request.collection)
+        self._record = RunRecord(
+            deployment, stored, collection=request.collection, quality=request.quality
+        )
         self._batch: list[ReadPhoto] = []
         self._batch_began = time.monotonic()
 
@@ -177,6 +184,7 @@ class _Run:
                 self._report.refused[verdict.reasons[0]] += 1
             elif self._record.is_known(item):
                 self._report.photos_known += 1
+                self._report.reopened += self._record.reopen(item)
             else:
                 yield item
 
@@ -227,6 +235,7 @@ class _Run:
                     batch,
                     collection=collection,
                     grant_id=self._stored.grant.grant_id,
+                    quality=self._request.quality,
                 )
             )
             self._renew_leave()

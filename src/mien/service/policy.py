@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mien.catalog.audit import Json, format_json
 from mien.errors import SettingsError
-from mien.pages.document import Block, Document, Items, Table, render_html, render_markdown
+from mien.pages.document import Block, Document, Drawing, Items, Table, render_html, render_markdown
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.deployment import Deployment
@@ -192,4 +192,6 @@ def _describe_block(block: Block) -> Json:
         return {"items": block.texts}
     if isinstance(block, Table):
         return {"columns": block.columns, "rows": block.rows, "empty": block.empty}
+    if isinstance(block, Drawing):
+        return {"caption": block.caption}
     return block

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.errors import SettingsError
 from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ports import Vision
-from mien.types import EmbeddingModel, PhotoAnalysis, Vectors
+from mien.types import EmbeddingModel, PhotoAnalysis, Quality, Vectors
 
 _SAME_PERSON_FMR = 1e-2
 _NOTHING = np.empty(0, np.float32)
@@ -29,6 +29,11 @@ class Probe:
 
     analysis: PhotoAnalysis
     searched: int | None
+
+    @property
+    def quality(self) -> Quality | None:
+        """That of the face that was searched. A poor one is searched too: its scores mean less."""
+        return None if self.searched is None else self.analysis.faces[self.searched].quality
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,8 +9,9 @@ from mien.catalog import runs as run_rows
 from mien.catalog.collections import Collection
 from mien.catalog.connect import Connection
 from mien.catalog.grants import StoredGrant
-from mien.catalog.indexed import is_indexed
+from mien.catalog.indexed import is_indexed, may_reopen, reopen
 from mien.permission.charter import Charter, make_charter
+from mien.permission.quality import QualityFilter
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.collections import check_model, tell_made
@@ -30,13 +31,24 @@ class Counts(Protocol):
 class RunRecord:
     """A run and its collection, each made when the first photo is to be kept."""
 
-    def __init__(self, deployment: Deployment, stored: StoredGrant, *, collection: str) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        stored: StoredGrant,
+        *,
+        collection: str,
+        quality: QualityFilter,
+    ) -> None:
         self._deployment = deployment
         self._stored = stored
         self._name = collection
+        self._quality = quality
         self._run_id: int | None = None
         with deployment.database.reading() as connection:
             self._collection = find_collection(deployment, connection, name=collection)
+            self._may_reopen = self._collection is not None and may_reopen(
+                connection, self._collection.id, to=quality
+            )
 
     @property
     def charter(self) -> Charter:
@@ -63,6 +75,17 @@ class RunRecord:
         with self._deployment.database.reading() as connection:
             return is_indexed(connection, sha256, collection_id=self._collection.id)
 
+    def reopen(self, item: FoundFile) -> bool:
+        """Asks for another look at a known photo if a stricter filter left out faces of it."""
+        if self._collection is None or not self._may_reopen:
+            return False
+        with self._deployment.database.writing() as connection:
+            here = photo_rows.find_photos_at(connection, item.uri, grant_id=self._stored.id)
+            return any(
+                reopen(connection, photo_id, collection_id=self._collection.id, to=self._quality)
+                for photo_id in here
+            )
+
     def begin(self) -> Collection:
         """The collection, with the run recorded. Raises `ConflictError` for another model's."""
         if self._run_id is None or self._collection is None:
@@ -77,7 +100,7 @@ class RunRecord:
                     grant_id=self._stored.id,
                     at=now,
                 )
-                self._tell(connection, Action.RUN_STARTED)
+                self._tell(connection, Action.RUN_STARTED, quality_filter=self._quality)
         return self._collection
 
     def end(self, counts: Counts) -> None:
@@ -102,14 +125,14 @@ class RunRecord:
         audit.append(deployment, connection, event=tell_made(deployment, made))
         return made
 
-    def _tell(self, connection: Connection, action: Action, **counts: int) -> None:
+    def _tell(self, connection: Connection, action: Action, **facts: int | str) -> None:
         if self._collection is None:
             return
         reference = audit.refer_collection(self._deployment, self._collection.uuid)
         event = Event(
             action=action,
             grant_id=self._stored.grant.grant_id,
-            facts={"collection": reference, **counts},
+            facts={"collection": reference, **facts},
             note=Note({"collection": self._collection.name}),
         )
         audit.append(self._deployment, connection, event=event)

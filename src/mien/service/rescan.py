@@ -1,4 +1,4 @@
-"""Another look at photos for people who were enrolled later.
+"""Another look at photos: for people who were enrolled later, or under a weaker filter.
 
 What a gate dropped cannot be found again, so the photos are read once more where they lie.
 Faces that are kept stay as they are. Interrupted anywhere, it goes on where it stopped.
@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 from mien.catalog import indexed as rows
 from mien.catalog.collections import Collection, raise_revision
@@ -19,7 +18,6 @@ from mien.catalog.indexed import KeptFace, StalePhoto
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.runs import end_run, start_run
 from mien.errors import MienError
-from mien.permission.basis import Basis
 from mien.permission.charter import may_rely_on
 from mien.permission.grant import may_add
 from mien.permission.verdict import combine
@@ -73,25 +71,22 @@ def rescan(
     *,
     progress: RescanProgress = lambda _: None,
 ) -> RescanReport:
-    """Looks again at every photo that was last compared with older enrolments."""
+    """Looks again at every photo that was last compared with older enrolments, or reopened."""
     report = RescanReport()
-    report.waiting = sum(
-        count_waiting(view, collection) for view, collection in _find_enrolled_only(deployment)
-    )
+    report.waiting = sum(count_waiting(*found) for found in _find_comparable(deployment))
     if report.waiting:
         with adding(deployment.home, clear_up=lambda: clear_up(deployment)):
-            for view, collection in _find_enrolled_only(deployment):
-                _Rescan(view, request, collection=collection, report=report).work(progress)
+            for view, collection in _find_comparable(deployment):
+                if count_waiting(view, collection):
+                    _Rescan(view, request, collection=collection, report=report).work(progress)
     return report
 
 
 def count_waiting(deployment: Deployment, collection: Collection) -> int:
-    """How many photos of a collection have not been compared with everybody enrolled.
+    """How many photos of a collection wait for another look.
 
     None where the collection is of another model than the present one.
     """
-    if collection.basis is not Basis.ENROLLED_ONLY:
-        return 0
     if collection.model_digest != deployment.model.digest:
         return 0
     scanned_to = open_gate(deployment, collection).scanned_to
@@ -99,15 +94,14 @@ def count_waiting(deployment: Deployment, collection: Collection) -> int:
         return rows.count_stale(connection, collection.id, scanned_to=scanned_to)
 
 
-def _find_enrolled_only(deployment: Deployment) -> list[tuple[Deployment, Collection]]:
+def _find_comparable(deployment: Deployment) -> list[tuple[Deployment, Collection]]:
     """Each with the deployment as its own model sees it; without those whose model is not here."""
     with deployment.database.reading() as connection:
         found = list(iter_collections(deployment, connection))
     return [
         (view, collection)
         for collection in found
-        if collection.basis is Basis.ENROLLED_ONLY
-        and (view := deployment.find_view(collection.model_digest)) is not None
+        if (view := deployment.find_view(collection.model_digest)) is not None
     ]
 
 
@@ -314,10 +308,11 @@ def _keep(
     gate: Gate,
 ) -> list[KeptFace]:
     photo_id, analysis = look.stale.indexed_photo_id, look.found.analysis
-    admissions = gate.admit(analysis.faces if analysis else ())
+    faces = analysis.faces if analysis else ()
+    admissions = gate.admit(faces, quality=look.stale.quality)
     known = rows.find_boxes(connection, photo_id)
     fresh = [one for one in admissions.kept if not _is_among(known, one)]
-    kept = [KeptFace(str(uuid4()), one.face.face, one.person_id) for one in fresh]
+    kept = [one.to_keep() for one in fresh]
     if kept:
         deployment.vault.add_faces(
             SealedPhoto(look.stale.blob_id, photo_uuid_of(look.stale.sha256), collection.slot),
@@ -327,8 +322,13 @@ def _keep(
             ],
         )
         rows.add_faces(connection, kept, indexed_photo_id=photo_id, collection_id=collection.id)
-    dropped = admissions.dropped.total()
-    rows.mark_scanned(connection, photo_id, scanned_to=gate.scanned_to, dropped=dropped)
+    rows.mark_scanned(
+        connection,
+        photo_id,
+        scanned_to=gate.scanned_to,
+        dropped=admissions.dropped.total(),
+        unfit=admissions.unfit,
+    )
     return kept
 
 

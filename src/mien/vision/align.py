@@ -18,6 +18,7 @@ from mien.vision.cards import Alignment
 __all__ = ["Aligner", "fit_similarity"]
 
 _PIXEL_CENTRE = 0.5
+_GRID = 16
 
 
 class Aligner:
@@ -27,6 +28,8 @@ class Aligner:
         points = alignment.templates() + _PIXEL_CENTRE
         self._templates = points[..., 0] + 1j * points[..., 1]
         self._side_px = side_px
+        steps = (np.arange(_GRID) + 0.5) * (side_px / _GRID)
+        self._grid = steps[:, np.newaxis] * 1j + steps
 
     def enlargement(self, landmarks: Landmarks) -> float:
         """Pixels of the closest chip per pixel of the photo."""
@@ -45,13 +48,31 @@ class Aligner:
             self._cut(picture, *fit_similarity(points, template)) for template in self._templates
         ]
 
-    def _cut(self, picture: Image.Image, factor: complex, shift: complex) -> Rgb:
+    def cut_grey_chip(
+        self, picture: Image.Image, landmarks: Landmarks, *, scale: float = 1.0
+    ) -> NDArray[np.uint8]:
+        """The first of the chips in luminance (ITU-R BT.601), shape (side, side)."""
+        factor, shift = fit_similarity(_as_complex(landmarks, scale=scale), self._templates[0])
+        return self._cut(picture, factor, shift, mode="L")
+
+    def share_inside(self, landmarks: Landmarks, *, size_px: tuple[int, int]) -> float:
+        """How much of the first chip lies within a photo of this size, 0 to 1."""
+        points = _as_complex(landmarks, scale=1.0)
+        factor, shift = fit_similarity(points, self._templates[0])
+        places = (self._grid - shift) / factor
+        is_inside = (places.real >= 0) & (places.real <= size_px[0])
+        is_inside &= (places.imag >= 0) & (places.imag <= size_px[1])
+        return float(is_inside.mean())
+
+    def _cut(
+        self, picture: Image.Image, factor: complex, shift: complex, *, mode: str = "RGB"
+    ) -> NDArray[np.uint8]:
         # A picture point z stands at w = factor z + shift; the chip asks for the inverse.
         turn, origin = 1 / factor, -shift / factor
         reduction = max(1, int(abs(turn)))
-        if reduction > 1:
+        if reduction > 1 or mode != picture.mode:
             box = _covered(turn, origin, side_px=self._side_px, size=picture.size)
-            picture = picture.reduce(reduction, box=box)
+            picture = picture.reduce(reduction, box=box).convert(mode)
             origin = (origin - complex(box[0], box[1])) / reduction
             turn /= reduction
         chip = picture.transform(

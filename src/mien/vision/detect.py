@@ -1,9 +1,10 @@
 """Finds faces and their five landmarks with CenterFace.
 
-A photo is looked at up to three times: at 640 px; at 1280 px, in tiles, where it is large;
-and small within a grey border where little or nothing was found, since faces
-that fill the picture are lost otherwise. The findings are merged. What each pass is worth
-is measured in docs/decisions/vision-detection.md.
+A photo is looked at at 640 px, a large one in tiles at 1280 px too. Where that leaves only a
+faint trace of a face, or one that lies or stands on its head, it is looked at there again,
+larger and turned. Where nothing convincing was found, the whole photo is looked at
+small within a grey border, since faces that fill the picture are lost otherwise. What
+each look is worth is measured in docs/decisions/vision-detection.md.
 """
 
 from __future__ import annotations
@@ -14,32 +15,40 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.types import Box, Face, Landmarks, Point
+from mien.types import Face
 from mien.vision.decode import Photo
+from mien.vision.findings import Findings, join, keep_best, moved, parse_maps, to_face, unlikeness
 from mien.vision.session import Session
+from mien.vision.view import View
 
-__all__ = ["Detector", "Findings", "cut_side", "keep_best", "parse_maps"]
+__all__ = ["Detector", "cut_side"]
 
-_STRIDE_PX = 4
 _SIDE_MULTIPLE_PX = 32
 _LEAST_CONFIDENCE = 0.5
-_MOST_OVERLAP = 0.3
+_CONVINCING_CONFIDENCE = 0.7
 _FIRST_PASS_PX = 640
 _LARGE_PASS_PX = 1280
 _LARGE_PHOTO_PX = 1000
 _LARGEST_TILE_PX = 704
 _SHARED_PX = 128
 _BORDERED_PASS_PX = 160
-_GREY = 128
-_CONVINCING_CONFIDENCE = 0.7
 
-Maps = Sequence[NDArray[np.float32]]
-"""Heat (1, 1, h, w), scale (1, 2, h, w), offset (1, 2, h, w), landmarks (1, 10, h, w)."""
+_TURNED_PASS_PX = 320
 
-Findings = NDArray[np.float64]
-"""One a row: confidence, then x and y of the box's two corners and of five landmarks."""
-
-_FINDING_SIZE = 15
+_TRACE = 0.1
+_LEAST_FACE_PX = 12.0
+_MOST_TRACES = 64
+_MOST_TURNED = 8
+_CLOSE_VIEW_PX = 128
+_CLOSE_VIEW_FACES = 3.2
+_TURNED_VIEW_PX = 160
+_TURNED_VIEW_FACES = 2.5
+_MOST_UNLIKENESS = 0.13
+_MOST_UPRIGHT_DEG = 15.0
+_MOST_LEAN_DEG = 60.0
+_QUARTERS_DEG = (0.0, 90.0, 180.0, 270.0)
+_MIDDLE = 0.2
+_VIEWS_A_RUN = 16
 
 
 class Detector:
@@ -53,15 +62,26 @@ class Detector:
         picture = photo.picture
         found = self.look(picture)
         if max(picture.size) >= _LARGE_PHOTO_PX:
-            found = keep_best(np.concatenate([found, self.look_in_tiles(picture)]))
-        if not (found[:, 0] >= _CONVINCING_CONFIDENCE).any():
-            found = keep_best(np.concatenate([found, self.look_within_border(picture)]))
-        return tuple(_to_face(row) for row in _moved(found, factor=1 / photo.scale))
+            found = join([found, self.look_in_tiles(picture)])
+        is_trace = found[:, 0] < _LEAST_CONFIDENCE
+        is_large = found[:, 3] - found[:, 1] >= _LEAST_FACE_PX * photo.scale
+        traces, found = found[is_trace & is_large][:_MOST_TRACES], found[~is_trace]
+        found = join([found, *self.look_closer(picture, traces)])
+        if not _is_convincing(found):
+            found = join([found, self.look_within_border(picture)])
+        if not _is_convincing(found):
+            found = join([found, traces[:_MOST_TURNED]])
+        found = join([self.straighten(picture, row) for row in found])
+        if len(found) and not _is_convincing(found):
+            turned = self.look_turned(picture)
+            found = join([found, *(self.straighten(picture, row) for row in turned)])
+        found = found[found[:, 0] >= _LEAST_CONFIDENCE]
+        return tuple(to_face(row) for row in moved(found, factor=1 / photo.scale))
 
     def look(self, picture: Image.Image, *, side_px: int = _FIRST_PASS_PX) -> Findings:
-        """One pass over the whole picture with its longer side at `side_px`."""
+        """One pass over the whole picture with its longer side at `side_px`; traces too."""
         scale = side_px / max(picture.size)
-        return _moved(self._run(_resize(picture, scale)), factor=1 / scale)
+        return moved(self._run(_resize(picture, scale)), factor=1 / scale)
 
     def look_in_tiles(self, picture: Image.Image) -> Findings:
         """One pass at up to twice the first one's scale, in tiles so that memory stays flat."""
@@ -72,21 +92,88 @@ class Detector:
             for left, right in cut_side(large.width)
             for top, bottom in cut_side(large.height)
         ]
-        return _moved(np.concatenate(found), factor=1 / scale)
+        return moved(join(found), factor=1 / scale)
+
+    def look_closer(self, picture: Image.Image, traces: Findings) -> list[Findings]:
+        """Those of mere traces that a closer look says are faces, one row or none for each."""
+        views = [_view_of(row, faces=_CLOSE_VIEW_FACES, px=_CLOSE_VIEW_PX) for row in traces]
+        return self._look_at_middles(picture, views)
 
     def look_within_border(self, picture: Image.Image) -> Findings:
         """One pass over the picture made small, with half a side of grey all around."""
         scale = _BORDERED_PASS_PX / 2 / max(picture.size)
         small = _resize(picture, scale)
-        ground = Image.new("RGB", (_BORDERED_PASS_PX, _BORDERED_PASS_PX), (_GREY,) * 3)
-        left, top = ((_BORDERED_PASS_PX - side) // 2 for side in small.size)
-        ground.paste(small, (left, top))
-        return _moved(self._run(ground), shift_px=(-left, -top), factor=1 / scale)
+        centre = complex(*small.size) / 2
+        (found,) = self._look_at(small, [View(centre, _BORDERED_PASS_PX, _BORDERED_PASS_PX)])
+        return moved(found, factor=1 / scale)
+
+    def look_turned(self, picture: Image.Image) -> Findings:
+        """One small pass each with the picture lying on either side and on its head."""
+        scale = _TURNED_PASS_PX / max(picture.size)
+        small = _resize(picture, scale)
+        centre = complex(*small.size) / 2
+        views = [View(centre, _TURNED_PASS_PX, _TURNED_PASS_PX, turn) for turn in _QUARTERS_DEG[1:]]
+        return moved(join(self._look_at(small, views)), factor=1 / scale)
+
+    def straighten(self, picture: Image.Image, row: NDArray[np.float64]) -> Findings:
+        """A face as it is seen from the side on which it stands upright.
+
+        Landmarks of a face that leans far are wrong, and no upright face's: then it is looked
+        at from all four sides, and once more upright where it still leans.
+        """
+        best = row[np.newaxis]
+        apart, lean_deg = unlikeness(row)
+        if apart > _MOST_UNLIKENESS:
+            upright = self._find_upright(picture, row, leans_deg=_QUARTERS_DEG)
+            if upright is None:
+                return best
+            best, lean_deg = upright
+        elif abs(lean_deg) <= _MOST_UPRIGHT_DEG:
+            return best
+        straight = self._find_upright(picture, best[0], leans_deg=(lean_deg,))
+        return best if straight is None else straight[0]
+
+    def _find_upright(
+        self, picture: Image.Image, row: NDArray[np.float64], *, leans_deg: Sequence[float]
+    ) -> tuple[Findings, float] | None:
+        """The face as seen most surely by a view in which it is upright, and how far it leans."""
+        views = [
+            _view_of(row, faces=_TURNED_VIEW_FACES, px=_TURNED_VIEW_PX, lean_deg=lean)
+            for lean in leans_deg
+        ]
+        best: tuple[Findings, float] | None = None
+        for found, lean in zip(self._look_at_middles(picture, views), leans_deg, strict=True):
+            if not len(found) or (best is not None and found[0, 0] <= best[0][0, 0]):
+                continue
+            seen_deg = unlikeness(found[0])[1]
+            if abs((seen_deg - lean + 180) % 360 - 180) <= _MOST_LEAN_DEG:
+                best = found, seen_deg
+        return best
+
+    def _look_at_middles(self, picture: Image.Image, views: Sequence[View]) -> list[Findings]:
+        """The face in the middle of each view, one row or none."""
+        return [
+            _keep_middle(found, view)
+            for found, view in zip(self._look_at(picture, views), views, strict=True)
+        ]
+
+    def _look_at(self, picture: Image.Image, views: Sequence[View]) -> list[Findings]:
+        """What each view shows, in pixels of the picture; views are all of one size."""
+        found = []
+        for start in range(0, len(views), _VIEWS_A_RUN):
+            some = views[start : start + _VIEWS_A_RUN]
+            maps = self._session.run(np.concatenate([_prepare(one.cut(picture)) for one in some]))
+            for number, view in enumerate(some):
+                seen = parse_maps(
+                    [one[number : number + 1] for one in maps], least=_LEAST_CONFIDENCE
+                )
+                found.append(view.put_back(keep_best(seen)))
+        return found
 
     def _look_at_tile(self, large: Image.Image, tile: tuple[int, int, int, int]) -> Findings:
         """What a tile cuts is whole in its neighbour, or large enough for the first pass."""
         left, top, right, bottom = tile
-        found = _moved(self._run(large.crop(tile)), shift_px=(left, top))
+        found = moved(self._run(large.crop(tile)), shift_px=(left, top))
         is_whole = (found[:, 1] > left) | (left == 0)
         is_whole &= (found[:, 2] > top) | (top == 0)
         is_whole &= (found[:, 3] < right) | (right == large.width)
@@ -94,47 +181,25 @@ class Detector:
         return found[is_whole]
 
     def _run(self, picture: Image.Image) -> Findings:
-        return keep_best(parse_maps(self._session.run(_prepare(picture))))
+        return keep_best(parse_maps(self._session.run(_prepare(picture)), least=_TRACE))
 
 
-def parse_maps(maps: Maps) -> Findings:
-    """What a network's maps show, in pixels of its input, many times over for each face.
-
-    Where there are two channels the first is vertical. Decoding as in Xu et al., CenterFace
-    (2019), section 3.
-    """
-    heat, scale, offset, landmarks = (one[0].astype(np.float64) for one in maps)
-    rows, columns = np.nonzero(heat[0] >= _LEAST_CONFIDENCE)
-    heights, widths = np.exp(scale[:, rows, columns]) * _STRIDE_PX
-    tops = (rows + offset[0, rows, columns] + 0.5) * _STRIDE_PX - heights / 2
-    lefts = (columns + offset[1, rows, columns] + 0.5) * _STRIDE_PX - widths / 2
-    found = np.empty((len(rows), _FINDING_SIZE))
-    found[:, 0] = heat[0, rows, columns]
-    found[:, 1:5] = np.stack([lefts, tops, lefts + widths, tops + heights], axis=1)
-    points = landmarks[:, rows, columns].T
-    found[:, 5::2] = points[:, 1::2] * widths[:, None] + lefts[:, None]
-    found[:, 6::2] = points[:, 0::2] * heights[:, None] + tops[:, None]
-    return found
+def _is_convincing(found: Findings) -> bool:
+    return bool((found[:, 0] >= _CONVINCING_CONFIDENCE).any())
 
 
-def keep_best(found: Findings) -> Findings:
-    """Non-maximum suppression: of findings that overlap only the most confident stays."""
-    left = found[np.argsort(-found[:, 0], kind="stable")]
-    kept = []
-    while len(left):
-        kept.append(left[0])
-        left = left[_overlaps(left[0, 1:5], left[:, 1:5]) <= _MOST_OVERLAP]
-    return np.array(kept).reshape(-1, _FINDING_SIZE)
+def _view_of(row: NDArray[np.float64], *, faces: float, px: int, lean_deg: float = 0.0) -> View:
+    """A view around a face that is `faces` times as wide as the face."""
+    x1, y1, x2, y2 = row[1:5]
+    side_px = max(x2 - x1, y2 - y1) * faces
+    return View(complex(x1 + x2, y1 + y2) / 2, side_px, px, lean_deg)
 
 
-def _overlaps(box: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of one box with each of many; 1 for the box itself."""
-    widths = np.minimum(boxes[:, 2], box[2]) - np.maximum(boxes[:, 0], box[0])
-    heights = np.minimum(boxes[:, 3], box[3]) - np.maximum(boxes[:, 1], box[1])
-    shared = np.maximum(widths, 0) * np.maximum(heights, 0)
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    overlaps: NDArray[np.float64] = shared / (areas + areas[0] - shared)
-    return overlaps
+def _keep_middle(found: Findings, view: View) -> Findings:
+    """The most confident of those near the middle of a view: one row or none."""
+    middles = (found[:, 1] + found[:, 3] + 1j * (found[:, 2] + found[:, 4])) / 2
+    is_near: NDArray[np.bool_] = np.abs(middles - view.centre) <= view.side_px * _MIDDLE
+    return found[is_near][:1]
 
 
 def cut_side(side_px: int) -> list[tuple[int, int]]:
@@ -143,23 +208,6 @@ def cut_side(side_px: int) -> list[tuple[int, int]]:
     tile_px = -(-(side_px + (count - 1) * _SHARED_PX) // count)
     starts = [index * (side_px - tile_px) // max(1, count - 1) for index in range(count)]
     return [(start, start + tile_px) for start in starts]
-
-
-def _moved(
-    found: Findings, *, shift_px: tuple[float, float] = (0.0, 0.0), factor: float = 1.0
-) -> Findings:
-    """The same findings in pixels of another picture: shifted first, then scaled."""
-    moved = found.copy()
-    moved[:, 1::2] += shift_px[0]
-    moved[:, 2::2] += shift_px[1]
-    moved[:, 1:] *= factor
-    return moved
-
-
-def _to_face(row: Findings) -> Face:
-    confidence, x1, y1, x2, y2, *points = row.tolist()
-    places = zip(points[::2], points[1::2], strict=True)
-    return Face(Box(x1, y1, x2, y2), Landmarks(*(Point(x, y) for x, y in places)), confidence)
 
 
 def _resize(picture: Image.Image, scale: float) -> Image.Image:

@@ -26,15 +26,21 @@ class Embedder:
         self._mirrored = mirrored
         self.dimension = dimension
 
-    def embed(self, faces: Sequence[Sequence[Rgb]]) -> Vectors:
-        """Unit vectors, one for each face and its chips, shape (faces, dimension)."""
+    def embed(self, faces: Sequence[Sequence[Rgb]]) -> tuple[Vectors, NDArray[np.float32]]:
+        """Unit vectors, one for each face and its chips, shape (faces, dimension).
+
+        With them their consistency, shape (faces,): the length of the mean over the mean
+        length of what the network says of the images of a face; 1 where they all agree.
+        """
         vectors = np.empty((len(faces), self.dimension), np.float32)
+        lengths = np.empty(len(faces), np.float32)
         for start, some in _batched(faces, images_a_chip=2 if self._mirrored else 1):
             images = self._lay_out(some)
             seen = self._session.run(images)[0].reshape(len(some), -1, self.dimension)
             vectors[start : start + len(some)] = seen.mean(axis=1)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors
+            lengths[start : start + len(some)] = np.linalg.norm(seen, axis=2).mean(axis=1)
+        norms = np.linalg.norm(vectors, axis=1)
+        return vectors / norms[:, np.newaxis], norms / lengths
 
     def _lay_out(self, faces: Sequence[Sequence[Rgb]]) -> NDArray[np.float32]:
         """Every chip, each followed by its mirror image: shape (images, 3, side, side)."""

@@ -30,6 +30,7 @@ from mien.vision.detect import Detector
 from mien.vision.detector import FaceDetector
 from mien.vision.embed import Embedder
 from mien.vision.prepared import open_network
+from mien.vision.quality import Assessor
 from mien.vision.render import render_crop, render_thumbnail
 from mien.vision.session import Device, Session
 from mien.vision.weights import WeightStore, converter_version
@@ -56,6 +57,7 @@ class Pipeline:
         self._detector = detector
         self._aligner = aligner
         self._embedder = embedder
+        self._assessor = Assessor()
         self._limits = limits or DecodeLimits()
 
     def analyse(self, content: bytes) -> PhotoAnalysis:
@@ -85,9 +87,15 @@ class Pipeline:
         cut = self._aligner.cut_chips
         picture, scale = photo.picture, photo.scale
         chips = [cut(picture, face.landmarks, scale=scale) for face in faces]
+        vectors, consistencies = self._embedder.embed(chips)
         return tuple(
-            EmbeddedFace(face, vector, render_crop(picture, face.box, scale=scale))
-            for face, vector in zip(faces, self._embedder.embed(chips), strict=True)
+            EmbeddedFace(
+                face,
+                vector,
+                render_crop(picture, face.box, scale=scale),
+                self._assessor.assess(photo, face, consistency=float(consistency)),
+            )
+            for face, vector, consistency in zip(faces, vectors, consistencies, strict=True)
         )
 
 

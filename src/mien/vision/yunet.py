@@ -18,7 +18,7 @@ from PIL import Image
 from mien.errors import ModelError
 from mien.types import Box, Face, Landmarks, Point
 from mien.vision.decode import Photo
-from mien.vision.detect import Findings, keep_best
+from mien.vision.findings import Findings, keep_best
 from mien.vision.session import Session
 
 __all__ = ["YuNet", "parse_outputs"]

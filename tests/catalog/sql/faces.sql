@@ -24,7 +24,7 @@ FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOI
 WHERE faces.id IN (?, ?);
 
 -- find_visible_faces
-SELECT faces.id, faces.uuid, faces.x1, faces.y1, faces.x2, faces.y2, faces.confidence, faces.person_id, photos.width_px, photos.height_px, photos.caption, photos.credit, photos.copyright, photos.sha256, indexed_photos.blob_id, locations.uri, locations.grant_id
+SELECT faces.id, faces.uuid, faces.x1, faces.y1, faces.x2, faces.y2, faces.confidence, faces.person_id, faces.quality, photos.width_px, photos.height_px, photos.caption, photos.credit, photos.copyright, photos.sha256, indexed_photos.blob_id, locations.uri, locations.grant_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN photos ON photos.id = indexed_photos.photo_id JOIN locations ON locations.photo_id = photos.id
 WHERE faces.id IN (?, ?) AND faces.collection_id = ? AND locations.state = ? AND (locations.grant_id IN (?) OR locations.grant_id IN (?) AND locations.added_at > ?) ORDER BY faces.id, locations.id;
 

@@ -29,6 +29,11 @@ WHERE indexed_photos.photo_id = locations.photo_id AND indexed_photos.collection
 SELECT photos.sha256
 FROM photos;
 
+-- find_photos_at
+SELECT locations.photo_id
+FROM locations
+WHERE locations.uri = ? AND locations.grant_id = ? AND locations.state = ?;
+
 -- iter_present_uris
 SELECT locations.id, locations.uri
 FROM locations
