@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from unittest.mock import patch
 
 import numpy as np
@@ -203,6 +203,43 @@ def test_what_is_lost_after_it_was_counted_is_not_lost_in_silence(album: Stage) 
             migrate(library)
         assert len(library.search(draw_photo(ANN), purpose=PURPOSE).candidates) == 2
         assert migrate(library).state is MigrationState.SWITCHED
+
+
+def test_two_who_end_it_at_once_end_it_once(album: Stage) -> None:
+    """Another process gives it up between the run and the switch, or switches first."""
+
+    def give_up_first(view: object, collection: object, **options: object) -> None:
+        with album.open() as other:
+            other.models().abandon("default")
+        conclude(view, collection, **options)  # type: ignore[arg-type]
+
+    def switch_first(view: object, collection: object, **options: object) -> None:
+        with album.open() as other:
+            assert migrate(other).state is MigrationState.SWITCHED
+        conclude(view, collection, **options)  # type: ignore[arg-type]
+
+    with album.open() as library:
+        for first in (give_up_first, switch_first):
+            # The other one must not meet itself again.
+            with (
+                patch.object(migrate_module, "conclude", once(first, then=conclude)),
+                pytest.raises(ConflictError, match="ended by somebody else"),
+            ):
+                migrate(library)
+        assert len(library.search(draw_photo(ANN), purpose=PURPOSE).candidates) == 2
+        assert library.collections()[0].model_id == "other"
+        switches = [one for one in library.audit().entries() if one["action"] == "model-switched"]
+        assert len(switches) == 1
+
+
+def once(first: Callable[..., None], *, then: Callable[..., None]) -> Callable[..., None]:
+    calls: list[None] = []
+
+    def call(*arguments: object, **options: object) -> None:
+        calls.append(None)
+        (first if len(calls) == 1 else then)(*arguments, **options)
+
+    return call
 
 
 def test_strangers_do_not_come_in_by_another_model(stage: Stage) -> None:

@@ -64,6 +64,19 @@ def test_a_pack_is_pulled_and_chosen(mien: Mien, sites: dict[str, Site]) -> None
     assert "is what its card says" in mien("models", "check", "sface").out
 
 
+def test_a_pack_that_is_gone_can_be_left(
+    mien: Mien, stage: Stage, sites: dict[str, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (stage.home / "models").mkdir(parents=True)
+    (stage.home / "models" / "choices.toml").write_text('pack = "gone"\n')
+    assert ids(mien("models", "list", "--json").document, "is_in_use") == set()
+    assert "'gone'" in mien("models", "pull").err or "no model" in mien("models", "pull").err
+    assert mien("models", "use", "open").code == 0
+    assert ids(mien("models", "list", "--json").document, "is_in_use")
+    monkeypatch.setenv("MIEN_PACK", "sfaec")
+    assert mien("models", "list").code == 0
+
+
 def test_a_licence_is_refused_without_a_terminal(mien: Mien, sites: dict[str, Site]) -> None:
     for words in (("pull", "buffalo_s"), ("use", "buffalo_s"), ("pull", "arcface-w600k-mbf")):
         refused = mien("models", *words)

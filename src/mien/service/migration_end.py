@@ -30,7 +30,7 @@ from mien.service.erase import erase
 from mien.service.gallery import Galleries
 from mien.service.migration import MigrationReport
 from mien.service.snapshots import forget_snapshot
-from mien.service.standing import iter_collections, vouch_for_collection
+from mien.service.standing import get_collection, iter_collections, vouch_for_collection
 from mien.vault.vault import SealedPhoto
 
 _PHOTOS_A_STEP = 256
@@ -69,6 +69,7 @@ def conclude(
     where other faces lack a new template than were accepted as lost.
     """
     with adding_alone(view.home):
+        _check_unchanged(view, collection)
         missing = _find_missing(view, collection)
         if len(missing) != accepted:
             raise ConflictError(
@@ -87,6 +88,7 @@ def conclude(
 def abandon(deployment: Deployment, collection: Collection) -> int:
     """Removes what was made for a migration; how many faces that was."""
     with adding_alone(deployment.home), erasing(deployment.home):
+        _check_unchanged(deployment, collection)
         made = sum(len(uuids) for uuids in _iter_made(deployment, collection))
         _end(deployment, collection, action=Action.MIGRATION_ABANDONED, faces=made)
         drop_other_templates(deployment, collection)
@@ -124,6 +126,18 @@ def drop_other_templates(deployment: Deployment, collection: Collection) -> None
     for photos in _iter_photos(deployment, collection):
         blob_ids = [photo.blob_id for photo in photos]
         deployment.vault.drop_templates(blob_ids, slot=collection.other_slot)
+
+
+def _check_unchanged(deployment: Deployment, collection: Collection) -> None:
+    """Raises `ConflictError` where somebody else ended it, or edited the record, meanwhile."""
+    with deployment.database.reading() as connection:
+        now = get_collection(deployment, connection, name=collection.name)
+    is_same = (now.slot, now.next_digest) == (collection.slot, collection.next_digest)
+    if not is_same or not may_rely_on(now.charter).is_allowed:
+        raise ConflictError(
+            f"The migration of {collection.name} was ended by somebody else meanwhile. Look at it "
+            "with: mien collection list"
+        )
 
 
 def _switch(view: Deployment, collection: Collection, *, lost: int) -> Collection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -230,7 +231,9 @@ class ModelBook:
 def list_models(installed: InstalledModels) -> list[ModelState]:
     """Every model, and how things stand with it; opens no home."""
     shelf, choices = installed.shelf, installed.choices
-    used = {card.id for card in _parts(shelf.get_pack(installed.name))}
+    used: set[str] = set()
+    with suppress(ModelError):  # a pack that is gone must not hide those that are here
+        used = {card.id for card in _parts(shelf.get_pack(installed.name))}
     return [
         ModelState(
             card,
