@@ -56,7 +56,8 @@ class SeeingModels(OtherModels):
     @property
     def model(self) -> EmbeddingModel:
         model = replace(OtherModels().model, digest=self.digest)
-        return model if self.measured else replace(model, score_by_fmr={}, missed_by_fmr={})
+        unmeasured = replace(model, score_by_fmr={}, missed_by_fmr={}, calibration=None)
+        return model if self.measured else unmeasured
 
     def open(self, *, threads: int) -> Vision:
         return _SeeingVision(self.see)
@@ -77,9 +78,15 @@ def moved(face: EmbeddedFace, *, by_px: float, grown: float = 0.0) -> EmbeddedFa
     return replace(face, face=replace(face.face, box=other))
 
 
+def usual_packs() -> Packs:
+    """The usual pack, which is chosen, and another one."""
+    return Packs({OPEN: FakeModels(), OTHER: OtherModels()})
+
+
 def two_packs(stage: Stage, other: Models | None = None) -> Packs:
     """The stage has the usual pack and another one; the usual one is chosen."""
-    packs = Packs({OPEN: FakeModels(), OTHER: other or OtherModels()})
+    packs = usual_packs()
+    packs.packs[OTHER] = other or packs.packs[OTHER]
     stage.models = packs
     return packs
 
