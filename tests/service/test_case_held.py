@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from mien.catalog.quality import format_quality
 from mien.library import Library
 from mien.permission.basis import Basis
 from mien.service.cases import OpenedCase
 from mien.service.grants import Narrowing
-from mien.testing import draw_photo
+from mien.testing import GOOD, draw_photo
 from service.inbox import (
     ANN,
     BEN,
@@ -81,7 +82,14 @@ def test_a_photo_is_told_with_all_that_hangs_on_it(stage: Stage, library: Librar
                 "collection": "default",
                 "indexed_at": "2030-05-01T12:00:00.000000Z",
                 "faces_not_kept": 0,
-                "faces": [{"face": face, "is_meant": True, "box": [16.0, 16.0, 64.0, 64.0]}],
+                "faces": [
+                    {
+                        "face": face,
+                        "is_meant": True,
+                        "box": [16.0, 16.0, 64.0, 64.0],
+                        "quality": format_quality(GOOD),
+                    }
+                ],
             }
         ],
     }

@@ -483,7 +483,8 @@ def test_the_default_model_says_what_its_card_does(stage: Stage) -> None:
 
 def test_in_a_large_collection_it_says_how_many_strangers_to_expect(filled: Stage) -> None:
     catalog = filled.home / "catalog.db"
-    columns = "collection_id, indexed_photo_id, person_id, x1, y1, x2, y2, landmarks, confidence"
+    columns = "collection_id, indexed_photo_id, person_id, x1, y1, x2, y2, landmarks"
+    columns += ", confidence, quality"
     query(
         catalog,
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000) "  # noqa: S608  (columns above)

@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
+from mien.catalog.quality import parse_quality
 from mien.catalog.schema import collections, faces, indexed_photos, locations, photos
 from mien.catalog.selection import Selection
-from mien.types import Box, Credit, FaceId, GrantId, PersonId, PhotoId
+from mien.types import Box, Credit, FaceId, GrantId, PersonId, PhotoId, Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class HeldFace:
     uuid: str
     person_id: PersonId | None
     box: Box
+    quality: Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +148,5 @@ def _find_faces(
 
 def _parse_face(row: Row[Any]) -> HeldFace:
     person_id = None if row.person_id is None else PersonId(row.person_id)
-    return HeldFace(FaceId(row.id), row.uuid, person_id, Box(row.x1, row.y1, row.x2, row.y2))
+    box = Box(row.x1, row.y1, row.x2, row.y2)
+    return HeldFace(FaceId(row.id), row.uuid, person_id, box, parse_quality(row.quality))

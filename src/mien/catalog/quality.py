@@ -11,7 +11,7 @@ from mien.types import Flaw, Quality
 _DECIMALS = 4
 
 
-def format_quality(quality: Quality) -> dict[str, object]:
+def format_quality(quality: Quality) -> dict[str, float | list[str]]:
     """All components, rounded to what they are good for."""
     return {
         name: list(part) if isinstance(part, tuple) else round(part, _DECIMALS)

@@ -16,6 +16,7 @@ from mien.catalog.dossier import (
     iter_held,
 )
 from mien.catalog.grants import iter_grants
+from mien.catalog.quality import format_quality
 from mien.catalog.selection import Selection
 from mien.permission.grant import Grant, keep_until
 from mien.service import audit
@@ -123,6 +124,7 @@ class _Gathering:
                     "face": face.uuid if face.id in self.own else None,
                     "is_meant": face.id in self.own,
                     "box": [face.box.x1, face.box.y1, face.box.x2, face.box.y2],
+                    "quality": format_quality(face.quality),
                 }
                 for face in held.faces
             ],

@@ -45,15 +45,15 @@ class Aligner:
         """
         points = _as_complex(landmarks, scale=scale)
         return [
-            self._cut(picture, *fit_similarity(points, template)) for template in self._templates
+            self._cut(picture, fit_similarity(points, template)) for template in self._templates
         ]
 
     def cut_grey_chip(
         self, picture: Image.Image, landmarks: Landmarks, *, scale: float = 1.0
     ) -> NDArray[np.uint8]:
         """The first of the chips in luminance (ITU-R BT.601), shape (side, side)."""
-        factor, shift = fit_similarity(_as_complex(landmarks, scale=scale), self._templates[0])
-        return self._cut(picture, factor, shift, mode="L")
+        fitted = fit_similarity(_as_complex(landmarks, scale=scale), self._templates[0])
+        return self._cut(picture, fitted, mode="L")
 
     def share_inside(self, landmarks: Landmarks, *, size_px: tuple[int, int]) -> float:
         """How much of the first chip lies within a photo of this size, 0 to 1."""
@@ -65,8 +65,9 @@ class Aligner:
         return float(is_inside.mean())
 
     def _cut(
-        self, picture: Image.Image, factor: complex, shift: complex, *, mode: str = "RGB"
+        self, picture: Image.Image, fitted: tuple[complex, complex], *, mode: str = "RGB"
     ) -> NDArray[np.uint8]:
+        factor, shift = fitted
         # A picture point z stands at w = factor z + shift; the chip asks for the inverse.
         turn, origin = 1 / factor, -shift / factor
         reduction = max(1, int(abs(turn)))
