@@ -27,6 +27,7 @@ BENCHES = {
     "adding": "Photos through `mien add`, against face_recognition",
     "cohort": "Score normalisation with a cohort of nobody: what it gains, and which cohort",
     "cost": "What keys, seals and the audit log cost `mien add`",
+    "evaluate": "Evaluating labelled photos, statistics included",
     "erasing": "Erasing one person from a million faces",
     "detection": "Finding faces: small, filling the picture, turned, and where there are none",
     "embed": "One forward pass of the recogniser, against dlib",

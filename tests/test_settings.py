@@ -22,7 +22,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
     assert settings == Settings()
     assert settings.home == platformdirs.user_data_path("mien", appauthor=False)
     assert settings.cache == platformdirs.user_cache_path("mien", appauthor=False)
-    assert settings.root_key == ""
+    assert settings.root_key == settings.pack == ""
     assert settings.workers == os.cpu_count()
     assert settings.max_file_bytes == 268_435_456
     assert settings.max_pixels == 200_000_000
@@ -37,6 +37,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_HOME", "/srv/mien", "home", Path("/srv/mien")),
         ("MIEN_CACHE", "/srv/cache", "cache", Path("/srv/cache")),
         ("MIEN_ROOT_KEY", "ab" * 32, "root_key", "ab" * 32),
+        ("MIEN_PACK", "sface", "pack", "sface"),
         ("MIEN_WORKERS", "3", "workers", 3),
         ("MIEN_MAX_FILE_BYTES", "1000", "max_file_bytes", 1000),
         ("MIEN_MAX_PIXELS", " 1000 ", "max_pixels", 1000),
@@ -58,6 +59,7 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_HOME",
         "MIEN_CACHE",
         "MIEN_ROOT_KEY",
+        "MIEN_PACK",
         "MIEN_WORKERS",
         "MIEN_MAX_FILE_BYTES",
         "MIEN_MAX_PIXELS",

@@ -221,6 +221,11 @@ class EmbeddingModel:
         Raises `ModelError` for a rate that was not measured.
         """
         if fmr not in self.score_by_fmr:
+            if not self.score_by_fmr:
+                raise ModelError(
+                    f"No score was measured for {self.model_id}, so nothing tells from which on "
+                    "faces are alike. Measure it: mien evaluate, then mien models measure."
+                )
             measured = ", ".join(f"{rate:g}" for rate in sorted(self.score_by_fmr))
             raise ModelError(
                 f"No score was measured for {self.model_id} at a false match rate of {fmr:g}; "

@@ -16,7 +16,7 @@ import typer.main
 
 from cli import fake_mien
 from mien.cli.app import app
-from mien.errors import NotFoundError
+from mien.errors import ModelError, NotFoundError
 from mien.library import Library
 from mien.permission.case import CaseKind
 from mien.permission.use import Use
@@ -193,6 +193,14 @@ CALLS: Calls = {
     "models": lambda _, lib: lib.models().list(),
     "close": lambda _, lib: lib.close(),
 }
+
+
+def refused(call: Callable[[], object]) -> str:
+    with pytest.raises(ModelError) as raised:
+        call()
+    return str(raised.value)
+
+
 MODEL_CALLS: Calls = {
     "abandon": lambda _, lib: lib.models().abandon("default"),
     "accept": lambda _, lib: lib.models().accept("sface", licence="none"),
@@ -200,6 +208,7 @@ MODEL_CALLS: Calls = {
     "check": lambda _, lib: lib.models().check("mine"),
     "get": lambda _, lib: lib.models().get("mine"),
     "list": lambda _, lib: lib.models().list(),
+    "measure": lambda s, lib: refused(lambda: lib.models().measure("mine", report=s.folder)),
     "migrate": lambda s, lib: [
         (s.photos / "ann.png").rename(s.folder / "ann.png"),
         lib.models().migrate("default", to=OTHER, is_dry=True),
@@ -245,7 +254,8 @@ def test_no_call_about_models_hands_out_a_template(album: Stage) -> None:
     two_packs(album)
     with album.open() as library:
         needles = needles_of(templates_of(album, library))
-        for name in ("add", "check", "get", "list", "accept", "pull", "use", "remove", "migrate"):
+        first = ("add", "check", "get", "list", "measure", "accept", "pull", "use", "remove")
+        for name in (*first, "migrate"):
             check_nothing_is_in(MODEL_CALLS[name](album, library), needles)
         check_nothing_is_in(MODEL_CALLS["abandon"](album, library), needles)
 
@@ -299,6 +309,7 @@ UNTRIED = {
     "models pull": "fetches weights, and sees no photo",
     "models add": "tries out a file on noise, and sees no photo",
     "models check": "does the same",
+    "models measure": "reads a report, and sees no photo",
     "models use": "writes down a name",
     "models migrate": "prints what the library's models hand out, which is tried",
     "audit succeed": "prints what the library call returns, which is tried",

@@ -159,7 +159,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "get_collection": lambda c: collections.get_collection(c, "default"),
         "iter_collections": lambda c: list(collections.iter_collections(c)),
         "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
-        "set_next_model": lambda c: collections.set_next_model(c, COLLECTION, "ab" * 32),
+        "set_next_model": lambda c: collections.set_next_model(c, COLLECTION, digest="ab" * 32),
         "switch_model": lambda c: collections.switch_model(
             c, collections.get_collection(c, "default"), model=MODEL
         ),

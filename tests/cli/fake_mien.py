@@ -9,12 +9,12 @@ from unittest.mock import patch
 from mien.cli import main as command
 from mien.cli import options
 from mien.library import Library
-from mien.testing import FakeModels
+from service.packs import usual_packs
 
 
 def main(words: list[str]) -> int:
     """Runs one command; the exit code."""
-    with patch.object(options, "Library", functools.partial(Library, models=FakeModels())):
+    with patch.object(options, "Library", functools.partial(Library, models=usual_packs())):
         return command.main(words)
 
 

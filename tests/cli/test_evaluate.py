@@ -62,3 +62,19 @@ def test_a_collection_without_a_purpose_is_refused(mien: Mien, stage: Stage) -> 
 def test_an_unknown_collection_is_a_wrong_word(mien: Mien) -> None:
     answer = mien("evaluate", "--collection", "nowhere", "--purpose", "try")
     assert answer.code == 2
+
+
+def test_a_page_is_written_beside_the_answer(mien: Mien, people: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    answer = mien("evaluate", people, "--replicates", 50, "--report", page, "--json")
+    assert answer.code == 0
+    assert parse_report(answer.document).faces == 36
+    text = page.read_text(encoding="utf-8")
+    assert "How well people are told apart: photos" in text
+    assert "<svg" in text
+
+
+def test_a_page_that_cannot_be_written_is_a_wrong_word(mien: Mien, people: Path) -> None:
+    answer = mien("evaluate", people, "--replicates", 50, "--report", people / "no" / "page.html")
+    assert answer.code == 2
+    assert "cannot be written" in answer.err

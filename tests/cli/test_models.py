@@ -18,6 +18,7 @@ from service.model_shop import shop
 from service.packs import OTHER, two_packs
 from service.stage import PURPOSE, Stage, query
 from service.test_model_book import LICENCE, write_own
+from vision.networks import build_recogniser
 from vision.site import Site
 
 
@@ -61,6 +62,19 @@ def test_a_pack_is_pulled_and_chosen(mien: Mien, sites: dict[str, Site]) -> None
     assert ids(mien("models", "list", "--json").document, "is_in_use") == {"yunet", "sface"}
     assert mien("models", "pull").out == "Ready: yunet, sface\n"
     assert "is what its card says" in mien("models", "check", "sface").out
+
+
+def test_a_pack_that_is_gone_can_be_left(
+    mien: Mien, stage: Stage, sites: dict[str, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (stage.home / "models").mkdir(parents=True)
+    (stage.home / "models" / "choices.toml").write_text('pack = "gone"\n')
+    assert ids(mien("models", "list", "--json").document, "is_in_use") == set()
+    assert "'gone'" in mien("models", "pull").err or "no model" in mien("models", "pull").err
+    assert mien("models", "use", "open").code == 0
+    assert ids(mien("models", "list", "--json").document, "is_in_use")
+    monkeypatch.setenv("MIEN_PACK", "sfaec")
+    assert mien("models", "list").code == 0
 
 
 def test_a_licence_is_refused_without_a_terminal(mien: Mien, sites: dict[str, Site]) -> None:
@@ -107,9 +121,22 @@ def test_a_file_of_ones_own_is_added_shown_and_removed(mien: Mien, stage: Stage)
     added = mien("models", "add", file, "--card", card, "--json").document
     assert (added["id"], added["is_own"], added["dimension"]) == ("mine", True, 512)
     assert mien("models", "check", "mine", "--json").document["is_sound"]
+    file.write_bytes(build_recogniser(seed=1))
     check_error(mien("models", "add", file, "--card", card, "--json"), 2, "model")
     assert mien("models", "remove", "mine").out == "Removed mine.\n"
     check_error(mien("models", "show", "mine", "--json"), 2, "model")
+
+
+def test_a_report_that_is_none_is_told(mien: Mien, stage: Stage) -> None:
+    file, card = write_own(stage)
+    mien("models", "add", file, "--card", card)
+    measure = ("models", "measure", "mine", "--json", "--report")
+    check_error(mien(*measure, card), 2, "model")
+    report = stage.folder / "report.json"
+    report.write_text("{}")
+    answer = mien(*measure, report)
+    assert answer.code != 0
+    assert "mien evaluate --json" in answer.document["error"]["message"]
 
 
 def test_a_card_with_a_mistake_says_where(mien: Mien, stage: Stage) -> None:

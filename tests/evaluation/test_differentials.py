@@ -125,6 +125,7 @@ def test_people_of_no_group_count_for_none() -> None:
 
 def test_ages_are_taken_by_tens() -> None:
     assert band_ages(["7", "24", "29", "", "101"]) == ["00-09", "20-29", "20-29", "", "100-109"]
+    assert band_ages(["20.7", "31"]) == ["20-29", "30-39"]
     assert band_ages(["24", "old"]) == ["24", "old"]
     assert band_ages(["", ""]) == ["", ""]
 

@@ -35,7 +35,6 @@ def report(sample: Sample) -> Report:
         title="drawn",
         kind=Kind.PHOTOS,
         made_at="2030-05-01T12:00:00Z",
-        mien_version="0",
         model="fake",
         model_digest="fa" * 32,
         replicates=FEW.replicates,
@@ -59,6 +58,7 @@ def test_every_part_is_measured(report: Report) -> None:
     assert judgement.identification is not None
     assert judgement.fmr_curve is not None
     assert judgement.calibration is not None
+    assert judgement.card_calibration is None
     assert [one.attribute for one in judgement.differentials] == ["team"]
     assert [one.quality for one in judgement.discard] == ["size"]
     assert [one.photos for one in judgement.fusion] == [2, 3]

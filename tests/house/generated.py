@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -17,11 +18,16 @@ from house.rights import rights_table
 from house.source import PACKAGE, ROOT, Module, modules
 from mien import errors
 from mien.cli.exits import reason_for
+from mien.evaluation.figures import Standing
+from mien.evaluation.report import Report, parse_report
+from mien.pages.document import render_markdown
 from mien.permission.platforms import PLATFORMS
 from mien.permission.prohibited import PROHIBITIONS, Prohibition
 from mien.permission.verdict import Reason
+from mien.service.evaluation_document import make_colophon, make_document
 from mien.settings import Settings
 
+ACCURACY = ROOT / "docs" / "accuracy"
 DECISIONS = ROOT / "docs" / "decisions"
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -86,6 +92,55 @@ def decision_pages() -> list[Path]:
     return [path for path in sorted(DECISIONS.glob("*.md")) if path.name != "README.md"]
 
 
+def accuracy_sections() -> str:
+    """Every saved report as Markdown, one level below the page's own title."""
+    parts = []
+    for report in saved_reports():
+        document = make_document(report, has_plots=False)
+        text = render_markdown(document, colophon=make_colophon(report))
+        parts.append(re.sub(r"^#", "##", text.removesuffix("\n"), flags=re.MULTILINE))
+    return "\n\n".join(parts)
+
+
+def accuracy_figures() -> str:
+    """The README's figures: those of the saved reports that a user asks for first."""
+    rows = [row for report in saved_reports() for row in _iter_figures(report)]
+    return "\n".join(["| what | result | 95 % interval |", "| --- | --- | --- |", *rows])
+
+
+def saved_reports() -> list[Report]:
+    """The reports in docs/accuracy, the largest set first."""
+    paths = sorted(ACCURACY.glob("*.json"))
+    reports = [parse_report(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    return sorted(reports, key=lambda report: -report.photos)
+
+
+def _iter_figures(report: Report) -> Iterator[str]:
+    """Of the last score, the normalised one where there are both: what is carried."""
+    judgement = report.judgements[-1]
+    stated = [
+        (
+            f"two photos of one person match where 1 pair of strangers in {round(1 / rate):,} does",
+            tmr,
+        )
+        for rate, tmr in ((point.fmr, point.tmr) for point in judgement.halves[1:3])
+    ]
+    searched = judgement.identification
+    if searched is not None and searched.sizes:
+        largest = searched.sizes[-1]
+        enrolled = f"of {largest.gallery:,} people enrolled with one photo each"
+        stated.append((f"a search puts the right one first {enrolled}", largest.rank_one))
+        missed = "a search misses the right one {}, where 1 in 100 for nobody raises an alarm"
+        stated += [
+            (missed.format(enrolled), point.fnir) for point in largest.points if point.fpir == 1e-2
+        ]
+    for what, figure in stated:
+        if figure.value is not None and figure.low is not None and figure.high is not None:
+            mark = "" if figure.standing is Standing.CARRIED else f" ({figure.standing})"
+            interval = f"{100 * figure.low:.1f} to {100 * figure.high:.1f} %"
+            yield f"| `{report.title}`: {what} | {100 * figure.value:.1f} %{mark} | {interval} |"
+
+
 BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "modules": (ROOT / "ARCHITECTURE.md", module_table),
     "errors": (REFERENCE / "errors.md", error_sections),
@@ -95,6 +150,8 @@ BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "failures": (REFERENCE / "reasons.md", failure_table),
     "settings": (REFERENCE / "settings.md", setting_table),
     "decisions": (DECISIONS / "README.md", decision_list),
+    "accuracy": (ROOT / "docs" / "accuracy.md", accuracy_sections),
+    "figures": (ROOT / "README.md", accuracy_figures),
     "rights": (ROOT / "docs" / "rights.md", rights_table),
 }
 

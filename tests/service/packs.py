@@ -77,9 +77,15 @@ def moved(face: EmbeddedFace, *, by_px: float, grown: float = 0.0) -> EmbeddedFa
     return replace(face, face=replace(face.face, box=other))
 
 
+def usual_packs() -> Packs:
+    """The usual pack, which is chosen, and another one."""
+    return Packs({OPEN: FakeModels(), OTHER: OtherModels()})
+
+
 def two_packs(stage: Stage, other: Models | None = None) -> Packs:
     """The stage has the usual pack and another one; the usual one is chosen."""
-    packs = Packs({OPEN: FakeModels(), OTHER: other or OtherModels()})
+    packs = usual_packs()
+    packs.packs[OTHER] = other or packs.packs[OTHER]
     stage.models = packs
     return packs
 

@@ -111,7 +111,7 @@ def raise_revision(connection: Connection, collection_id: CollectionId) -> None:
     )
 
 
-def set_next_model(connection: Connection, collection_id: CollectionId, digest: str) -> None:
+def set_next_model(connection: Connection, collection_id: CollectionId, *, digest: str) -> None:
     """Of which model templates are made in the other slot; of none, where the digest is empty."""
     connection.execute(
         update(collections).where(collections.c.id == collection_id).values(next_digest=digest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 import typer
@@ -13,8 +13,7 @@ from mien import __version__
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json, warn
 from mien.service.doctor import CollectionHealth, Diagnosis
-from mien.vision.cards import load_cards
-from mien.vision.weights import WeightStore
+from mien.service.model_book import ModelState
 
 app = typer.Typer()
 
@@ -26,12 +25,12 @@ def doctor(*, home: Home = None, as_json: Json = False) -> None:
     """Show versions, models, counts, and the index's recall and speed on this machine."""
     with open_library(home) as library:
         diagnosis = library.examine()
-        store = WeightStore(library.settings.cache / "models")
+        models = library.models().list()
         folder = str(library.settings.home)
     if as_json:
-        print_json({"home": folder, **_describe(diagnosis, store)})
+        print_json({"home": folder, **_describe(diagnosis, models)})
     else:
-        out.print(_tabulate_versions(folder), _tabulate_models(store))
+        out.print(_tabulate_versions(folder), _tabulate_models(models))
         out.print(f"Grants: {diagnosis.grants}, of which in force: {diagnosis.grants_in_force}")
         out.print(_tabulate_collections(diagnosis) if diagnosis.collections else "No collections.")
     for changed in _find_changed(diagnosis):
@@ -64,12 +63,12 @@ def _find_changed(diagnosis: Diagnosis) -> Iterator[str]:
         )
 
 
-def _describe(diagnosis: Diagnosis, store: WeightStore) -> dict[str, object]:
+def _describe(diagnosis: Diagnosis, models: Sequence[ModelState]) -> dict[str, object]:
     return {
         "versions": _find_versions(),
         "models": [
-            {"id": card.id, "licence": card.licence, "is_pulled": store.is_pulled(card)}
-            for card in load_cards()
+            {"id": one.card.id, "licence": one.card.licence, "is_pulled": one.is_pulled}
+            for one in models
         ],
         "grants": diagnosis.grants,
         "grants_in_force": diagnosis.grants_in_force,
@@ -107,10 +106,13 @@ def _tabulate_versions(folder: str) -> Table:
     return table
 
 
-def _tabulate_models(store: WeightStore) -> Table:
+def _tabulate_models(models: Sequence[ModelState]) -> Table:
+    """Those that are here or in use; `mien models list` shows all there are."""
     table = Table("Model", "Licence", "Weights")
-    for card in load_cards():
-        table.add_row(card.id, card.licence, "here" if store.is_pulled(card) else "not fetched")
+    for one in models:
+        if one.is_pulled or one.is_used:
+            state = "here" if one.is_pulled else "not fetched"
+            table.add_row(one.card.id, one.card.licence, state)
     return table
 
 

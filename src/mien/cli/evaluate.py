@@ -16,7 +16,8 @@ from mien.cli.options import Home, Json, open_library
 from mien.cli.output import err, explain, leave, print_json
 from mien.errors import SettingsError
 from mien.library import Library
-from mien.service.evaluate import Evaluated, describe_report
+from mien.service.evaluate import Evaluated, check_libraries, describe_report
+from mien.service.evaluation_document import write_page
 
 app = typer.Typer()
 
@@ -49,10 +50,15 @@ def evaluate(
     replicates: Annotated[
         int, typer.Option(metavar="N", min=50, help="How often people are drawn for intervals.")
     ] = 500,
+    page: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", readable=False, help="Also write a page."),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Measure how well people are told apart, with intervals."""
+    check_libraries(("scipy",) if page is None else ("scipy", "matplotlib"))
     if (labels is None) == (collection is None):
         raise SettingsError("Name labelled photos, or a collection with --collection.")
     with open_library(home) as library:
@@ -68,6 +74,8 @@ def evaluate(
                 explain(evaluated.verdict)
                 leave(Exit.REFUSED)
             report = evaluated.report
+    if page is not None:
+        write_page(page, report)
     if as_json:
         print_json(describe_report(report))
     else:

@@ -125,6 +125,28 @@ def use(
         out.print(f"New collections are made with {pack}.")
 
 
+@app.command("measure")
+def measure(
+    model: Model,
+    *,
+    report: Annotated[
+        Path, typer.Option("--report", metavar="JSON", help="What `mien evaluate --json` printed.")
+    ],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Take a model's thresholds from a report about it, so that opt-outs work with it."""
+    with open_library(home) as library:
+        measures = library.models().measure(model, report=report)
+    scores = {f"{rate:g}": score for rate, score in sorted(measures.score_by_fmr.items())}
+    if as_json:
+        print_json({"id": model, "measured_on": measures.measured_on, "score_by_fmr": scores})
+        return
+    out.print(f"{model} was measured on {measures.measured_on}.")
+    for rate, score in scores.items():
+        out.print(f"At a false match rate of {rate}: {score:.4f}")
+
+
 @app.command("check")
 def check(model: Model, *, home: Home = None, as_json: Json = False) -> None:
     """Verify a model's bytes against its card, and try it out."""

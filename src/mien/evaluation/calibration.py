@@ -48,7 +48,10 @@ class TippettPoint:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How well ratios are calibrated, over so many pairs of people outside each fit."""
+    """How well ratios are calibrated, over so many pairs of people outside each fit.
+
+    Without `folds` the ratios were fitted elsewhere, on other people or on these.
+    """
 
     folds: int
     mated_pairs: int

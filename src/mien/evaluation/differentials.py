@@ -7,6 +7,7 @@ and pairs across groups stand in a matrix: most false matches come from within.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ from mien.evaluation.trials import Trials
 from mien.evaluation.verification import FMRS, last_refused
 
 _FEWEST_PEOPLE = 10
+_NUMBER = re.compile(r"\d{1,3}(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,11 @@ def choose_rate(trials: Trials) -> float:
 
 
 def band_ages(labels: Sequence[str]) -> list[str]:
-    """Labels as they are; whole numbers, which would make a group each, by tens."""
+    """Labels as they are; numbers, which would make a group each, by tens."""
     known = [label for label in labels if label]
-    if not known or not all(label.isdecimal() for label in known):
+    if not known or not all(_NUMBER.fullmatch(label) for label in known):
         return list(labels)
-    tens = [int(label) // 10 * 10 if label else None for label in labels]
+    tens = [int(float(label)) // 10 * 10 if label else None for label in labels]
     return ["" if ten is None else f"{ten:02}-{ten + 9:02}" for ten in tens]
 
 

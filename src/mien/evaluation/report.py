@@ -56,6 +56,7 @@ class Judgement:
     identification: Identification | None
     fmr_curve: FmrCurve | None
     calibration: Calibration | None
+    card_calibration: Calibration | None
     differentials: tuple[Differentials, ...]
     discard: tuple[Discard, ...]
     fusion: tuple[FusedPhotos, ...]
@@ -69,7 +70,6 @@ class Report:
     title: str
     kind: Kind
     made_at: str
-    mien_version: str
     model: str
     model_digest: str
     replicates: int

@@ -71,7 +71,7 @@ def judge(
             fmr_low=float(low[row]),
             fmr_high=float(high[row]),
             is_extrapolated=score >= calibration.extrapolated_from,
-            is_bound=score > calibration.scores[-1],
+            is_bound=bool(score > calibration.scores[-1]),
             expected_strangers=float(fmr[row]) * faces,
             band=name_band(float(fmr[row]) * faces),
             likelihood_ratio=float(ratio[row]),

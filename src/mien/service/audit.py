@@ -66,6 +66,7 @@ class Action(StrEnum):
     LICENCE_ACCEPTED = "licence-accepted"
     MODEL_ADDED = "model-added"
     MODEL_CHOSEN = "model-chosen"
+    MODEL_MEASURED = "model-measured"
     MODEL_REMOVED = "model-removed"
     MIGRATION_BEGAN = "migration-began"
     FACES_REEMBEDDED = "faces-reembedded"

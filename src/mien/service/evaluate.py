@@ -8,13 +8,12 @@ a search takes, and is entered into the audit log.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from mien import __version__
 from mien.errors import EvaluationError
 from mien.evaluation.acquisition import (
     Acquisition,
@@ -23,11 +22,13 @@ from mien.evaluation.acquisition import (
     measure_detection,
 )
 from mien.evaluation.figures import Figure, Standing
-from mien.evaluation.judge import PairList, check_libraries, judge_pairs, judge_sample
+from mien.evaluation.judge import Card, PairList, check_libraries, judge_pairs, judge_sample
 from mien.evaluation.labels import Suspicions, suspect_labels
+from mien.evaluation.likelihood import LikelihoodCurve
 from mien.evaluation.report import Judgement, Kind, Report, ScoreName, describe_report
 from mien.evaluation.resampling import Resampling
-from mien.evaluation.sample import Sample, make_sample
+from mien.evaluation.sample import Sample, Scores, make_sample
+from mien.evidence.cohort import find_levels
 from mien.permission.verdict import ALLOWED, Verdict
 from mien.service import audit
 from mien.service.deployment import Deployment
@@ -35,7 +36,7 @@ from mien.service.gallery import Galleries
 from mien.service.judged_collection import read_collection
 from mien.service.judged_photos import Seen, SeenPhotos, find_boxes, look_at
 from mien.sources.labels import Labelled, LabelledPair, read_boxes, read_labels
-from mien.types import Box
+from mien.types import Box, Cohort, EmbeddingModel, Vectors
 
 __all__ = [
     "Evaluated",
@@ -44,24 +45,37 @@ __all__ = [
     "Judgement",
     "Report",
     "Standing",
+    "check_libraries",
     "describe_report",
     "evaluate_collection",
     "evaluate_photos",
 ]
+_OF_THE_CARD = (
+    "Normalised scores and the card's likelihood ratios come from the model's card, which was "
+    "measured on {measured_on}. Of those very photos they would say too much."
+)
 
 
 def _unseen(_done: int, _of: int) -> None:
     pass
 
 
+Normalise = Callable[[Sample], Sample]
+"""Gives the templates of a sample their levels against a cohort."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRequest:
-    """Which photos, by a folder or a list; where a list's photos lie, and a list of true boxes."""
+    """Which photos, by a folder or a list; where a list's photos lie, and a list of true boxes.
+
+    `normalise` takes the place of the model card's cohort, where that was made of these people.
+    """
 
     labels: Path
     photos: Path | None = None
     boxes: Path | None = None
     resampling: Resampling = field(default_factory=Resampling)
+    normalise: Normalise | None = None
     threads: int = 1
     max_file_bytes: int
 
@@ -85,6 +99,8 @@ class _Material:
     acquisition: Acquisition
     detection: Detection | None
     notes: Sequence[str]
+    normalise: Normalise | None = None
+    card: Card | None = None
 
 
 def evaluate_photos(
@@ -117,7 +133,9 @@ def evaluate_photos(
             len(looked.all), faceless=looked.faceless, unreadable=looked.unreadable
         ),
         detection=None if truth is None else _detect(looked, truth),
-        notes=_tell(looked, labelled, sample),
+        notes=_tell(looked, labelled, sample=sample),
+        normalise=request.normalise,
+        card=make_card(deployment.model),
     )
     return _report(deployment, material, resampling=request.resampling, began=began)
 
@@ -150,6 +168,7 @@ def evaluate_collection(
         ),
         detection=None,
         notes=read.notes,
+        card=make_card(deployment.model, cohort=read.cohort),
     )
     report = _report(deployment, material, resampling=resampling, began=began)
     return Evaluated(ALLOWED, report)
@@ -184,7 +203,7 @@ def _detect(looked: SeenPhotos, truth: dict[str, list[Box]]) -> Detection:
     return measure_detection(truth, find_boxes(looked, truth))
 
 
-def _tell(looked: SeenPhotos, labelled: Labelled, sample: Sample) -> list[str]:
+def _tell(looked: SeenPhotos, labelled: Labelled, *, sample: Sample) -> list[str]:
     """What the figures leave out."""
     notes = ["In each photo the face nearest the centre counts, or nearest that of its box."]
     if looked.faceless:
@@ -211,7 +230,6 @@ def _report(
         title=material.title,
         kind=material.kind,
         made_at=audit.format_time(deployment.clock()),
-        mien_version=__version__,
         model=deployment.model.model_id,
         model_digest=deployment.model.digest,
         replicates=resampling.replicates,
@@ -222,8 +240,8 @@ def _report(
         acquisition=material.acquisition,
         detection=material.detection,
         suspicions=_suspect(material),
-        judgements=(_judge(material, score=ScoreName.COSINE, resampling=resampling),),
-        notes=tuple(material.notes),
+        judgements=tuple(_iter_judgements(material, resampling=resampling)),
+        notes=(*material.notes, *_tell_cohort(deployment.model, material)),
         seconds=time.monotonic() - began,
     )
 
@@ -235,7 +253,57 @@ def _suspect(material: _Material) -> Suspicions | None:
     return suspect_labels(material.sample)
 
 
-def _judge(material: _Material, *, score: ScoreName, resampling: Resampling) -> Judgement:
+def make_card(model: EmbeddingModel, *, cohort: Cohort | None = None) -> Card | None:
+    """What the model knows of normalised scores; `cohort` is its own, turned as templates are."""
+    known = cohort or model.cohort
+    if known is None:
+        return None
+
+    def level(templates: Vectors) -> tuple[Scores, Scores]:
+        levels = find_levels(known, templates)
+        return levels.means.astype(np.float32), levels.deviations.astype(np.float32)
+
+    if model.calibration is None:
+        return Card(level)
+    log_ratios = model.calibration.log10_ratio * np.log(10)
+    ratios = LikelihoodCurve(tuple(model.calibration.scores.tolist()), tuple(log_ratios.tolist()))
+    return Card(level, ratios)
+
+
+def _iter_judgements(material: _Material, *, resampling: Resampling) -> Iterator[Judgement]:
+    """By the cosine, and by the normalised score where there is a cohort."""
+    sample, card = material.sample, material.card
+    yield _judge(material, sample, score=ScoreName.COSINE, resampling=resampling)
+    if material.normalise is not None:
+        normalised = material.normalise(sample)
+        yield _judge(material, normalised, score=ScoreName.NORMALISED, resampling=resampling)
+    elif card is not None:
+        yield _judge(
+            material,
+            card.normalise(sample),
+            score=ScoreName.NORMALISED,
+            resampling=resampling,
+            card=card,
+        )
+
+
+def _judge(
+    material: _Material,
+    sample: Sample,
+    *,
+    score: ScoreName,
+    resampling: Resampling,
+    card: Card | None = None,
+) -> Judgement:
     if material.pairs is not None:
-        return judge_pairs(material.sample, material.pairs, score=score, resampling=resampling)
-    return judge_sample(material.sample, score=score, resampling=resampling)
+        return judge_pairs(sample, material.pairs, score=score, resampling=resampling)
+    return judge_sample(sample, score=score, resampling=resampling, card=card)
+
+
+def _tell_cohort(model: EmbeddingModel, material: _Material) -> list[str]:
+    """What normalised scores rest on."""
+    if material.normalise is not None:
+        return ["Normalised scores come from cohorts made of other people than those compared."]
+    if material.card is None:
+        return []
+    return [_OF_THE_CARD.format(measured_on=model.measured_on or "other people")]

@@ -11,6 +11,7 @@ from mien.service.deployment import Deployment
 from mien.service.evaluate import (
     Evaluated,
     EvaluationRequest,
+    Normalise,
     evaluate_collection,
     evaluate_photos,
 )
@@ -45,11 +46,13 @@ class Evaluation:
         *,
         photos: Path | str | None = None,
         boxes: Path | str | None = None,
+        normalise: Normalise | None = None,
         seen: Seen = _unseen,
     ) -> Report:
         """On a folder with a folder for each person, or a list in a CSV file; nothing is kept.
 
-        `photos` is where a list's photos lie, `boxes` a list of where faces are.
+        `photos` is where a list's photos lie, `boxes` a list of where faces are, and `normalise`
+        takes the place of the model card's cohort.
         Raises `SettingsError` and `EvaluationError`.
         """
         request = EvaluationRequest(
@@ -57,6 +60,7 @@ class Evaluation:
             photos=None if photos is None else Path(photos),
             boxes=None if boxes is None else Path(boxes),
             resampling=self._resampling,
+            normalise=normalise,
             threads=self._workers.threads,
             max_file_bytes=self._workers.max_file_bytes,
         )

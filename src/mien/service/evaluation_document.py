@@ -6,7 +6,9 @@ It says only what stands in the report, so it can be made again from a saved one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+from mien.errors import SettingsError
 from mien.evaluation.acquisition import Detection
 from mien.evaluation.calibration import Calibration
 from mien.evaluation.differentials import Differentials
@@ -19,7 +21,15 @@ from mien.evaluation.labels import Suspicions
 from mien.evaluation.report import Judgement, Kind, Report
 from mien.evaluation.tail import FmrCurve
 from mien.evaluation.verification import Verification
-from mien.pages.document import Block, Document, Drawing, Items, Section, Table
+from mien.pages.document import (
+    Block,
+    Document,
+    Drawing,
+    Items,
+    Section,
+    Table,
+    render_html,
+)
 from mien.pages.plots import Plot, draw_plot
 from mien.service import evaluation_plots as plots
 from mien.service.evaluation_words import show_interval, show_rate, show_value, tabulate
@@ -31,6 +41,10 @@ _READING = (
     "(seed {seed}). Weak: it rests on fewer than 30 errors. Not carried: not even one error is to "
     "be expected in so few pairs, so no figure is given. Intervals cover chance; they say nothing "
     "of people or cameras that are not in the set."
+)
+_CLLR = (
+    "Cllr is the price in bits of acting on them: 0 is perfect, 1 says nothing. The calibration "
+    "error compares what was said at even odds with what was so."
 )
 _WORST = "The worst of several groups looks worse than it is where groups are small."
 _HALVES = (
@@ -62,10 +76,19 @@ def make_document(report: Report, *, has_plots: bool) -> Document:
     return Document(f"How well people are told apart: {report.title}", lead, tuple(sections))
 
 
+def write_page(path: Path, report: Report) -> None:
+    """The document with its plots, as a page. Raises `SettingsError` where it cannot be written."""
+    document = make_document(report, has_plots=True)
+    try:
+        path.write_text(render_html(document, colophon=make_colophon(report)), encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"The page {path} cannot be written: {error.strerror}.") from error
+
+
 def make_colophon(report: Report) -> str:
     """Where the document comes from."""
     return (
-        f"Made by mien {report.mien_version} evaluate at {report.made_at} in "
+        f"Made by mien evaluate at {report.made_at} in "
         f"{report.seconds:.0f} s. Model {report.model}, digest {report.model_digest[:16]}…"
     )
 
@@ -88,6 +111,9 @@ def _iter_parts(judgement: Judgement, *, draw: Draw) -> Iterator[tuple[str, list
         yield "How rare a score is", list(_tell_rarity(judgement.fmr_curve, draw=draw))
     if judgement.calibration is not None:
         yield "Calibration", list(_tell_calibration(judgement.calibration, draw=draw))
+    if judgement.card_calibration is not None:
+        told = _tell_calibration(judgement.card_calibration, draw=draw)
+        yield "Calibration of the model's card", list(told)
     for found in judgement.differentials:
         title = f"Groups by {found.attribute.replace('_', ' ')}"
         yield title, list(_tell_groups(found, draw=draw))
@@ -191,11 +217,10 @@ def _tell_rarity(curve: FmrCurve, *, draw: Draw) -> Iterator[Block]:
 
 
 def _tell_calibration(found: Calibration, *, draw: Draw) -> Iterator[Block]:
+    fitted = f"fitted on other people ({found.folds} folds)" if found.folds else "in the card"
     yield (
         f"Likelihood ratios of {found.mated_pairs:,} pairs of one person and "
-        f"{found.stranger_pairs:,} of two, each by a curve that was fitted on other people "
-        f"({found.folds} folds). Cllr is the price in bits of acting on them: 0 is perfect, 1 "
-        "says nothing. The calibration error compares what was said at even odds with what was so."
+        f"{found.stranger_pairs:,} of two, each by a curve that was {fitted}. {_CLLR}"
     )
     yield tabulate(
         ["what", "value"],
@@ -220,9 +245,15 @@ def _tell_groups(found: Differentials, *, draw: Draw) -> Iterator[Block]:
         f"pairs of different people match. {_WORST}"
     )
     rows: list[tuple[Sequence[str], Figure]] = []
+    small = []
     for group in found.groups:
-        rows.append(((f"{group.group} ({group.people:,})", "false matches"), group.fmr))
-        rows.append(((f"{group.group} ({group.people:,})", "misses"), group.fnmr))
+        name = f"{group.group} ({group.people:,})"
+        if group.fmr.value is None and group.fnmr.value is None:
+            small.append(name)
+        else:
+            rows += [((name, "false matches"), group.fmr), ((name, "misses"), group.fnmr)]
+    if small:
+        yield f"Too few to say anything of: {', '.join(small)}."
     rows += [
         (("worst over best", "false matches"), found.fmr_max_min),
         (("worst over geometric mean", "false matches"), found.fmr_max_mean),

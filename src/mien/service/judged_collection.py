@@ -23,7 +23,7 @@ from mien.service.enrolled import find_consenting
 from mien.service.gallery import Galleries
 from mien.service.leave import Leave, ask_leave
 from mien.service.left_out import find_left_out
-from mien.types import FaceId, Vectors
+from mien.types import Cohort, FaceId, Vectors
 from mien.vault.vault import SealedPhoto
 
 _CIRCULAR = (
@@ -40,6 +40,7 @@ class KnownFaces:
     people: Sequence[str]
     photos: Sequence[str]
     unreadable: int
+    cohort: Cohort | None
     notes: Sequence[str] = (_CIRCULAR,)
 
 
@@ -54,12 +55,12 @@ def read_collection(
     asked = {"purpose": purpose, "collection": collection}
     leave = ask_leave(deployment, purpose=purpose, collection=collection, at=began)
     if isinstance(leave, Verdict):
-        _enter(deployment, leave, asked)
+        _enter(deployment, leave, asked=asked)
         return leave
     check_model(leave.collection, deployment.model)
     visible = _find_visible(deployment, galleries, leave=leave)
     read = _read_templates(deployment, visible)
-    _enter(deployment, ALLOWED, asked, leave=leave, faces=len(read))
+    _enter(deployment, ALLOWED, asked=asked, leave=leave, faces=len(read))
     found = [visible[face_id] for face_id in read]
     dimension = leave.collection.dimension
     return KnownFaces(
@@ -67,6 +68,7 @@ def read_collection(
         people=[f"person {face.person_id}" for face in found],
         photos=[face.locations[0].uri for face in found],
         unreadable=len(visible) - len(read),
+        cohort=galleries.load(leave.collection, gaussian=deployment.model.gaussian).cohort,
     )
 
 
@@ -113,8 +115,8 @@ def _read_templates(
 def _enter(
     deployment: Deployment,
     verdict: Verdict,
-    asked: Mapping[str, str],
     *,
+    asked: Mapping[str, str],
     leave: Leave | None = None,
     faces: int = 0,
 ) -> None:

@@ -72,10 +72,11 @@ class SeenPhotos:
     @property
     def qualities(self) -> Mapping[str, Sequence[float]]:
         """What might tell how well a face will be known again, of each photo with a face."""
-        faces = [seen.face.face for seen in self.with_face if seen.face is not None]
+        faces = [seen.face for seen in self.with_face if seen.face is not None]
         return {
-            "detector confidence": [face.confidence for face in faces],
-            "shorter side of the face": [min(f.box.width, f.box.height) for f in faces],
+            "quality": [found.quality.value for found in faces],
+            "detector confidence": [found.face.confidence for found in faces],
+            "pixels between the eyes": [found.quality.inter_eye_px for found in faces],
         }
 
     def _count(self, missing: str) -> int:

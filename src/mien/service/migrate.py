@@ -45,9 +45,9 @@ _PHOTOS_A_STEP = 32
 
 def migrate_collection(
     deployment: Deployment,
-    galleries: Galleries,
     request: MigrationRequest,
     *,
+    galleries: Galleries,
     progress: MigrationProgress = lambda _: None,
 ) -> MigrationReport:
     """Brings a collection to another model, as far as it can be done now.
@@ -69,12 +69,12 @@ def migrate_collection(
     if request.is_dry:
         _examine(view, request, collection=collection, report=report)
     else:
-        collection = _begin(view, galleries, collection)
+        collection = _begin(view, collection, galleries=galleries)
         with adding(view.home, clear_up=lambda: clear_up(view)):
             run = MigrationRun(view, request, collection=collection, report=report)
             run.work(_iter_waiting(view, collection, report=report), progress=progress)
         if name_loss(report, accepted=request.accepted_loss):
-            conclude(view, galleries, collection, accepted=report.lost.total())
+            conclude(view, collection, galleries=galleries, accepted=report.lost.total())
             report.state = MigrationState.SWITCHED
     report.seconds = time.monotonic() - began
     return report
@@ -83,16 +83,19 @@ def migrate_collection(
 def abandon_migration(deployment: Deployment, name: str) -> int:
     """Gives a migration up: what was made for it is removed. How many faces that was.
 
-    Raises `ConflictError` where none is under way, or it is done but for tidying up.
+    Raises `ConflictError` where none is under way, it is done but for tidying up, or the
+    collection is not what was recorded here.
     """
     with deployment.database.reading() as connection:
         collection = get_collection(deployment, connection, name=name)
+    if not may_rely_on(collection.charter).is_allowed:
+        raise ConflictError(f"The record of {name} is not what was last recorded here.")
     if collection.next_digest in {"", collection.model_digest}:
         raise ConflictError(f"No migration of {name} is under way.")
     return abandon(deployment, collection)
 
 
-def _begin(view: Deployment, galleries: Galleries, collection: Collection) -> Collection:
+def _begin(view: Deployment, collection: Collection, *, galleries: Galleries) -> Collection:
     """Says that a migration is under way, once; from then on what is in the slot is of it."""
     if collection.next_digest not in {"", view.model.digest}:
         raise ConflictError(
@@ -107,7 +110,7 @@ def _begin(view: Deployment, galleries: Galleries, collection: Collection) -> Co
             return collection
         drop_other_templates(view, collection)  # of a migration that was given up half way
         with view.database.writing_durably() as connection:
-            set_next_model(connection, collection.id, view.model.digest)
+            set_next_model(connection, collection.id, digest=view.model.digest)
             event = Event(
                 action=Action.MIGRATION_BEGAN,
                 facts={
@@ -143,7 +146,7 @@ def _iter_waiting(
             some = rows.find_held(connection, collection.id, after=after, limit=_PHOTOS_A_STEP)
         if not some:
             return
-        made = find_made(view, collection, some) if collection.next_digest else {}
+        made = find_made(view, collection, photos=some) if collection.next_digest else {}
         for photo in some:
             missing = tuple(
                 one for one in photo.faces if one.uuid not in made.get(photo.blob_id, ())

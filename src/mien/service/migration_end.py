@@ -22,6 +22,7 @@ from mien.catalog.connect import Connection
 from mien.catalog.reembed import HeldPhoto
 from mien.catalog.selection import Selection, select_faces
 from mien.errors import ConflictError
+from mien.permission.charter import may_rely_on
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment, adding_alone, erasing
@@ -29,7 +30,7 @@ from mien.service.erase import erase
 from mien.service.gallery import Galleries
 from mien.service.migration import MigrationReport
 from mien.service.snapshots import forget_snapshot
-from mien.service.standing import iter_collections, vouch_for_collection
+from mien.service.standing import get_collection, iter_collections, vouch_for_collection
 from mien.vault.vault import SealedPhoto
 
 _PHOTOS_A_STEP = 256
@@ -60,7 +61,7 @@ def name_loss(report: MigrationReport, *, accepted: int | None) -> bool:
 
 
 def conclude(
-    view: Deployment, galleries: Galleries, collection: Collection, *, accepted: int
+    view: Deployment, collection: Collection, *, galleries: Galleries, accepted: int
 ) -> None:
     """Erases what is lost, switches, and removes what is left of the old model.
 
@@ -68,6 +69,7 @@ def conclude(
     where other faces lack a new template than were accepted as lost.
     """
     with adding_alone(view.home):
+        _check_unchanged(view, collection)
         missing = _find_missing(view, collection)
         if len(missing) != accepted:
             raise ConflictError(
@@ -86,6 +88,7 @@ def conclude(
 def abandon(deployment: Deployment, collection: Collection) -> int:
     """Removes what was made for a migration; how many faces that was."""
     with adding_alone(deployment.home), erasing(deployment.home):
+        _check_unchanged(deployment, collection)
         made = sum(len(uuids) for uuids in _iter_made(deployment, collection))
         _end(deployment, collection, action=Action.MIGRATION_ABANDONED, faces=made)
         drop_other_templates(deployment, collection)
@@ -93,17 +96,21 @@ def abandon(deployment: Deployment, collection: Collection) -> int:
 
 
 def settle_migrations(deployment: Deployment) -> None:
-    """Removes what a switch left, where somebody was killed after it. Cheap where nothing is."""
+    """Removes what a switch left, where somebody was killed after it. Cheap where nothing is.
+
+    Only where the collection is what was recorded here: nobody's edit makes templates go.
+    """
     with deployment.database.reading() as connection:
         found = list(iter_collections(deployment, connection))
     for collection in found:
-        if collection.next_digest == collection.model_digest:
+        is_switched = collection.next_digest == collection.model_digest
+        if is_switched and may_rely_on(collection.charter).is_allowed:
             with erasing(deployment.home):
                 _tidy(deployment, collection)
 
 
 def find_made(
-    deployment: Deployment, collection: Collection, photos: Sequence[HeldPhoto]
+    deployment: Deployment, collection: Collection, *, photos: Sequence[HeldPhoto]
 ) -> Mapping[str, set[str]]:
     """The faces, by their photo's blob, of which the vault opens a template of the new model."""
     places = [
@@ -119,6 +126,18 @@ def drop_other_templates(deployment: Deployment, collection: Collection) -> None
     for photos in _iter_photos(deployment, collection):
         blob_ids = [photo.blob_id for photo in photos]
         deployment.vault.drop_templates(blob_ids, slot=collection.other_slot)
+
+
+def _check_unchanged(deployment: Deployment, collection: Collection) -> None:
+    """Raises `ConflictError` where somebody else ended it, or edited the record, meanwhile."""
+    with deployment.database.reading() as connection:
+        now = get_collection(deployment, connection, name=collection.name)
+    is_same = (now.slot, now.next_digest) == (collection.slot, collection.next_digest)
+    if not is_same or not may_rely_on(now.charter).is_allowed:
+        raise ConflictError(
+            f"The migration of {collection.name} was ended by somebody else meanwhile. Look at it "
+            "with: mien collection list"
+        )
 
 
 def _switch(view: Deployment, collection: Collection, *, lost: int) -> Collection:
@@ -146,7 +165,7 @@ def _tidy(deployment: Deployment, switched: Collection) -> None:
 def _end(deployment: Deployment, collection: Collection, *, action: Action, **facts: int) -> None:
     """No migration is under way any more."""
     with deployment.database.writing_durably() as connection:
-        set_next_model(connection, collection.id, "")
+        set_next_model(connection, collection.id, digest="")
         reference = audit.refer_collection(deployment, collection.uuid)
         event = Event(action=action, facts={"collection": reference, **facts})
         audit.append(deployment, connection, event=event)
@@ -157,7 +176,7 @@ def _find_missing(deployment: Deployment, collection: Collection) -> list[str]:
     """The faces of a collection that have no template of the new model."""
     missing = []
     for photos in _iter_photos(deployment, collection):
-        made = find_made(deployment, collection, photos)
+        made = find_made(deployment, collection, photos=photos)
         for photo in photos:
             had = made.get(photo.blob_id, set())
             missing += [one.uuid for one in photo.faces if one.uuid not in had]
@@ -166,7 +185,7 @@ def _find_missing(deployment: Deployment, collection: Collection) -> list[str]:
 
 def _iter_made(deployment: Deployment, collection: Collection) -> Iterator[set[str]]:
     for photos in _iter_photos(deployment, collection):
-        yield from find_made(deployment, collection, photos).values()
+        yield from find_made(deployment, collection, photos=photos).values()
 
 
 def _iter_photos(deployment: Deployment, collection: Collection) -> Iterator[list[HeldPhoto]]:

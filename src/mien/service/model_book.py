@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.catalog import collections as rows
+from mien.catalog.audit import Json
 from mien.errors import ConflictError, ModelError, WeightsError
 from mien.permission.licence import may_use
 from mien.permission.verdict import ALLOWED, Verdict, combine
@@ -18,9 +20,11 @@ from mien.service.gallery import Galleries
 from mien.service.installed import OPEN, InstalledModels
 from mien.service.migrate import abandon_migration, migrate_collection
 from mien.service.migration import MigrationProgress, MigrationReport, MigrationRequest
+from mien.service.model_measures import read_report, take_measures
 
 if TYPE_CHECKING:
     from mien.vision.cards import Card, Pack
+    from mien.vision.measures import Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,25 @@ class ModelBook:
         self._tell(Action.MODEL_ADDED, added)
         return added
 
+    def measure(self, model: str, *, report: Path | str) -> Measures:
+        """Takes a model's thresholds from a report of `mien evaluate --json` about it.
+
+        From then on opting out by face and enrolled-only collections work with it. Raises
+        `ModelError` and `EvaluationError` for a report that gives none.
+        """
+        from mien.vision.pipeline import describe_model
+
+        shelf = self._installed.shelf
+        card = shelf.get_card(model)
+        if not card.pack:
+            raise ModelError(f"{model} is no recogniser.")
+        described = describe_model(shelf.get_pack(card.pack))
+        measures = take_measures(read_report(Path(report)), described)
+        shelf.measure(card, measures)
+        scores = {f"{rate:g}": score for rate, score in measures.score_by_fmr.items()}
+        self._tell(Action.MODEL_MEASURED, card, score_by_fmr=scores)
+        return measures
+
     def use(self, pack: str, *, accept_licence: str = "") -> Verdict:
         """New collections are made with this pack from now on.
 
@@ -160,7 +183,9 @@ class ModelBook:
             workers=self._workers,
             max_file_bytes=self._max_file_bytes,
         )
-        return migrate_collection(self._deployment, self._galleries, request, progress=progress)
+        return migrate_collection(
+            self._deployment, request, galleries=self._galleries, progress=progress
+        )
 
     def abandon(self, collection: str) -> int:
         """Gives a migration up; how many new templates go. Raises `ConflictError` for none."""
@@ -188,7 +213,7 @@ class ModelBook:
         if pack.name == self._installed.name != OPEN:
             raise ConflictError(f"{card.id} is in use. Choose another pack first: mien models use")
 
-    def _tell(self, action: Action, card: Card) -> None:
+    def _tell(self, action: Action, card: Card, **facts: Json) -> None:
         event = Event(
             action=action,
             facts={
@@ -196,6 +221,7 @@ class ModelBook:
                 "sha256": card.source.sha256,
                 "licence": card.licence,
                 "licence_terms": card.licence_terms,
+                **facts,
             },
         )
         with self._deployment.database.writing_durably() as connection:
@@ -205,7 +231,9 @@ class ModelBook:
 def list_models(installed: InstalledModels) -> list[ModelState]:
     """Every model, and how things stand with it; opens no home."""
     shelf, choices = installed.shelf, installed.choices
-    used = {card.id for card in _parts(shelf.get_pack(installed.name))}
+    used: set[str] = set()
+    with suppress(ModelError):  # a pack that is gone must not hide those that are here
+        used = {card.id for card in _parts(shelf.get_pack(installed.name))}
     return [
         ModelState(
             card,

@@ -134,7 +134,7 @@ class Vault:
         keys = self._keys.find_face_keys(at.photo_id, photo_key=photo_key)
         sealed = {
             (_SLOTS[at.slot], face_id): self._seal_template(
-                at, face_id, template, key=keys[face_id]
+                at, face_id, embedding=template, key=keys[face_id]
             )
             for face_id, template in templates.items()
             if face_id in keys
@@ -349,7 +349,7 @@ class Vault:
         for face in faces:
             key = self._keys.make_face_key(face.face_id, photo_id=at.photo_id, photo_key=photo_key)
             parts[_SLOTS[at.slot], face.face_id] = self._seal_template(
-                at, face.face_id, face.embedding, key=key
+                at, face.face_id, embedding=face.embedding, key=key
             )
             parts[PartKind.CROP, face.face_id] = seal(
                 key, face.crop_jpeg, context=f"crop:{at.blob_id}:{face.face_id}"
@@ -362,7 +362,7 @@ class Vault:
         self._group.write(at.blob_id, dict(ordered))
 
     def _seal_template(
-        self, at: SealedPhoto, face_id: str, embedding: NDArray[np.float32], *, key: bytes
+        self, at: SealedPhoto, face_id: str, *, embedding: NDArray[np.float32], key: bytes
     ) -> bytes:
         turned: Vectors = self.rotation_of(embedding.size).turn(embedding[np.newaxis])
         content = bytes(turned[0].astype(_TEMPLATE).tobytes())

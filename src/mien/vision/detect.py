@@ -44,7 +44,7 @@ _CLOSE_VIEW_FACES = 3.2
 _TURNED_VIEW_PX = 160
 _TURNED_VIEW_FACES = 2.5
 _MOST_UNLIKENESS = 0.13
-_MOST_UPRIGHT_DEG = 15.0
+_MOST_UPRIGHT_DEG = 30.0
 _MOST_LEAN_DEG = 60.0
 _QUARTERS_DEG = (0.0, 90.0, 180.0, 270.0)
 _MIDDLE = 0.2
@@ -127,6 +127,8 @@ class Detector:
             upright = self._find_upright(picture, row, leans_deg=_QUARTERS_DEG)
             if upright is None:
                 return best
+            if abs(upright[1]) <= _MOST_UPRIGHT_DEG:
+                return best  # it does not lean: the first look was the larger one
             best, lean_deg = upright
         elif abs(lean_deg) <= _MOST_UPRIGHT_DEG:
             return best

@@ -10,11 +10,13 @@ import hashlib
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from mien.errors import ModelError
 from mien.vision.card_form import check_table, parse_own_card
 from mien.vision.cards import Card, Pack, find_pack, load_cards, parse_card
+from mien.vision.measures import Measures, read_measures, write_measures
 from mien.vision.pipeline import describe_model
 from mien.vision.trial import try_recogniser
 from mien.vision.weights import OWN, WeightStore
@@ -34,7 +36,8 @@ class Shelf:
 
     def cards(self) -> tuple[Card, ...]:
         """Every card, those that come with Mien first. Raises `ModelError` for a damaged one."""
-        return *load_cards(), *(_read(path) for path in sorted(self.folder.glob("*.json")))
+        written = self._written_cards()
+        return tuple(self._complete(card, among=written) for card in written)
 
     def get_card(self, card_id: str) -> Card:
         """Raises `ModelError` for an unknown id."""
@@ -76,8 +79,17 @@ class Shelf:
     def remove(self, card: Card) -> None:
         """Forgets a user's model with its file; of another's only the fetched weights go."""
         (self.folder / f"{card.id}.json").unlink(missing_ok=True)
+        self._measures_of(card).unlink(missing_ok=True)
         if not any(one.source.sha256 == card.source.sha256 for one in self._others(card)):
             self.store.remove(card)
+
+    def measure(self, card: Card, measures: Measures) -> None:
+        """Keeps what was measured. Raises `ModelError` for a model that has it in its card."""
+        if card.embedding is None or (known := self._find_written(card).embedding) is None:
+            raise ModelError(f"{card.id} is no recogniser.")
+        if known.measured_on:
+            raise ModelError(f"{card.id} was measured already: on {known.measured_on}.")
+        write_measures(self._measures_of(card), measures)
 
     def is_own(self, card: Card) -> bool:
         return card.source.url.startswith(OWN)
@@ -100,6 +112,32 @@ class Shelf:
             and describe_model(find_pack([*load_cards(), card], card.pack)).digest
             == describe_model(find_pack([*load_cards(), by], by.pack)).digest
         )
+
+    def _written_cards(self) -> tuple[Card, ...]:
+        return *load_cards(), *(_read(path) for path in sorted(self.folder.glob("*.json")))
+
+    def _find_written(self, card: Card) -> Card:
+        return next(one for one in self._written_cards() if one.id == card.id)
+
+    def _measures_of(self, card: Card) -> Path:
+        return self.folder / "measured" / f"{card.id}.json"
+
+    def _complete(self, card: Card, *, among: tuple[Card, ...]) -> Card:
+        """With what was measured of the very same model since its card was written."""
+        if card.embedding is None or card.embedding.measured_on:
+            return card
+        measures = read_measures(self._measures_of(card))
+        if measures is None or card.detector not in {one.id for one in among}:
+            return card
+        if describe_model(find_pack(among, card.pack)).digest != measures.model_digest:
+            return card
+        embedding = replace(
+            card.embedding,
+            measured_on=measures.measured_on,
+            score_by_fmr=measures.score_by_fmr,
+            missed_by_fmr=measures.missed_by_fmr,
+        )
+        return replace(card, embedding=embedding)
 
     def _others(self, card: Card) -> list[Card]:
         return [one for one in self.cards() if one.id != card.id]

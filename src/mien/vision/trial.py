@@ -1,4 +1,4 @@
-"""A recogniser's file tried out before it is relied on: does it give what its card says?"""
+"""Tries out a recogniser's file before it is relied on: it gives what its card says."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class YuNet:
         scale = min(1.0, 2 * self._side_px / max(picture.size))
         large = _resize(picture, scale)
         found = [
-            self._look_at_square(large, left, top)
+            self._look_at_square(large, left=left, top=top)
             for left in _starts(large.width, self._side_px)
             for top in _starts(large.height, self._side_px)
         ]
@@ -73,7 +73,7 @@ class YuNet:
         merged[:, 1:] /= scale
         return merged
 
-    def _look_at_square(self, large: Image.Image, left: int, top: int) -> Findings:
+    def _look_at_square(self, large: Image.Image, *, left: int, top: int) -> Findings:
         """What a square cuts is whole in its neighbour, or large enough for the first look."""
         right = min(left + self._side_px, large.width)
         bottom = min(top + self._side_px, large.height)
