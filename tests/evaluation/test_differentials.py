@@ -12,6 +12,7 @@ from mien.evaluation.differentials import (
     measure_differentials,
 )
 from mien.evaluation.figures import Standing
+from mien.evaluation.resampling import Resampling
 from mien.evaluation.sample import Sample, make_sample
 from mien.evaluation.trials import Trials, compare_all
 from mien.evaluation.verification import last_refused
@@ -150,3 +151,24 @@ def test_the_rate_is_the_lowest_that_thirty_false_matches_carry() -> None:
     assert choose_rate(draw_gaussian_trials(2.0, mated=9, strangers=30_000)) == 1e-3
     assert choose_rate(draw_gaussian_trials(2.0, mated=9, strangers=29_999)) == 1e-2
     assert choose_rate(draw_gaussian_trials(2.0, mated=9, strangers=100)) == 1e-2
+
+
+def test_a_ratio_of_weak_rates_is_weak_and_may_have_no_upper_bound() -> None:
+    """One group has two false matches: some draws have none, and their ratio no bound."""
+    sample = draw_groups(alike=0.7)
+    trials = compare_all(sample)
+    (found,) = measure_differentials(sample, trials, resampling=Resampling(200))
+    y = found.groups[1]
+    assert y.fmr.standing is Standing.WEAK
+    if y.fmr.value:
+        assert found.fmr_max_min.standing is Standing.WEAK
+        assert (found.fmr_max_min.high is None) == (y.fmr.low == 0.0)
+
+
+def test_a_bound_counts_the_pairs_that_it_is_of() -> None:
+    labels = ["x" if one < 30 else "y" for one in np.repeat(np.arange(60), 3)]
+    sample = draw_people(60, 3, noise=0.1, groups={"team": labels})
+    (found,) = measure_differentials(sample, compare_all(sample), resampling=QUICK)
+    bounded = [group.fmr for group in found.groups if group.fmr.value == 0.0]
+    assert all("pairs (95 %)" in figure.note for figure in bounded)
+    assert all("people (95 %)" in group.fnmr.note for group in found.groups)

@@ -87,8 +87,8 @@ def test_a_higher_score_is_never_less_rare(curve: FmrCurve) -> None:
     assert (np.diff([knot.score for knot in curve.knots]) > 0).all()
 
 
-def test_nothing_is_claimed_beyond_two_decades_below_the_last(curve: FmrCurve) -> None:
-    floor = np.log10(1 / STRANGERS) - 2
+def test_nothing_is_claimed_beyond_a_decade_below_the_last(curve: FmrCurve) -> None:
+    floor = np.log10(1 / STRANGERS) - 1
     assert curve.knots[-1].log10_fmr == pytest.approx(floor, abs=1e-3)
     assert all(knot.low >= floor - 1e-9 for knot in curve.knots)
     assert curve.find_rates(np.array([100.0]))[0] == pytest.approx(10**floor, rel=0.01)
