@@ -20,7 +20,7 @@ from mien.evaluation.figures import (
 
 
 def rate(errors: float, people: int = 100) -> Figure:
-    return state_rate(0.1, [0.05, 0.1, 0.15], errors=errors, people=people, what="missed pairs")
+    return state_rate(0.1, [0.05, 0.1, 0.15], errors=errors, trials=people, what="missed pairs")
 
 
 def test_thirty_errors_carry_a_rate() -> None:
@@ -35,7 +35,7 @@ def test_fewer_make_it_weak_and_say_how_many() -> None:
 
 
 def test_no_error_leaves_the_bound_of_three() -> None:
-    figure = state_rate(0.0, [0.0, 0.0], errors=0, people=60, what="missed pairs")
+    figure = state_rate(0.0, [0.0, 0.0], errors=0, trials=60, what="missed pairs")
     assert (figure.low, figure.high) == (0.0, 0.05)
     assert figure.standing is Standing.WEAK
     assert "3 in 60 people" in figure.note

@@ -56,7 +56,8 @@ class SeeingModels(OtherModels):
     @property
     def model(self) -> EmbeddingModel:
         model = replace(OtherModels().model, digest=self.digest)
-        return model if self.measured else replace(model, score_by_fmr={}, missed_by_fmr={})
+        unmeasured = replace(model, score_by_fmr={}, missed_by_fmr={}, calibration=None)
+        return model if self.measured else unmeasured
 
     def open(self, *, threads: int) -> Vision:
         return _SeeingVision(self.see)

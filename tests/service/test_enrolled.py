@@ -49,11 +49,11 @@ def test_nobody_is_known_before_anybody_is_enrolled(stage: Stage, library: Libra
     assert consenting(stage, library, 1, 2) == set()
 
 
-def test_those_who_consent_are_known_by_each_of_their_photos(
+def test_those_who_consent_are_known_by_all_their_photos_together(
     stage: Stage, library: Library
 ) -> None:
     ada, ben = enrol(stage, library, 1, "Ada"), enrol(stage, library, 2, "Ben", photos=1)
-    assert load(stage, library) == ([ada.id, ada.id, ben.id], 3)
+    assert load(stage, library) == ([ada.id, ben.id], 3)
 
 
 def test_a_face_is_told_from_others(stage: Stage, library: Library) -> None:
@@ -65,7 +65,7 @@ def test_a_face_is_told_from_others(stage: Stage, library: Library) -> None:
     vision = deployment.vision(threads=1)
     seen = vision.analyse(draw_photo(2, 7, seed=99)).faces
     assert [likeness.find_owner(face.embedding) for face in seen] == [ben.id, None]
-    assert likeness.least_scores.tolist() == pytest.approx([0.75] * 4)
+    assert len(likeness.templates) == 2
     assert np.linalg.norm(likeness.templates, axis=1) == pytest.approx(1.0)
 
 

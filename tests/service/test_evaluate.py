@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evaluation.drawn import draw_templates
 from mien.errors import EvaluationError, NotFoundError, SettingsError
-from mien.evaluation.report import Kind, Report, describe_report
+from mien.evaluation.report import Kind, Report, ScoreName, describe_report
+from mien.evaluation.sample import Sample
 from mien.library import Library
 from mien.permission.verdict import Reason
 from mien.service.audit import Action
+from mien.service.evaluate import make_card
 from mien.service.evaluation import Evaluation
 from mien.service.judged_photos import choose_face
 from mien.testing import FakeModels, FakeVision
-from mien.types import Box, PhotoAnalysis
+from mien.types import Box, EmbeddingModel, PhotoAnalysis
 from service.enrolled_stage import COLLECTION, add, enrol
 from service.stage import PURPOSE, Stage, counts_of, query
 
@@ -242,6 +245,62 @@ def test_faces_of_those_who_opted_out_are_left_out(labelled: Stage) -> None:
     assert "3 faces are like those of people who opted out here." in report.notes
 
 
+def test_both_scores_are_judged_and_the_cards_ratios(labelled: Stage) -> None:
+    report = evaluate(labelled)
+    cosine, normalised = report.judgements
+    assert (cosine.score, normalised.score) == (ScoreName.COSINE, ScoreName.NORMALISED)
+    assert cosine.card_calibration is None
+    assert normalised.card_calibration is not None
+    assert normalised.card_calibration.folds == 0
+    assert normalised.card_calibration.mated_pairs == PEOPLE * 3
+    assert normalised.histogram.edges != cosine.histogram.edges
+    assert any("measured on drawn people" in note for note in report.notes)
+
+
+class UnmeasuredModels(FakeModels):
+    @property
+    def model(self) -> EmbeddingModel:
+        return replace(super().model, cohort=None, calibration=None)
+
+
+def test_a_model_without_a_cohort_has_its_cosines_alone(labelled: Stage) -> None:
+    labelled.models = UnmeasuredModels()
+    report = evaluate(labelled)
+    assert [one.score for one in report.judgements] == [ScoreName.COSINE]
+    assert not any("card" in note for note in report.notes)
+
+
+def test_other_levels_may_stand_in_for_the_cards(labelled: Stage) -> None:
+    """Levels of nothing and one leave every score as it is."""
+
+    def normalise(sample: Sample) -> Sample:
+        return sample.with_levels(
+            np.zeros(len(sample), np.float32), np.ones(len(sample), np.float32)
+        )
+
+    report = evaluate(labelled, normalise=normalise)
+    cosine, normalised = report.judgements
+    assert normalised.card_calibration is None
+    for one, other in zip(cosine.verification.points, normalised.verification.points, strict=True):
+        assert one.tmr == other.tmr
+    assert any("cohorts made of other people" in note for note in report.notes)
+
+
+def test_a_turned_cohort_gives_turned_templates_the_same_levels(stage: Stage) -> None:
+    model = FakeModels().model
+    templates = draw_templates(np.arange(20), dimension=model.dimension)
+    with stage.open() as library:
+        rotation = library._deployment.vault.rotation_of(model.dimension)
+    assert model.cohort is not None
+    plain, turned = make_card(model), make_card(model, cohort=rotation.turn_cohort(model.cohort))
+    assert plain is not None
+    assert turned is not None
+    for one, other in zip(
+        plain.level(templates), turned.level(rotation.turn(templates)), strict=True
+    ):
+        assert np.allclose(one, other, atol=1e-4)
+
+
 @pytest.fixture
 def club(stage: Stage) -> Stage:
     """A collection that keeps four enrolled people in three photos each, and drops a stranger."""
@@ -264,6 +323,7 @@ def test_a_collection_is_judged_by_those_who_are_enrolled(club: Stage) -> None:
     assert (report.faces, report.people) == (12, 4)
     assert report.judgements[0].verification.mated_pairs == 4 * 3
     assert any("told by the same model" in note for note in report.notes)
+    assert [one.score for one in report.judgements] == [ScoreName.COSINE, ScoreName.NORMALISED]
 
 
 def test_it_is_entered_into_the_audit_log(club: Stage) -> None:

@@ -196,6 +196,7 @@ def test_the_colophon_says_where_it_comes_from(report: Report) -> None:
         ),
         (Figure(24.67, 8.6, 591.4), "24.6700", "8.6000 to 591"),
         (Figure(0.5), "0.5000", ""),
+        (Figure(3.0, 1.5), "3.0000", "1.5000 or more"),
         (withhold("too few"), "not carried", ""),
     ],
 )

@@ -60,6 +60,12 @@ def test_a_folder_with_a_list_is_read_by_it(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("word", ["", "NA", "n/a", "unknown", "?", "-", "None"])
+def test_a_group_that_nobody_knows_is_none(tmp_path: Path, word: str) -> None:
+    path = write(tmp_path / "list.csv", "photo,person,age", f"a.jpg,Ann,{word}", "b.jpg,Ben,40")
+    assert [photo.groups["age"] for photo in read_labels(path).photos] == ["", "40"]
+
+
 def test_a_list_says_where_the_face_is(tmp_path: Path) -> None:
     path = write(
         tmp_path / "list.csv",

@@ -152,7 +152,8 @@ def find_cllr_min(ratios: Ratios, weights: Reals) -> float:
     posterior = pool(ratios.log_ratios, ratios.is_mated.astype(float), weights=weights)
     right = np.where(ratios.is_mated, posterior, 1 - posterior)
     is_counted = weights > 0
-    return float(-(weights[is_counted] * np.log2(right[is_counted])).sum())
+    price = -(weights[is_counted] * np.log2(right[is_counted])).sum()
+    return max(0.0, float(price))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.evaluation.figures import (
     ENOUGH_ERRORS,
@@ -30,6 +29,8 @@ from mien.evaluation.trials import Trials
 from mien.evaluation.verification import FMRS, last_refused
 
 _FEWEST_PEOPLE = 10
+_UPPER_TAIL = 0.025
+_OF_SEVERAL = "the worst of several groups looks worse than it is where they are small"
 _NUMBER = re.compile(r"\d{1,3}(\.\d+)?")
 
 
@@ -214,17 +215,18 @@ def _compare(
         for j in range(i + 1, len(names))
     ]
     own, own_drawn = np.diagonal(whole.fmr), np.diagonal(fmrs, axis1=1, axis2=2)
-    has_fmr = np.array([group.fmr.value is not None for group in groups])
-    has_fnmr = np.array([group.fnmr.value is not None for group in groups])
+    own_stated = [group.fmr for group in groups]
     return Differentials(
         attribute=attribute,
         fmr=rate,
         threshold=float(np.nextafter(np.float32(counter.threshold), np.float32(np.inf))),
         groups=tuple(groups),
         across=tuple(across),
-        fmr_max_min=_compare_extremes(own, own_drawn, is_stated=has_fmr, is_mean=False),
-        fmr_max_mean=_compare_extremes(own, own_drawn, is_stated=has_fmr, is_mean=True),
-        fnmr_max_min=_compare_extremes(whole.fnmr, fnmrs, is_stated=has_fnmr, is_mean=False),
+        fmr_max_min=_compare_extremes(own, own_drawn, stated=own_stated, is_mean=False),
+        fmr_max_mean=_compare_extremes(own, own_drawn, stated=own_stated, is_mean=True),
+        fnmr_max_min=_compare_extremes(
+            whole.fnmr, fnmrs, stated=[g.fnmr for g in groups], is_mean=False
+        ),
     )
 
 
@@ -239,8 +241,9 @@ def _state_fmr(
         counts.fmr[place],
         drawn,
         errors=counts.matches[place],
-        people=int(pairs),
+        trials=int(pairs),
         what="false matches",
+        among="pairs",
     )
 
 
@@ -248,22 +251,30 @@ def _state_fnmr(counts: _Counts, i: int, *, drawn: Reals, people: int) -> Figure
     if people < _FEWEST_PEOPLE or counts.mated[i] == 0:
         return withhold(f"{people:,} people, {counts.mated[i]:,.0f} mated pairs: too few")
     return state_rate(
-        counts.fnmr[i], drawn, errors=counts.misses[i], people=people, what="missed pairs"
+        counts.fnmr[i], drawn, errors=counts.misses[i], trials=people, what="missed pairs"
     )
 
 
 def _compare_extremes(
-    rates: Reals, drawn: Reals, *, is_stated: NDArray[np.bool_], is_mean: bool
+    rates: Reals, drawn: Reals, *, stated: Sequence[Figure], is_mean: bool
 ) -> Figure:
-    """The highest rate over the lowest, or over the geometric mean."""
+    """The highest rate over the lowest, or over the geometric mean, of groups with a figure.
+
+    Draws in which a group has no error have no bound above; nor has the interval, where they
+    are more than its upper tail.
+    """
+    is_stated = np.array([figure.value is not None for figure in stated])
     if is_stated.sum() < 2:  # noqa: PLR2004  (it takes two to compare)
         return withhold("fewer than two groups carry a figure")
     if (rates[is_stated] == 0).any():
         return withhold("a group without any error leaves the ratio without a bound")
-    low, high = find_interval([_ratio(one[is_stated], is_mean=is_mean) for one in drawn])
-    value = _ratio(rates[is_stated], is_mean=is_mean)
-    note = "the worst of several groups looks worse than it is where they are small"
-    return Figure(value, low, high, Standing.CARRIED, note)
+    ratios = np.array([_ratio(one[is_stated], is_mean=is_mean) for one in drawn])
+    low, high = find_interval(ratios)
+    if np.isnan(ratios).mean() > _UPPER_TAIL:
+        high = None
+    is_weak = any(figure.standing is Standing.WEAK for figure in stated)
+    standing = Standing.WEAK if is_weak else Standing.CARRIED
+    return Figure(_ratio(rates[is_stated], is_mean=is_mean), low, high, standing, _OF_SEVERAL)
 
 
 def _ratio(rates: Reals, *, is_mean: bool) -> float:

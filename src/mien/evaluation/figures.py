@@ -68,17 +68,22 @@ def state(value: float, replicates: Sequence[float] | Reals) -> Figure:
 
 
 def state_rate(
-    value: float, replicates: Sequence[float] | Reals, *, errors: float, people: int, what: str
+    value: float,
+    replicates: Sequence[float] | Reals,
+    *,
+    errors: float,
+    trials: int,
+    what: str,
+    among: str = "people",
 ) -> Figure:
-    """A rate of errors, of which so many were seen among so many independent people.
+    """A rate of errors, of which so many were seen in so many independent trials.
 
-    The bound of the rule of 3 counts people and not pairs: pairs of one person depend on
-    each other.
+    The bound of the rule of 3 counts people where pairs of one person depend on each other.
     """
     low, high = find_interval(replicates)
     if errors == 0:
-        high = max(high or 0.0, bound_of_none(people))
-        note = f"no {what} seen: at most 3 in {people:,} people (95 %)"
+        high = max(high or 0.0, bound_of_none(trials))
+        note = f"no {what} seen: at most 3 in {trials:,} {among} (95 %)"
         return Figure(float(value), low, high, Standing.WEAK, note)
     if errors < ENOUGH_ERRORS:
         note = f"rests on {errors:,.0f} {what}, fewer than {ENOUGH_ERRORS}"

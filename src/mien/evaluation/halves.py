@@ -106,7 +106,7 @@ def _state(trials: Trials, fnmr: float, *, replicates: Reals, expected: float) -
         fnmr,
         replicates,
         errors=fnmr * len(trials.mated),
-        people=trials.mated_people_count,
+        trials=trials.mated_people_count,
         what="missed pairs",
     )
     return weaken(complement(figure), expected=expected, what="false matches in each half")

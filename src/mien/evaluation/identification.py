@@ -154,7 +154,7 @@ def _measure(
 
     def figure(i: int) -> Figure:
         return state_rate(
-            found[i], drawn[:, i], errors=found[i] * mated, people=probed, what="missed searches"
+            found[i], drawn[:, i], errors=found[i] * mated, trials=probed, what="missed searches"
         )
 
     points = [

@@ -62,6 +62,7 @@ def judge_sample(
 ) -> Judgement:
     """Every photo against every other, and what follows from it."""
     trials = compare_all(sample)
+    level = None if card is None else card.level
     return Judgement(
         score=score,
         histogram=trials.histogram,
@@ -73,9 +74,7 @@ def judge_sample(
         card_calibration=_judge_card(sample, card, resampling=resampling),
         differentials=measure_differentials(sample, trials, resampling=resampling),
         discard=measure_discard(sample, trials, resampling=resampling),
-        fusion=measure_fusion(
-            sample, resampling=resampling, level=None if card is None else card.level
-        ),
+        fusion=measure_fusion(sample, resampling=resampling, level=level),
     )
 
 

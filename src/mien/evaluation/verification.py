@@ -147,7 +147,7 @@ def _make_point(trials: Trials, rate: float, *, fnmr: float, replicates: Reals) 
             fnmr,
             replicates,
             errors=misses,
-            people=trials.mated_people_count,
+            trials=trials.mated_people_count,
             what="missed pairs",
         )
     )

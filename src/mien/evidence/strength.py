@@ -12,9 +12,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import ModelError
 from mien.types import Calibration
 
-__all__ = ["BAND_LIMITS", "Band", "Strength", "judge"]
+__all__ = ["BAND_LIMITS", "Band", "Strength", "find_score", "judge"]
 
 
 class Band(StrEnum):
@@ -78,6 +79,18 @@ def judge(
         )
         for row, score in enumerate(normalised_scores.tolist())
     ]
+
+
+def find_score(calibration: Calibration, *, fmr: float) -> float:
+    """The normalised score that strangers reach at this false match rate.
+
+    Raises `ModelError` for a rate beyond what the calibration can tell.
+    """
+    log10 = np.log10(fmr)
+    if not calibration.log10_fmr[-1] <= log10 <= calibration.log10_fmr[0]:
+        raise ModelError(f"The model's calibration does not reach a false match rate of {fmr:g}.")
+    # np.interp wants what it looks up in to rise.
+    return float(np.interp(-log10, -calibration.log10_fmr, calibration.scores))
 
 
 def name_band(expected_strangers: float) -> Band:

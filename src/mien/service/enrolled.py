@@ -12,11 +12,12 @@ from mien.catalog import people as rows
 from mien.catalog.connect import Connection
 from mien.catalog.consents import iter_consents
 from mien.catalog.people import NewEnrolments, StoredEnrolment, StoredPerson
+from mien.evidence.strength import find_score
 from mien.permission.consent import may_process, may_rely_on
 from mien.service.consents import believe, find_consents
 from mien.service.deployment import Deployment
-from mien.service.likeness import Likeness, know_nobody
-from mien.types import PersonId
+from mien.service.likeness import Likeness, PersonLikeness, fuse, know_nobody
+from mien.types import EmbeddingModel, PersonId, Vectors
 
 Embedding = NDArray[np.float32]
 
@@ -28,11 +29,11 @@ _TEMPLATE = np.dtype("<f4")
 
 def load_enrolled(
     deployment: Deployment, connection: Connection, *, at: datetime
-) -> tuple[Likeness, int]:
+) -> tuple[Likeness | PersonLikeness, int]:
     """Everybody whose consent is in force, and the newest of their enrolments; 0 where none is.
 
-    Of this deployment's present model only. Raises `VaultError` where a template that should
-    open does not.
+    Of this deployment's present model only. All photos of a person count as one template where
+    the model is calibrated. Raises `VaultError` where a template that should open does not.
     """
     model = deployment.model
     uuids = {
@@ -46,12 +47,18 @@ def load_enrolled(
     templates = [
         open_template(deployment, one, person_uuid=uuids[one.person_id]) for one in enrolments
     ]
-    likeness = Likeness(
-        np.stack(templates),
-        [one.person_id for one in enrolments],
-        np.full(len(enrolments), model.score_at(FMR), np.float32),
-    )
-    return likeness, enrolments[-1].id
+    owners = [one.person_id for one in enrolments]
+    return _know(model, np.stack(templates), owners=owners), enrolments[-1].id
+
+
+def _know(
+    model: EmbeddingModel, templates: Vectors, *, owners: Sequence[PersonId]
+) -> Likeness | PersonLikeness:
+    if model.cohort is None or model.calibration is None:
+        least_scores = np.full(len(owners), model.score_at(FMR), np.float32)
+        return Likeness(templates, owners, least_scores)
+    least_score = find_score(model.calibration, fmr=FMR)
+    return fuse(templates, owners, cohort=model.cohort, least_score=least_score)
 
 
 def find_consenting(

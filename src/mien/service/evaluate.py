@@ -8,7 +8,8 @@ a search takes, and is entered into the audit log.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -240,7 +241,7 @@ def _report(
         acquisition=material.acquisition,
         detection=material.detection,
         suspicions=_suspect(material),
-        judgements=tuple(_iter_judgements(material, resampling=resampling)),
+        judgements=_judge_scores(material, resampling=resampling),
         notes=(*material.notes, *_tell_cohort(deployment.model, material)),
         seconds=time.monotonic() - began,
     )
@@ -270,21 +271,21 @@ def make_card(model: EmbeddingModel, *, cohort: Cohort | None = None) -> Card | 
     return Card(level, ratios)
 
 
-def _iter_judgements(material: _Material, *, resampling: Resampling) -> Iterator[Judgement]:
-    """By the cosine, and by the normalised score where there is a cohort."""
+def _judge_scores(material: _Material, *, resampling: Resampling) -> tuple[Judgement, ...]:
+    """By the cosine, and by the normalised score where there is a cohort; both at once."""
     sample, card = material.sample, material.card
-    yield _judge(material, sample, score=ScoreName.COSINE, resampling=resampling)
+    asked: list[tuple[Sample, ScoreName, Card | None]] = [(sample, ScoreName.COSINE, None)]
     if material.normalise is not None:
-        normalised = material.normalise(sample)
-        yield _judge(material, normalised, score=ScoreName.NORMALISED, resampling=resampling)
+        asked.append((material.normalise(sample), ScoreName.NORMALISED, None))
     elif card is not None:
-        yield _judge(
-            material,
-            card.normalise(sample),
-            score=ScoreName.NORMALISED,
-            resampling=resampling,
-            card=card,
-        )
+        asked.append((card.normalise(sample), ScoreName.NORMALISED, card))
+
+    def judge(one: tuple[Sample, ScoreName, Card | None]) -> Judgement:
+        judged, score, known = one
+        return _judge(material, judged, score=score, resampling=resampling, card=known)
+
+    with ThreadPoolExecutor(len(asked)) as pool:
+        return tuple(pool.map(judge, asked))
 
 
 def _judge(

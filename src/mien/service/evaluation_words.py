@@ -19,8 +19,10 @@ def show_value(figure: Figure) -> str:
 
 
 def show_interval(figure: Figure) -> str:
-    if figure.low is None or figure.high is None:
+    if figure.low is None:
         return ""
+    if figure.high is None:
+        return f"{_show_number(figure.low)} or more"
     return f"{_show_number(figure.low)} to {_show_number(figure.high)}"
 
 

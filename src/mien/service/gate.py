@@ -20,7 +20,7 @@ from mien.permission.quality import QualityFilter, may_keep
 from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
 from mien.service.enrolled import load_enrolled
-from mien.service.likeness import Likeness
+from mien.service.likeness import Likeness, PersonLikeness
 from mien.types import EmbeddedFace, PersonId
 
 
@@ -59,7 +59,7 @@ class Gate:
     """Decides about faces as things stand now. `scanned_to` is the newest enrolment it knows."""
 
     suppressed: Likeness
-    enrolled: Likeness | None = None
+    enrolled: Likeness | PersonLikeness | None = None
     scanned_to: int = 0
 
     def admit(

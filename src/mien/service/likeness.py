@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.types import Vectors
+from mien.evidence.cohort import Levels, find_levels, normalise
+from mien.types import Cohort, Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,43 @@ class Likeness:
         if not np.isfinite(scores).any():
             return None
         return self.owners[int(np.argmax(scores))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonLikeness:
+    """One template a person, fused of all of theirs, and the normalised score that is needed.
+
+    A fused template scores higher against strangers too, so a cosine would let more of them in
+    with every photo; the normalised score does not (docs/decisions/evidence-fused-templates.md).
+    """
+
+    templates: Vectors
+    owners: Sequence[int]
+    cohort: Cohort
+    levels: Levels
+    least_score: float
+
+    def find_owner(self, embedding: NDArray[np.float32]) -> int | None:
+        """Whose template is the most alike, where it is alike enough."""
+        probe = embedding[np.newaxis]
+        scores = normalise(
+            (probe @ self.templates.T).astype(np.float64),
+            probes=find_levels(self.cohort, probe),
+            candidates=self.levels,
+        )[0]
+        best = int(np.argmax(scores))
+        return self.owners[best] if scores[best] >= self.least_score else None
+
+
+def fuse(
+    templates: Vectors, owners: Sequence[int], *, cohort: Cohort, least_score: float
+) -> PersonLikeness:
+    """Of at least one template, shape (n, dimension), and whose each is."""
+    people, place = np.unique(np.asarray(owners), return_inverse=True)
+    sums = np.zeros((len(people), templates.shape[1]), np.float32)
+    np.add.at(sums, place, templates)
+    fused: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+    return PersonLikeness(fused, people.tolist(), cohort, find_levels(cohort, fused), least_score)
 
 
 def know_nobody(dimension: int) -> Likeness:

@@ -25,6 +25,7 @@ PHOTO_SUFFIXES = frozenset(
 )
 _NUMBERED = re.compile(r"(?P<person>.+)_\d+")
 _EDGES = ("x1", "y1", "x2", "y2")
+_UNKNOWN = frozenset({"na", "n/a", "nan", "none", "unknown", "?", "-"})
 _YES, _NO = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no"})
 
 
@@ -169,7 +170,7 @@ def _read_list(
                 _find_photo(place, row[named]),
                 row[named],
                 row["person"],
-                {group: row[group] for group in groups},
+                {group: _parse_group(row[group]) for group in groups},
                 _parse_box(row, at=f"{path.name}, line {line}"),
             )
         )
@@ -212,6 +213,11 @@ def _chain(pairs: Sequence[LabelledPair]) -> dict[str, str]:
         if pair.is_mated:
             first[other] = one
     return {name: find(name) for name in list(first)}
+
+
+def _parse_group(cell: str) -> str:
+    """The group, empty where the list says that none is known."""
+    return "" if cell.lower() in _UNKNOWN else cell
 
 
 def _find_photo(place: Path, name: str) -> Path:
