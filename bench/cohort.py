@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from bench.faces import embed_people
+from bench.fused import tabulate_fused
 from bench.mixture import CENTRES, fit_cohort, pick_one_each
 from bench.rows import make_row
 from bench.weights import WEIGHTS
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     names = [str(person) for person in people.person]
     sample = make_sample(people.templates, names, photos=names)
     outcomes = {name: measure(sample, fit) for name, fit in iter_cohorts()}
-    return {"rows": list(_iter_rows(outcomes)), "tables": {"Cohorts": _tabulate(outcomes)}}
+    tables = {"Cohorts": _tabulate(outcomes), "Fused templates": tabulate_fused(sample)}
+    return {"rows": list(_iter_rows(outcomes)), "tables": tables}
 
 
 def iter_cohorts() -> Iterator[tuple[str, _Fit | None]]:

@@ -33,7 +33,7 @@ from mien.vision.pipeline import Pipeline, open_pipeline
 from mien.vision.quality import Assessor
 from mien.vision.weights import WeightStore
 
-WORSENED = 60
+WORSENED = 30
 FMR = 1e-4
 DISCARDED = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)
 BINS = (0, 3, 10, 25, 40, 55, 70, 80, 100)
@@ -96,7 +96,7 @@ def list_changes() -> Mapping[str, Change]:
 
 def sample_faces(pipeline: Pipeline, photos: Sequence[Path]) -> tuple[list[Sample], float]:
     """Every face whose person has another photo, and the score at the false match rate."""
-    plain = _analyse(pipeline, [_open(path) for path in photos], choose=find_central_face)
+    plain = _analyse(pipeline, photos, choose=find_central_face)
     kept = [(path.name, face) for path, face in zip(photos, plain, strict=True) if face]
     names = np.array([name for name, _ in kept])
     people = np.array([_person_of(name) for name in names])
@@ -108,7 +108,7 @@ def sample_faces(pipeline: Pipeline, photos: Sequence[Path]) -> tuple[list[Sampl
     chosen = [several[i] for i in random.choice(len(several), WORSENED, replace=False)]
     looks = [(name, "", face) for name, face in kept]
     for change, make in list_changes().items():
-        worse = _analyse(pipeline, [make(_open(path)) for path in chosen], choose=find_largest_face)
+        worse = _analyse(pipeline, chosen, change=make, choose=find_largest_face)
         looks += [(p.name, change, face) for p, face in zip(chosen, worse, strict=True) if face]
     samples = []
     for name, change, face in looks:
@@ -215,17 +215,18 @@ def find_largest_face(analysis: PhotoAnalysis) -> EmbeddedFace | None:
 
 def _analyse(
     pipeline: Pipeline,
-    pictures: Sequence[Image.Image],
+    photos: Sequence[Path],
     *,
+    change: Change = lambda photo: photo,
     choose: Callable[[PhotoAnalysis], EmbeddedFace | None],
 ) -> list[EmbeddedFace | None]:
-    def analyse(picture: Image.Image) -> EmbeddedFace | None:
+    def analyse(path: Path) -> EmbeddedFace | None:
         buffer = io.BytesIO()
-        picture.save(buffer, "PNG", compress_level=1)
+        change(_open(path)).save(buffer, "PNG", compress_level=1)
         return choose(pipeline.analyse(buffer.getvalue()))
 
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(analyse, pictures))
+        return list(pool.map(analyse, photos))
 
 
 def _open(path: Path) -> Image.Image:

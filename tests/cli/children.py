@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 FAKE_MIEN = Path(__file__).with_name("fake_mien.py")
-_SOURCE = FAKE_MIEN.parents[2] / "src"
+_SOURCES = (FAKE_MIEN.parents[2] / "src", FAKE_MIEN.parents[1])
 _TIMEOUT_S = 60
 
 _context = multiprocessing.get_context("forkserver")
@@ -90,7 +90,8 @@ def command_line(*words: str | bytes | Path) -> list[str | bytes]:
 
 
 def clean_environment(**values: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(_SOURCE), "PYTHONDONTWRITEBYTECODE": "1", **values}
+    path = os.pathsep.join(map(str, _SOURCES))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **values}
 
 
 def run_program(*words: str | bytes | Path, before: Sequence[str] = (), **values: str) -> Answer:

@@ -21,7 +21,8 @@ import pytest
 from cli.children import Answer, clean_environment, command_line, run_program
 from cli.conftest import Mien
 from mien import __version__
-from mien.testing import draw_photo
+from mien.cli.quality import describe_quality
+from mien.testing import GOOD, draw_photo
 from service.stage import EMPTY, PURPOSE, Stage, check_complete, counts_of, query
 
 GRANT = (
@@ -316,6 +317,7 @@ def test_adding_reports_what_became_of_every_file(stage: Stage, mien: Mien, gran
     assert document == {
         "photos_new": 2,
         "photos_known": 1,
+        "reopened": 0,
         "faces": 4,
         "dropped": {},
         "ignored": 1,
@@ -393,8 +395,8 @@ def test_a_search_gives_probe_and_candidates(stage: Stage, mien: Mien) -> None:
     right = {"x1": 96, "y1": 16, "x2": 144, "y2": 64}
     assert document["probe"]["searched"] == 0
     assert document["probe"]["faces"] == [
-        {"face": 0, "box": box, "confidence": 1.0},
-        {"face": 1, "box": right, "confidence": 1.0},
+        {"face": 0, "box": box, "confidence": 1.0, "quality": describe_quality(GOOD)},
+        {"face": 1, "box": right, "confidence": 1.0, "quality": describe_quality(GOOD)},
     ]
     assert [row["rank"] for row in document["candidates"]] == [1, 2]
     uris = {row["locations"][0]["uri"] for row in document["candidates"]}

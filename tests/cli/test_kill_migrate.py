@@ -17,7 +17,7 @@ from service.stage import PURPOSE, Stage, check_sound, names_of, query
 
 pytestmark = pytest.mark.slow
 
-KILLS, PHOTOS = 5, 50
+KILLS, PHOTOS = 3, 40
 DIGESTS = {FakeModels().model.digest, OtherModels().model.digest}
 
 

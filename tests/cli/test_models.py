@@ -70,7 +70,7 @@ def test_a_pack_that_is_gone_can_be_left(
     (stage.home / "models").mkdir(parents=True)
     (stage.home / "models" / "choices.toml").write_text('pack = "gone"\n')
     assert ids(mien("models", "list", "--json").document, "is_in_use") == set()
-    assert "'gone'" in mien("models", "pull").err or "no model" in mien("models", "pull").err
+    check_error(mien("models", "pull", "--json"), 2, "model")
     assert mien("models", "use", "open").code == 0
     assert ids(mien("models", "list", "--json").document, "is_in_use")
     monkeypatch.setenv("MIEN_PACK", "sfaec")

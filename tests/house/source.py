@@ -42,10 +42,10 @@ class Function:
 
     @property
     def arguments(self) -> list[ast.arg]:
-        """Every argument, the object or class itself apart."""
+        """Every argument but the object itself and what the call is about: `*paths`."""
         arguments = self.node.args
-        stars = [arg for arg in (arguments.vararg, arguments.kwarg) if arg]
-        return [*self.positional, *arguments.kwonlyargs, *stars]
+        rest = [arguments.kwarg] if arguments.kwarg else []
+        return [*self.positional, *arguments.kwonlyargs, *rest]
 
 
 @dataclass(frozen=True)

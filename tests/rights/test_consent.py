@@ -149,7 +149,7 @@ def test_r24_a_child_is_not_enrolled_without_a_guardian(stage: Stage) -> None:
         assert load(stage, library) == ([], 0)
         draft = consent(stage, of_age_on=of_age_on, guardian="Mia Ek")
         assert library.enrol("Kim", *portraits(stage, ANN), consent=draft).verdict.is_allowed
-        assert len(load(stage, library)[0]) == 2
+        assert len(load(stage, library)[0]) == 1
 
 
 def test_r24_a_guardians_consent_ends_when_the_child_comes_of_age(stage: Stage) -> None:

@@ -195,9 +195,9 @@ def check_refused_without_looking(library: Library) -> None:
     with (
         patch.object(Deployment, "vision", never),
         patch.object(Galleries, "load", never),
-        patch("mien.library.read_photo", never),
-        patch("mien.service.search.find_visible_faces", never),
-        patch("mien.service.search.iter_visible_ids", never),
+        patch("mien.service.probe.read_photo", never),
+        patch("mien.service.ranking.find_visible_faces", never),
+        patch("mien.service.ranking.iter_visible_ids", never),
         patch("mien.vault.vault.Vault.read_templates", never),
     ):
         result = library.search(MISSING, purpose="press", collection="club")

@@ -55,7 +55,7 @@ def find_levels(cohort: Cohort, templates: Vectors) -> Levels:
     variances = np.einsum("nd,nd->n", templates @ cohort.spread, templates)
     width = np.sqrt(np.maximum(variances, _LEAST_DEVIATION**2)).astype(np.float64)[:, np.newaxis]
     weights = cohort.weights.astype(np.float64)
-    start = _find_start(own, width, weights)[:, np.newaxis]
+    start = _find_start(own, width, weights=weights)[:, np.newaxis]
     share, density = _tail((start - own) / width)
     mass = share @ weights
     first = (own * share + width * density) @ weights / mass
@@ -74,7 +74,7 @@ def normalise(scores: NDArray[np.floating], *, probes: Levels, candidates: Level
     return normalised
 
 
-def _find_start(own: _Numbers, width: _Numbers, weights: _Numbers) -> _Numbers:
+def _find_start(own: _Numbers, width: _Numbers, *, weights: _Numbers) -> _Numbers:
     """Where the highest fifth of each mixture begins: Newton's method, kept within bounds."""
     mean = own @ weights
     spread = np.sqrt(np.maximum((own**2) @ weights - mean**2, 0) + width[:, 0] ** 2)

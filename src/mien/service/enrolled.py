@@ -47,13 +47,12 @@ def load_enrolled(
     templates = [
         open_template(deployment, one, person_uuid=uuids[one.person_id]) for one in enrolments
     ]
-    return _know(model, np.stack(templates), [one.person_id for one in enrolments]), (
-        enrolments[-1].id
-    )
+    owners = [one.person_id for one in enrolments]
+    return _know(model, np.stack(templates), owners=owners), enrolments[-1].id
 
 
 def _know(
-    model: EmbeddingModel, templates: Vectors, owners: Sequence[PersonId]
+    model: EmbeddingModel, templates: Vectors, *, owners: Sequence[PersonId]
 ) -> Likeness | PersonLikeness:
     if model.cohort is None or model.calibration is None:
         least_scores = np.full(len(owners), model.score_at(FMR), np.float32)

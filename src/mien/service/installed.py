@@ -60,7 +60,7 @@ class InstalledModels:
         for pack in self.shelf.packs():
             if pack.name == (name or self.name):
                 return pack.detector, pack.recogniser
-        return (self.shelf.get_card(name),)
+        return (self.shelf.get_card(name or self.name),)
 
     @property
     def model(self) -> EmbeddingModel:

@@ -12,7 +12,7 @@ from mien.catalog import collections as rows
 from mien.catalog.audit import Json
 from mien.errors import ConflictError, ModelError, WeightsError
 from mien.permission.licence import may_use
-from mien.permission.verdict import ALLOWED, Verdict, combine
+from mien.permission.verdict import Verdict, combine
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment
@@ -200,7 +200,7 @@ class ModelBook:
         deployment = self._deployment
         choices.accept(card, by=deployment.actor, at=deployment.clock())
         self._tell(Action.LICENCE_ACCEPTED, card)
-        return ALLOWED
+        return may_use(card.licence_terms, is_accepted=choices.has_accepted(card))
 
     def _check_unused(self, pack: Pack, card: Card, *, digests: set[str]) -> None:
         from mien.vision.pipeline import describe_model

@@ -8,6 +8,7 @@ measured, and pose is a rough estimate: see `estimate_pose`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -64,7 +65,7 @@ class Assessor:
         left, right = face.landmarks.left_eye, face.landmarks.right_eye
         measured = Quality(
             value=0.0,
-            inter_eye_px=float(np.hypot(right.x - left.x, right.y - left.y)),
+            inter_eye_px=math.hypot(right.x - left.x, right.y - left.y),
             sharpness=measure_sharpness(grey),
             noise=measure_noise(grey),
             yaw_deg=yaw_deg,
@@ -97,13 +98,11 @@ def estimate_pose(landmarks: Landmarks) -> tuple[float, float, float]:
     points = landmarks.as_array()
     axes = (_TO_AXES @ (points - points.mean(axis=0))).T
     left, _, right = np.linalg.svd(axes, full_matrices=False)
-    across, down = left @ right
-    away = np.cross(across, down)
-    yaw = np.arctan2(away[0], away[2])
-    pitch = np.arcsin(np.clip(away[1], -1, 1))
-    roll = np.arctan2(-across[1], down[1])
-    yaw_deg, pitch_deg, roll_deg = np.degrees([yaw, pitch, roll]).tolist()
-    return yaw_deg, pitch_deg, roll_deg
+    (ax, ay, az), (dx, dy, dz) = (left @ right).tolist()
+    away_x, away_y, away_z = ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx
+    yaw = math.atan2(away_x, away_z)
+    pitch = math.asin(min(1.0, max(-1.0, away_y)))
+    return math.degrees(yaw), math.degrees(pitch), math.degrees(math.atan2(-ay, dy))
 
 
 def measure_sharpness(grey: Grey) -> float:
