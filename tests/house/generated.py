@@ -18,8 +18,8 @@ from house.rights import rights_table
 from house.source import PACKAGE, ROOT, Module, modules
 from mien import errors
 from mien.cli.exits import reason_for
-from mien.evaluation.figures import Standing
-from mien.evaluation.report import Report, parse_report
+from mien.evaluation.figures import Figure, Standing
+from mien.evaluation.report import Judgement, Report, parse_report
 from mien.pages.document import render_markdown
 from mien.permission.platforms import PLATFORMS
 from mien.permission.prohibited import PROHIBITIONS, Prohibition
@@ -115,6 +115,18 @@ def saved_reports() -> list[Report]:
     return sorted(reports, key=lambda report: -report.photos)
 
 
+def _iter_group_figures(judgement: Judgement) -> Iterator[tuple[str, Figure]]:
+    """The best and the worst of the groups by each attribute that carry a figure."""
+    for found in judgement.differentials:
+        carried = [group for group in found.groups if group.fmr.standing is Standing.CARRIED]
+        carried.sort(key=lambda group: group.fmr.value or 0.0)
+        where = f"where 1 in {round(1 / found.fmr):,} of all pairs of strangers match"
+        attribute = found.attribute.replace("_", " ")
+        for group in (carried[:1] + carried[-1:]) if len(carried) > 1 else []:
+            who = f"{group.people} people of `{group.group}` ({attribute})"
+            yield f"pairs of different people match among the {who}, {where}", group.fmr
+
+
 def _iter_figures(report: Report) -> Iterator[str]:
     """Of the last score, the normalised one where there are both: what is carried."""
     judgement = report.judgements[-1]
@@ -134,6 +146,7 @@ def _iter_figures(report: Report) -> Iterator[str]:
         stated += [
             (missed.format(enrolled), point.fnir) for point in largest.points if point.fpir == 1e-2
         ]
+    stated += [*_iter_group_figures(judgement)]
     for what, figure in stated:
         if figure.value is not None and figure.low is not None and figure.high is not None:
             mark = "" if figure.standing is Standing.CARRIED else f" ({figure.standing})"

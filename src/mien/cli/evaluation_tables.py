@@ -5,6 +5,8 @@ Nothing is printed that the data do not carry: the table says so in its place, a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich import box
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -16,10 +18,16 @@ from mien.service.evaluation_document import make_colophon, make_document
 
 
 def print_report(report: Report) -> None:
-    """Section by section."""
-    document = make_document(report, has_plots=False)
+    """Section by section, of the score that decides: the last one that was judged."""
+    *others, decisive = report.judgements
+    document = make_document(replace(report, judgements=(decisive,)), has_plots=False)
     out.print(Text(document.title, style="bold"))
     out.print(document.lead)
+    if others:
+        out.print(
+            f"Told here of the {decisive.score} score, which decides; --report and --json have the "
+            f"{' and the '.join(judgement.score for judgement in others)} too."
+        )
     for section in document.sections:
         out.print(Text(f"\n{section.title}", style="bold"))
         for block in section.blocks:
