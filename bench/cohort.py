@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from bench.card import with_levels_of_others
 from bench.faces import embed_people
 from bench.fused import tabulate_fused
 from bench.mixture import CENTRES, fit_cohort, pick_one_each
@@ -29,13 +30,16 @@ from mien.evaluation.sample import Sample, make_sample
 from mien.evaluation.trials import Trials, compare_all
 from mien.evaluation.verification import miss_rates
 from mien.evidence.cohort import find_levels
+from mien.evidence.strength import Band, judge
 from mien.types import Vectors
+from mien.vision.cards import get_pack, load_calibration
 
 NAME = "cohort"
 RATES = np.array([1e-2, 1e-3, 1e-4, 1e-5])
 JUDGED = 2
 """Place of 1e-4 in `RATES`, the lowest that a half of lfw-view1 carries."""
 PARTINGS = 10
+SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 COSINE = "cosine"
 SHIPPED = f"mixture of {CENTRES}, without end, highest 0.2"
 _REPLICATES = 200
@@ -63,7 +67,13 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     names = [str(person) for person in people.person]
     sample = make_sample(people.templates, names, photos=names)
     outcomes = {name: measure(sample, fit) for name, fit in iter_cohorts()}
-    tables = {"Cohorts": _tabulate(outcomes), "Fused templates": tabulate_fused(sample)}
+    tables = {
+        "Cohorts": _tabulate(outcomes),
+        "Fused templates": tabulate_fused(sample),
+        "Photos of one person in each band, by the faces of the collection": _tabulate_bands(
+            sample
+        ),
+    }
     return {"rows": list(_iter_rows(outcomes)), "tables": tables}
 
 
@@ -147,6 +157,19 @@ def _iter_rows(outcomes: Mapping[str, Outcome]) -> Iterator[dict[str, object]]:
         low, high = find_interval(outcome.drawn[:, JUDGED])
         what = f"LFW halves, true match rate at FMR 1e-4, {name} ({low:.3f} to {high:.3f})"
         yield make_row(what, float(outcome.tmr[JUDGED]), at_least=0.85 if name == SHIPPED else None)
+
+
+def _tabulate_bands(sample: Sample) -> list[dict[str, object]]:
+    """How strong the card calls pairs of one person, whose cohort is of other people."""
+    calibration = load_calibration(get_pack("open").recogniser)
+    assert calibration is not None  # noqa: S101  (the default pack is calibrated)
+    mated = compare_all(with_levels_of_others(sample)).mated.astype(float)
+    rows: list[dict[str, object]] = []
+    for faces in SIZES:
+        bands = [strength.band for strength in judge(mated, calibration, faces=faces)]
+        shares = {band.value: f"{bands.count(band) / len(bands):.0%}" for band in Band}
+        rows.append({"faces": f"{faces:,}", **shares})
+    return rows
 
 
 def _tabulate(outcomes: Mapping[str, Outcome]) -> list[dict[str, object]]:
