@@ -70,9 +70,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     tables = {
         "Cohorts": _tabulate(outcomes),
         "Fused templates": tabulate_fused(sample),
-        "Photos of one person in each band, by the faces of the collection": _tabulate_bands(
-            sample
-        ),
+        "Pairs of one person in each band, by faces searched": _tabulate_bands(sample),
     }
     return {"rows": list(_iter_rows(outcomes)), "tables": tables}
 
