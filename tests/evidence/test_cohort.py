@@ -95,8 +95,8 @@ def test_one_gaussian_has_the_textbook_moments_of_its_highest_fifth() -> None:
     start = norm.isf(TOP_SHARE)
     mean = norm.pdf(start) / TOP_SHARE
     variance = 1 + start * mean - mean**2
-    np.testing.assert_allclose(levels.means, 0.1 * mean, rtol=1e-5)
-    np.testing.assert_allclose(levels.deviations, 0.1 * np.sqrt(variance), rtol=1e-4)
+    np.testing.assert_allclose(levels.means, 0.1 * mean, rtol=5e-4)
+    np.testing.assert_allclose(levels.deviations, 0.1 * np.sqrt(variance), rtol=5e-4)
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,11 +10,13 @@ import pytest
 from mien.errors import ModelError, SettingsError
 from mien.evidence.cohort import find_levels, normalise
 from mien.evidence.strength import Band, Strength
+from mien.index.base import Hits
+from mien.index.exact import ExactIndex
 from mien.library import Library
 from mien.permission.verdict import Reason
 from mien.service.search import Candidate
 from mien.testing import FakeModels, FakeVision, draw_photo
-from mien.types import EmbeddingModel
+from mien.types import EmbeddingModel, Ids, Vectors
 from service.stage import PURPOSE, Stage, names_of
 
 MODEL = FakeModels().model
@@ -86,6 +88,24 @@ def test_a_highest_false_match_rate_leaves_out_what_strangers_reach(stage: Stage
         assert set(names_of(result)) == {"03-a.png", "03-b.png"}
         assert [candidate.rank for candidate in result.candidates] == [1, 2]
         assert not library.search(draw_photo(3), purpose=PURPOSE, max_fmr=1e-9).candidates
+
+
+def test_a_search_with_a_highest_rate_stops_where_the_faces_are_too_weak(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    search = ExactIndex.search
+
+    def spy(index: ExactIndex, probes: Vectors, *, limit: int, among: Ids | None = None) -> Hits:
+        asked.append(limit)
+        return search(index, probes, limit=limit, among=among)
+
+    with stage.open() as library:
+        fill(stage, library, people=100)
+        monkeypatch.setattr(ExactIndex, "search", spy)
+        result = library.search(draw_photo(3, seed=9), purpose=PURPOSE, max_fmr=1e-4, limit=5)
+    assert set(names_of(result)) == {"03-a.png", "03-b.png"}
+    assert asked == [45]
 
 
 @pytest.mark.parametrize("rate", [0.0, -0.1, 1.5, float("nan")])

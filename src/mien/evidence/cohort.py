@@ -29,6 +29,7 @@ _TOP_DEVIATIONS = 0.84162
 _STEPS = 3
 _LEAST_DEVIATION = 1e-6
 _LEAST_SLOPE = 1e-6
+_MOST_EXPONENT = 500.0
 # Press et al., Numerical Recipes (1992), section 6.2: erfc to within 1.2e-7 of itself, everywhere.
 _ERFC = (
     *(-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806),
@@ -81,11 +82,18 @@ def _find_start(own: _Numbers, width: _Numbers, *, weights: _Numbers) -> _Number
     start = mean + _TOP_DEVIATIONS * spread
     low, high = own.min(axis=1) - width[:, 0], own.max(axis=1) + 2 * width[:, 0]
     for _ in range(_STEPS):
-        share, density = _tail((start[:, np.newaxis] - own) / width)
+        share, density = _rough_tail((start[:, np.newaxis] - own) / width)
         # Between centres that lie far apart nothing is, and a step only keeps within the bounds.
         slope = np.maximum((density / width) @ weights, _LEAST_SLOPE)
         start = np.clip(start + (share @ weights - TOP_SHARE) / slope, low, high)
     return start
+
+
+def _rough_tail(deviations: _Numbers) -> tuple[_Numbers, _Numbers]:
+    """As `_tail`, to within 2e-4 (Bowling et al., J. Ind. Eng. Manag. 2, 2009), cheaply."""
+    squares = deviations * deviations
+    share = 1 / (1 + np.exp(np.minimum(deviations * (1.5976 + 0.07056 * squares), _MOST_EXPONENT)))
+    return share, share * (1 - share) * (1.5976 + 0.21168 * squares)
 
 
 def _tail(deviations: _Numbers) -> tuple[_Numbers, _Numbers]:

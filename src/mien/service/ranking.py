@@ -6,7 +6,7 @@ cover the search, and more are asked for as long as too few of them are visible.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from mien.service.deployment import Deployment
 from mien.service.enrolled import find_consenting
 from mien.service.gallery import Gallery
 from mien.service.leave import Leave
-from mien.service.weigh import weigh
+from mien.service.weigh import Weighed, weigh
 from mien.types import FaceId, Vectors
 
 _SPARE = 40
@@ -80,7 +80,7 @@ class Ranking:
                 return self._find_among_visible()
             hits = index.search(self._probe, limit=fetched)
             candidates = self._see(hits)
-            if hits.scores[0, -1] < self._bounds.min_score:
+            if self._is_too_weak(hits):
                 break
         return candidates
 
@@ -95,32 +95,41 @@ class Ranking:
             fetched = min(max(self._bounds.limit + _SPARE, fetched * _GROWTH), among.size)
             hits = self._gallery.index.search(self._probe, limit=fetched, among=among)
             candidates = self._see(hits)
+            if self._is_too_weak(hits):
+                break
         return candidates
+
+    def _is_too_weak(self, hits: Hits) -> bool:
+        """Whether the last hits, seen or not, are so weak that none beyond them can be wanted."""
+        if hits.scores[0, -1] < self._bounds.min_score:
+            return True
+        if self._bounds.max_fmr is None:
+            return False
+        last = self._weigh(_list_hits(hits)[-_SPARE:], limit=_SPARE)
+        return not any(self._is_strong_enough(one.strength) for one in last)
+
+    def _weigh(self, scored: Sequence[tuple[FaceId, float]], *, limit: int) -> list[Weighed]:
+        calibration = self._deployment.model.calibration
+        return weigh(self._gallery, scored, probe=self._probe, calibration=calibration, limit=limit)
 
     def _see(self, hits: Hits) -> tuple[Candidate, ...]:
         """The hits that may be shown, ranked; the catalog is asked about every one."""
         scored = [
-            (FaceId(int(face_id)), float(score))
-            for face_id, score in zip(hits.ids[0], hits.scores[0], strict=True)
-            if face_id != NO_FACE
-            and face_id not in self._leave.left_out
-            and score >= self._bounds.min_score
+            (face_id, score)
+            for face_id, score in _list_hits(hits)
+            if face_id not in self._leave.left_out and score >= self._bounds.min_score
         ]
         with self._deployment.database.reading() as connection:
             face_ids = [face_id for face_id, _ in scored]
             found = find_visible_faces(connection, self._leave.scope, face_ids=face_ids)
             visible = self._leave_out(connection, found)
-        weighed = weigh(
-            self._gallery,
-            [(face_id, score) for face_id, score in scored if face_id in visible],
-            probe=self._probe,
-            calibration=self._deployment.model.calibration,
-        )
+        visible_scores = [(face_id, score) for face_id, score in scored if face_id in visible]
+        weighed = self._weigh(visible_scores, limit=self._bounds.limit)
         shown = [one for one in weighed if self._is_strong_enough(one.strength)]
         return tuple(
             # Half a template's last bit may stand beyond.
             Candidate(rank, min(max(one.score, -1.0), 1.0), visible[one.face_id], one.strength)
-            for rank, one in enumerate(shown[: self._bounds.limit], start=1)
+            for rank, one in enumerate(shown, start=1)
         )
 
     def _is_strong_enough(self, strength: Strength | None) -> bool:
@@ -140,3 +149,12 @@ class Ranking:
             self._deployment, connection, person_ids=people, purpose=leave.purpose, at=leave.at
         )
         return {face_id: face for face_id, face in visible.items() if face.person_id in consenting}
+
+
+def _list_hits(hits: Hits) -> list[tuple[FaceId, float]]:
+    """The hits of the one probe, best first."""
+    return [
+        (FaceId(int(face_id)), float(score))
+        for face_id, score in zip(hits.ids[0], hits.scores[0], strict=True)
+        if face_id != NO_FACE
+    ]

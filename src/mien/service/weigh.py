@@ -33,19 +33,20 @@ def weigh(
     *,
     probe: Vectors,
     calibration: Calibration | None,
+    limit: int,
 ) -> list[Weighed]:
-    """The faces, strongest first; those that were erased meanwhile are left out.
+    """The strongest of the faces, in that order; those erased meanwhile are left out.
 
     `probe` is turned as the gallery is, shape (1, dimension).
     """
     if gallery.cohort is None or calibration is None or not scored:
-        return [Weighed(face_id, score, None) for face_id, score in scored]
+        return [Weighed(face_id, score, None) for face_id, score in scored[:limit]]
     known = dict(scored)
     ids, templates = gallery.index.find_templates(np.array(sorted(known), np.int64))
     cosines = np.array([[known[FaceId(face_id)] for face_id in ids.tolist()]])
     levels = find_levels(gallery.cohort, np.concatenate([probe, templates]))
     normalised = normalise(cosines, probes=levels[:1], candidates=levels[1:])[0]
-    order = np.argsort(-normalised, kind="stable")
+    order = np.argsort(-normalised, kind="stable")[:limit]
     strengths = judge(normalised[order], calibration, faces=len(gallery.index))
     return [
         Weighed(FaceId(int(face_id)), float(score), strength)
