@@ -4,8 +4,8 @@
 
 The face nearest the centre of each photo counts; files are named Name_Surname_0001.jpg. The cohort
 and the Gaussian are made of one photo a person. For the calibration people are parted in ten
-folds, and the level of each template is known from a cohort of the nine others, so that nobody
-is judged by a cohort made with their own photo. What is written are numbers about a model.
+folds, and two photos are compared by a cohort without the folds of both, so that no pair is
+judged by a cohort that knows either. What is written are numbers about a model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mien.evaluation.tail import fit_fmr_curve
 from mien.evaluation.trials import Trials, compare_all
 from mien.evaluation.verification import last_refused, miss_rates
 from mien.evidence.cohort import find_levels
-from mien.types import Calibration
+from mien.types import Calibration, Cohort, Vectors
 from mien.vision.cards import get_pack
 
 CARDS = Path(__file__).parents[1] / "src" / "mien" / "cards"
@@ -63,16 +63,42 @@ def calibrate(sample: Sample) -> Calibration:
     )
 
 
+class OtherPeople:
+    """Cohorts of a sample's people without those of two folds, each fitted when first asked for."""
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+        self.fold_of_person = fold_people(len(sample.names), folds=FOLDS, seed=0)
+        self._one_each = pick_one_each(sample.people)
+        self._cohorts: dict[tuple[int, int], Cohort] = {}
+
+    def find_levels(
+        self, templates: Vectors, people: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Means and deviations (n, folds) of templates, for the fold of whom each meets."""
+        folds = self.fold_of_person[people]
+        means = np.empty((len(templates), FOLDS), np.float32)
+        deviations = np.empty_like(means)
+        for own in range(FOLDS):
+            rows = np.flatnonzero(folds == own)
+            for met in range(FOLDS):
+                found = find_levels(self._fit(min(own, met), max(own, met)), templates[rows])
+                means[rows, met], deviations[rows, met] = found.means, found.deviations
+        return means, deviations
+
+    def _fit(self, one: int, other: int) -> Cohort:
+        if (one, other) not in self._cohorts:
+            fold = self.fold_of_person[self._sample.people[self._one_each]]
+            rest = self._one_each[(fold != one) & (fold != other)]
+            self._cohorts[one, other] = fit_cohort(self._sample.templates[rest])
+        return self._cohorts[one, other]
+
+
 def with_levels_of_others(sample: Sample) -> Sample:
-    """Each template's level by a cohort of the people of other folds."""
-    fold = fold_people(len(sample.names), folds=FOLDS, seed=0)[sample.people]
-    one_each = pick_one_each(sample.people)
-    levels = np.empty((2, len(sample)), np.float32)
-    for number in range(FOLDS):
-        cohort = fit_cohort(sample.templates[one_each[fold[one_each] != number]])
-        found = find_levels(cohort, sample.templates[fold == number])
-        levels[:, fold == number] = found.means, found.deviations
-    return sample.with_levels(*levels)
+    """Levels by cohorts that were made without the people of either side of a comparison."""
+    others = OtherPeople(sample)
+    means, deviations = others.find_levels(sample.templates, sample.people)
+    return sample.with_levels(means, deviations, folds=others.fold_of_person[sample.people])
 
 
 def measure_cosines(trials: Trials) -> list[Rate]:

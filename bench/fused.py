@@ -1,7 +1,8 @@
 """What a fused template is worth: thresholds of single photos, kept for the mean of several.
 
-Of each person with enough photos some are drawn and fused, three times; the person's other photos
-are mates, and everybody else's are strangers. Cohorts are of other people, as in bench.card.
+Of each person with four photos or more some are drawn and fused, three times; the person's other
+photos are mates, and everybody else's are strangers. Cohorts are of other people, as in
+bench.card.
 """
 
 from __future__ import annotations
@@ -10,15 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from bench.card import FOLDS, with_levels_of_others
-from bench.mixture import fit_cohort, pick_one_each
+from bench.card import OtherPeople, with_levels_of_others
 from numpy.typing import NDArray
 
-from mien.evaluation.resampling import fold_people
 from mien.evaluation.sample import Sample
 from mien.evaluation.trials import compare_all
 from mien.evaluation.verification import last_refused
-from mien.evidence.cohort import find_levels
 
 DRAWS = 3
 PHOTOS = (1, 2, 3)
@@ -46,11 +44,11 @@ class Fused:
 
 def tabulate_fused(sample: Sample) -> list[dict[str, object]]:
     """A row for each number of photos and each false match rate."""
-    levelled = with_levels_of_others(sample)
+    levelled, others = with_levels_of_others(sample), OtherPeople(sample)
     limits = [_find_limits(one) for one in (sample, levelled)]
     rows: list[dict[str, object]] = []
     for photos in PHOTOS:
-        both = list(_score_fused(sample, levelled, photos=photos))
+        both = list(_score_fused(sample, levelled, photos=photos, others=others))
         for place, rate in enumerate(RATES.tolist()):
             row: dict[str, object] = {"photos": photos, "at": f"{rate:g}"}
             for name, limit, (mates, strangers) in zip(
@@ -69,16 +67,23 @@ def _find_limits(sample: Sample) -> _Numbers:
 
 
 def _score_fused(
-    sample: Sample, levelled: Sample, *, photos: int
+    sample: Sample, levelled: Sample, *, photos: int, others: OtherPeople
 ) -> Iterator[tuple[_Numbers, _Numbers]]:
     """Mates' and strangers' scores: first by the cosine, then normalised."""
     fused, templates = _fuse(sample, photos=photos)
     cosines = (templates @ sample.templates.T).astype(np.float64)
     yield fused.select(cosines)
-    means, deviations = _find_own_levels(sample, fused, templates=templates)
-    assert levelled.levels is not None  # noqa: S101  (with_levels_of_others gives them)
-    of_fused = (cosines - means[:, None]) / deviations[:, None]
-    of_photos = (cosines - levelled.levels.means) / levelled.levels.deviations
+    levels = levelled.levels
+    assert levels is not None  # noqa: S101  (with_levels_of_others gives them)
+    assert levels.folds is not None  # noqa: S101
+    means, deviations = others.find_levels(templates, fused.people)
+    own = np.arange(len(templates))[:, None], levels.folds[None, :]
+    theirs = (
+        np.arange(len(sample))[None, :],
+        others.fold_of_person[fused.people][:, None],
+    )
+    of_fused = (cosines - means[own]) / deviations[own]
+    of_photos = (cosines - levels.means[theirs]) / levels.deviations[theirs]
     yield fused.select((of_fused + of_photos) / 2)
 
 
@@ -87,25 +92,11 @@ def _fuse(sample: Sample, *, photos: int) -> tuple[Fused, NDArray[np.float32]]:
     people, used, templates = [], [], []
     for person in range(len(sample.names)):
         own = np.flatnonzero(sample.people == person)
-        for _ in range(DRAWS if len(own) > photos else 0):
+        # The same people for every number of photos, or else the rows would not be of one kind.
+        for _ in range(DRAWS if len(own) > max(PHOTOS) else 0):
             chosen = random.permutation(own)[:photos]
             mean = sample.templates[chosen].mean(axis=0)
             templates.append(mean / np.linalg.norm(mean))
             people.append(person)
             used.append(chosen)
     return Fused(sample, np.array(people), used), np.array(templates, np.float32)
-
-
-def _find_own_levels(
-    sample: Sample, fused: Fused, *, templates: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Means and deviations, shape (2, n), by a cohort of the people of other folds."""
-    fold = fold_people(len(sample.names), folds=FOLDS, seed=0)
-    one_each = pick_one_each(sample.people)
-    levels = np.empty((2, len(templates)))
-    for number in range(FOLDS):
-        rest = one_each[fold[sample.people[one_each]] != number]
-        is_here = fold[fused.people] == number
-        found = find_levels(fit_cohort(sample.templates[rest]), templates[is_here])
-        levels[:, is_here] = found.means, found.deviations
-    return levels

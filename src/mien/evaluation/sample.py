@@ -18,22 +18,46 @@ from mien.evaluation.resampling import Codes
 from mien.types import Vectors
 
 Scores = NDArray[np.float32]
+Places = Codes | tuple[Codes, Codes]
 _UNIT_TOLERANCE = 1e-2
 _NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """Of each template, the mean and the deviation of its scores against a cohort, each (n,)."""
+    """Of each template, the mean and the deviation of its scores against a cohort, each (n,).
+
+    Where the cohort is made of people of the sample, `folds` part them, (n,), and a template has
+    levels for each fold of the other one, (n, folds): by a cohort without people of either.
+    """
 
     means: Scores
     deviations: Scores
+    folds: Codes | None = None
 
-    def normalise(self, scores: Scores, *, rows: Codes, columns: Codes) -> Scores:
+    def normalise(self, scores: Scores, rows: Codes, columns: Codes) -> Scores:
         """Scores (r, c) measured from both sides' own level, and both averaged."""
-        one = (scores - self.means[rows, None]) / self.deviations[rows, None]
-        other = (scores - self.means[None, columns]) / self.deviations[None, columns]
+        if self.folds is None:
+            one = (scores - self.means[rows, None]) / self.deviations[rows, None]
+            other = (scores - self.means[None, columns]) / self.deviations[None, columns]
+        else:
+            own = rows[:, None], self.folds[columns][None, :]
+            theirs = columns[None, :], self.folds[rows][:, None]
+            one = (scores - self.means[own]) / self.deviations[own]
+            other = (scores - self.means[theirs]) / self.deviations[theirs]
         return ((one + other) / 2).astype(np.float32)
+
+    def normalise_pairs(self, scores: Scores, one: Codes, other: Codes) -> Scores:
+        """Scores (pairs,) likewise."""
+        own: Places = one if self.folds is None else (one, self.folds[other])
+        theirs: Places = other if self.folds is None else (other, self.folds[one])
+        normalised = (scores - self.means[own]) / self.deviations[own]
+        normalised += (scores - self.means[theirs]) / self.deviations[theirs]
+        return (normalised / 2).astype(np.float32)
+
+    def only(self, kept: Codes) -> Levels:
+        folds = None if self.folds is None else self.folds[kept]
+        return Levels(self.means[kept], self.deviations[kept], folds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,14 +98,13 @@ class Sample:
         scores: Scores = np.einsum("ij,ij->i", self.templates[one], self.templates[other])
         if self.levels is None:
             return scores
-        means, deviations = self.levels.means, self.levels.deviations
-        normalised = (scores - means[one]) / deviations[one]
-        normalised += (scores - means[other]) / deviations[other]
-        return (normalised / 2).astype(np.float32)
+        return self.levels.normalise_pairs(scores, one, other)
 
-    def with_levels(self, means: Scores, deviations: Scores) -> Sample:
+    def with_levels(
+        self, means: Scores, deviations: Scores, *, folds: Codes | None = None
+    ) -> Sample:
         """The same photos, judged by normalised scores."""
-        return replace(self, levels=Levels(means, deviations))
+        return replace(self, levels=Levels(means, deviations, folds))
 
     def only(self, is_wanted: NDArray[np.bool_]) -> Sample:
         """The photos of some of the people, who are then numbered anew."""
@@ -95,7 +118,7 @@ class Sample:
             names=_choose(self.names, is_wanted),
             groups={key: _choose(of, is_wanted) for key, of in self.groups.items()},
             qualities={key: of[kept] for key, of in self.qualities.items()},
-            levels=levels and Levels(levels.means[kept], levels.deviations[kept]),
+            levels=levels and levels.only(kept),
         )
 
 
