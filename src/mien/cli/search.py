@@ -147,15 +147,20 @@ def print_result(result: SearchResult) -> None:
 def _print_meaning(result: SearchResult) -> None:
     """What the columns say, for whoever reads them for the first time."""
     strengths = [one.strength for one in result.candidates if one.strength is not None]
-    if not strengths:
+    if result.may_be_several:
+        out.print("The probes may show different people, so nothing is said of strangers.")
+    elif not strengths:
         out.print("What this model's scores are worth was never measured: see mien evaluate.")
     else:
         out.print(
             "Strangers: how many score as high, and how many are expected to among the "
-            f"{result.faces_searched:,} faces here."
+            f"{result.faces_searched:,} faces here. Counted on press photos: on others, such as "
+            "portraits of one studio, many times more may."
         )
+        if len(result.probes) > 1:
+            out.print("With several photos strangers score as high about half more often.")
     if any(strength.is_extrapolated for strength in strengths):
-        out.print("~ beyond what was counted: extrapolated. < rarer than that.")
+        out.print("~ beyond what was counted: extrapolated. < rarer, but nobody can say how much.")
     out.print("Candidates are ranked by strength; none of them is an identification.")
 
 

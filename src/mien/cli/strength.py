@@ -17,10 +17,13 @@ def show_strangers(strength: Strength | None) -> str:
     """How many strangers score as high, and how many of them are to be expected here."""
     if strength is None:
         return ""
-    mark = "<" if strength.is_bound else "~" if strength.is_extrapolated else ""
-    expected = strength.expected_strangers
+    if strength.is_bound:  # no more is claimed than the worst that is likely
+        mark, rate = "<", strength.fmr_high
+    else:
+        mark, rate = "~" if strength.is_extrapolated else "", strength.fmr
+    expected = strength.expected_strangers * rate / strength.fmr
     shown = f"{expected:,.0f}" if expected >= _WHOLE_FROM else f"{expected:.1g}"
-    return f"{mark}1 in {_show_count(1 / strength.fmr)}; expect {shown}"
+    return f"{mark}1 in {_show_count(1 / rate)}; expect {shown}"
 
 
 def _show_count(count: float) -> str:

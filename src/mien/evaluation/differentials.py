@@ -236,14 +236,13 @@ def _state_fmr(
     pairs = counts.strangers[place]
     if fewest < _FEWEST_PEOPLE or pairs * rate < LEAST_ERRORS:
         return withhold(f"{fewest:,} people, {pairs:,.0f} pairs: too few")
-    # Most pairs of strangers share nobody, so it is pairs that the rule of 3 counts here.
+    # Pairs of few people depend on each other, so the rule of 3 counts those of the smaller group.
     return state_rate(
         counts.fmr[place],
         drawn,
         errors=counts.matches[place],
-        trials=int(pairs),
+        trials=fewest,
         what="false matches",
-        among="pairs",
     )
 
 

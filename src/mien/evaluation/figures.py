@@ -63,8 +63,15 @@ def find_interval(replicates: Sequence[float] | Reals) -> tuple[float | None, fl
 
 
 def state(value: float, replicates: Sequence[float] | Reals) -> Figure:
-    """A figure that no rule of errors applies to."""
-    return Figure(float(value), *find_interval(replicates))
+    """A figure that no rule of errors applies to.
+
+    Resampling doubles people, which makes some measures look worse than on the sample itself, so
+    the interval is widened to hold the figure.
+    """
+    low, high = find_interval(replicates)
+    if low is None or high is None:
+        return Figure(float(value), low, high)
+    return Figure(float(value), min(low, float(value)), max(high, float(value)))
 
 
 def state_rate(
@@ -74,16 +81,16 @@ def state_rate(
     errors: float,
     trials: int,
     what: str,
-    among: str = "people",
 ) -> Figure:
     """A rate of errors, of which so many were seen in so many independent trials.
 
     The bound of the rule of 3 counts people where pairs of one person depend on each other.
     """
     low, high = find_interval(replicates)
-    if errors == 0:
+    if errors < 1:  # a mean over splits may come to less than one
         high = max(high or 0.0, bound_of_none(trials))
-        note = f"no {what} seen: at most 3 in {trials:,} {among} (95 %)"
+        seen = "no" if errors == 0 else "hardly any"
+        note = f"{seen} {what} seen: at most 3 in {trials:,} people (95 %)"
         return Figure(float(value), low, high, Standing.WEAK, note)
     if errors < ENOUGH_ERRORS:
         note = f"rests on {errors:,.0f} {what}, fewer than {ENOUGH_ERRORS}"

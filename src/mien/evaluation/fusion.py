@@ -15,7 +15,14 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.evaluation.figures import ENOUGH_ERRORS, Figure, Reals, Standing, state
+from mien.evaluation.figures import (
+    ENOUGH_ERRORS,
+    Figure,
+    Reals,
+    complement,
+    state,
+    state_rate,
+)
 from mien.evaluation.resampling import Codes, Resampling
 from mien.evaluation.sample import Sample, Scores
 from mien.types import Vectors
@@ -123,7 +130,10 @@ def _measure(
         mated_pairs=len(mated_people),
         stranger_pairs=pairs,
         fmr=rate,
-        rates=tuple(_state(fusion, own, drawn=drawn, misses=len(mated_people)) for fusion in own),
+        rates=tuple(
+            _state(fusion, own, drawn=drawn, misses=len(mated_people), people=len(eligible))
+            for fusion in own
+        ),
     )
 
 
@@ -200,12 +210,18 @@ def _state(
     *,
     drawn: list[dict[Fusion, float]],
     misses: int,
+    people: int,
 ) -> FusionRate:
-    tmr = state(own[fusion], [one[fusion] for one in drawn])
+    missed = (1 - own[fusion]) * misses
+    tmr = complement(
+        state_rate(
+            1 - own[fusion],
+            [1 - one[fusion] for one in drawn],
+            errors=missed,
+            trials=people,
+            what="missed pairs",
+        )
+    )
     single = Fusion.SINGLE
     gain = state(own[fusion] - own[single], [one[fusion] - one[single] for one in drawn])
-    missed = (1 - own[fusion]) * misses
-    if missed < ENOUGH_ERRORS:
-        note = f"rests on {missed:,.0f} missed pairs, fewer than {ENOUGH_ERRORS}"
-        tmr = Figure(tmr.value, tmr.low, tmr.high, Standing.WEAK, note)
     return FusionRate(fusion, tmr, gain)

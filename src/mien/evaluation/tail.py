@@ -143,8 +143,11 @@ def fit_fmr_curve(trials: Trials, *, resampling: Resampling) -> FmrCurve:
 
 
 def has_tail(trials: Trials) -> bool:
-    """Whether there are strangers enough to fit a tail to."""
-    return _count_fitted(trials) * _TAIL_LEAST_PART <= len(trials.strangers)
+    """Whether there are strangers enough to fit a tail to, and their scores differ."""
+    fitted = _count_fitted(trials)
+    if fitted * _TAIL_LEAST_PART > len(trials.strangers):
+        return False
+    return bool(trials.strangers[0] > trials.strangers[fitted])
 
 
 def _count_fitted(trials: Trials) -> int:
@@ -158,6 +161,8 @@ def fit_pareto(excesses: Reals, weights: Reals) -> tuple[float, float]:
     first = float((weights * excesses).sum() / mass)
     second = float((weights * excesses * above).sum() / mass)
     spread = first - 2 * second
+    if spread <= 0:  # all the same: there is no tail
+        return 0.0, 0.0
     shape = 2 - first / spread
     return float(shape), float(2 * first * second / spread)
 

@@ -1,7 +1,8 @@
 """What a score is worth: how often strangers score as high, in words and in this collection.
 
 The words follow the number of strangers to be expected, since the same score means less among
-more faces. None of them says that two faces are of one person: a score cannot.
+more faces: the most that the interval of the rate allows, so that doubt never makes a match
+stronger. None of them says that two faces are of one person: a score cannot.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Band(StrEnum):
 
 
 BAND_LIMITS = {Band.VERY_STRONG: 0.001, Band.STRONG: 0.03, Band.MODERATE: 1.0}
-"""Fewer strangers than this are expected to score as high in the collection; else it is weak."""
+"""Fewer strangers than this score as high in the collection, at the most; else it is weak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ def judge(
     fmr, low, high, ratio = (
         10 ** np.interp(normalised_scores, calibration.scores, column) for column in columns
     )
+    # Nothing was measured below the first knot: any stranger may score so.
+    fmr, high = (np.where(normalised_scores < calibration.scores[0], 1.0, of) for of in (fmr, high))
     return [
         Strength(
             normalised_score=score,
@@ -74,7 +77,7 @@ def judge(
             is_extrapolated=score >= calibration.extrapolated_from,
             is_bound=bool(score > calibration.scores[-1]),
             expected_strangers=float(fmr[row]) * faces,
-            band=name_band(float(fmr[row]) * faces),
+            band=name_band(float(high[row]) * faces),
             likelihood_ratio=float(ratio[row]),
         )
         for row, score in enumerate(normalised_scores.tolist())
@@ -94,7 +97,7 @@ def find_score(calibration: Calibration, *, fmr: float) -> float:
 
 
 def name_band(expected_strangers: float) -> Band:
-    """The strongest band whose limit the expected number of strangers stays below."""
+    """The strongest band whose limit this number of strangers stays below."""
     for band, limit in BAND_LIMITS.items():
         if expected_strangers < limit:
             return band

@@ -59,8 +59,8 @@ def read_collection(
         return leave
     check_model(leave.collection, deployment.model)
     visible = _find_visible(deployment, galleries, leave=leave)
+    _enter(deployment, ALLOWED, asked=asked, leave=leave, faces=len(visible))
     read = _read_templates(deployment, visible)
-    _enter(deployment, ALLOWED, asked=asked, leave=leave, faces=len(read))
     found = [visible[face_id] for face_id in read]
     dimension = leave.collection.dimension
     return KnownFaces(

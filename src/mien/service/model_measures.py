@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from mien.errors import ModelError
-from mien.evaluation.figures import Standing
+from mien.evaluation.figures import ENOUGH_ERRORS, Standing
 from mien.evaluation.report import Report, ScoreName, parse_report
 from mien.evaluation.verification import OperatingPoint
 from mien.types import EmbeddingModel
@@ -60,4 +60,5 @@ def take_measures(report: Report, model: EmbeddingModel) -> Measures:
 
 def _is_carried(point: OperatingPoint) -> bool:
     is_wanted = point.fmr in WANTED and point.threshold is not None
+    is_wanted &= point.false_matches >= ENOUGH_ERRORS
     return is_wanted and point.tmr.value is not None and point.tmr.standing in _CARRIED

@@ -21,7 +21,7 @@ from mien.service.enrolled import find_consenting
 from mien.service.gallery import Gallery
 from mien.service.leave import Leave
 from mien.service.weigh import Weighed, weigh
-from mien.types import FaceId, Vectors
+from mien.types import Calibration, FaceId, Vectors
 
 _SPARE = 40
 """More than are asked for: some may not be shown, and the most alike need not be the strongest."""
@@ -63,12 +63,14 @@ class Ranking:
         probe: Vectors,
         leave: Leave,
         bounds: Bounds,
+        calibration: Calibration | None,
     ) -> None:
         self._deployment = deployment
         self._gallery = gallery
         self._probe = probe
         self._leave = leave
         self._bounds = bounds
+        self._calibration = calibration
 
     def find_candidates(self) -> tuple[Candidate, ...]:
         index = self._gallery.index
@@ -109,8 +111,9 @@ class Ranking:
         return not any(self._is_strong_enough(one.strength) for one in last)
 
     def _weigh(self, scored: Sequence[tuple[FaceId, float]], *, limit: int) -> list[Weighed]:
-        calibration = self._deployment.model.calibration
-        return weigh(self._gallery, scored, probe=self._probe, calibration=calibration, limit=limit)
+        return weigh(
+            self._gallery, scored, probe=self._probe, calibration=self._calibration, limit=limit
+        )
 
     def _see(self, hits: Hits) -> tuple[Candidate, ...]:
         """The hits that may be shown, ranked; the catalog is asked about every one."""

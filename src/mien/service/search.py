@@ -23,7 +23,7 @@ from mien.service.left_out import find_left_out
 from mien.service.probe import Probe, Sought, look_for_faces, read_probes
 from mien.service.ranking import Bounds, Candidate, Ranking
 from mien.service.searched import SearchSession
-from mien.service.weigh import check_is_calibrated
+from mien.service.weigh import check_can_tell
 from mien.vault.notary import Owner
 
 __all__ = ["Candidate", "Probe", "SearchRequest", "SearchResult", "search_photos"]
@@ -110,7 +110,7 @@ def _check(deployment: Deployment, request: SearchRequest, *, photos: Sequence[H
     if request.max_fmr is not None:
         if not 0 < request.max_fmr <= 1:
             raise SettingsError("The highest false match rate must be above 0, and 1 at most.")
-        check_is_calibrated(deployment.model)
+        check_can_tell(deployment.model, fmr=request.max_fmr)
     if not photos:
         raise SettingsError("There is no photo to search with.")
     if len(photos) > 1 and request.face is not None:
@@ -127,7 +127,7 @@ def _search(
 ) -> SearchResult:
     model = deployment.model
     suppressed = deployment.suppressed.load(model)
-    fused = sought.fuse()
+    fused, may_be_several = sought.fuse(), sought.may_be_several(model)
     if any(suppressed.faces.find_owner(one) is not None for one in (*sought.embeddings, fused[0])):
         return SearchResult(refuse(Reason.FACE_SUPPRESSED))
     gallery = galleries.load(leave.collection, gaussian=model.gaussian)
@@ -139,6 +139,8 @@ def _search(
         probe=rotation.turn(fused),
         leave=replace(leave, left_out=frozenset(left_out.tolist())),
         bounds=Bounds(request.limit, request.min_score, request.max_fmr),
+        # What a mean of two people matches says nothing about either.
+        calibration=None if may_be_several else model.calibration,
     )
     return SearchResult(
         ALLOWED,
@@ -146,7 +148,7 @@ def _search(
         ranking.find_candidates(),
         faces_searched=len(gallery.index),
         unreadable_faces=gallery.unreadable,
-        may_be_several=sought.may_be_several(model),
+        may_be_several=may_be_several,
     )
 
 

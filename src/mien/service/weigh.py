@@ -54,10 +54,16 @@ def weigh(
     ]
 
 
-def check_is_calibrated(model: EmbeddingModel) -> None:
-    """Raises `ModelError` where nobody measured what the model's scores are worth."""
+def check_can_tell(model: EmbeddingModel, *, fmr: float) -> None:
+    """Raises `ModelError` where what was measured of the model does not reach that rate."""
     if model.cohort is None or model.calibration is None:
         raise ModelError(
             f"The false match rates of {model.model_id} were never measured, so none can be asked "
             "for. Measure them with mien evaluate, or ask for a least score instead."
+        )
+    least = 10 ** float(model.calibration.log10_fmr[-1])
+    if fmr < least:
+        raise ModelError(
+            f"False match rates of {model.model_id} are known down to {least:.1g}, so no candidate "
+            f"can be held to {fmr:g}. Ask for a higher rate."
         )

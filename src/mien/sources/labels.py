@@ -93,9 +93,9 @@ def _read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     """The columns and rows of a CSV file, without space around a cell. Raises `SettingsError`."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            columns = [column.strip() for column in rows.fieldnames or ()]
-            listed = [[(cell or "").strip() for cell in _cells(row)] for row in rows]
+            rows = csv.reader(file, strict=True)
+            columns = _name_columns(next(rows, []))
+            listed = [_fill(row, len(columns)) for row in rows if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(
             f"{show_path(str(path).encode())} cannot be read ({error}). Name a folder of labelled "
@@ -104,11 +104,20 @@ def _read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     return columns, [dict(zip(columns, row, strict=True)) for row in listed]
 
 
-def _cells(row: Mapping[str | None, str | list[str] | None]) -> list[str | None]:
-    """One row's cells. Raises `csv.Error` where it has more than the head."""
-    if None in row:
-        raise csv.Error(f"a row has more cells than there are columns: {row[None]}")
-    return [cell if isinstance(cell, str) else None for cell in row.values()]
+def _name_columns(head: Sequence[str]) -> list[str]:
+    """Columns without a name are numbered. Raises `csv.Error` where two have the same."""
+    columns = [name.strip() or f"column {i}" for i, name in enumerate(head, start=1)]
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise csv.Error(f"the column {repeated[0]!r} is there twice")
+    return columns
+
+
+def _fill(row: Sequence[str], columns: int) -> list[str]:
+    """One row's cells, as many as there are columns. Raises `csv.Error` where it has more."""
+    if len(row) > columns:
+        raise csv.Error("a row has more cells than there are columns")
+    return [cell.strip() for cell in row] + [""] * (columns - len(row))
 
 
 def _read_folder(folder: Path) -> Labelled:
