@@ -54,7 +54,8 @@ def test_beyond_what_was_counted_the_figures_are_marked() -> None:
 
 def test_nothing_is_claimed_beyond_the_ends() -> None:
     low, high = judge(np.array([-100.0, 100.0]), LINE, faces=1)
-    assert (low.fmr, high.fmr) == pytest.approx((0.1, 1e-5))
+    assert (low.fmr, high.fmr) == pytest.approx((1.0, 1e-5))
+    assert (low.fmr_high, low.band) == (1.0, Band.WEAK)
     assert high.likelihood_ratio == pytest.approx(1000)
 
 
@@ -75,8 +76,8 @@ def test_the_band_follows_from_how_many_strangers_are_expected(expected: float, 
     assert name_band(expected) is band
 
 
-def test_the_same_score_is_weaker_among_more_faces() -> None:
-    sizes = (10, 1_000, 50_000, 1_000_000)
+def test_the_same_score_is_weaker_among_more_faces_at_the_upper_end_of_its_rate() -> None:
+    sizes = (9, 250, 9_000, 1_000_000)  # the rate is 1e-5, and 1e-4 at the most
     bands = [judge(np.array([4.0]), LINE, faces=faces)[0].band for faces in sizes]
     assert bands == [Band.VERY_STRONG, Band.STRONG, Band.MODERATE, Band.WEAK]
 

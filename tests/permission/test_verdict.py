@@ -40,6 +40,8 @@ CODES = {
     "consent-conflict",
     "purpose-not-consented",
     "minor-without-guardian",
+    "licence-not-accepted",
+    "poor-quality",
 }
 """Programs compare these: one that is renamed here breaks them."""
 

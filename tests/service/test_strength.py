@@ -87,7 +87,8 @@ def test_a_highest_false_match_rate_leaves_out_what_strangers_reach(stage: Stage
         result = library.search(draw_photo(3, seed=9), purpose=PURPOSE, max_fmr=1e-4)
         assert set(names_of(result)) == {"03-a.png", "03-b.png"}
         assert [candidate.rank for candidate in result.candidates] == [1, 2]
-        assert not library.search(draw_photo(3), purpose=PURPOSE, max_fmr=1e-9).candidates
+        with pytest.raises(ModelError, match="known down to 1e-08"):
+            library.search(draw_photo(3), purpose=PURPOSE, max_fmr=1e-9)
 
 
 def test_a_search_with_a_highest_rate_stops_where_the_faces_are_too_weak(

@@ -132,8 +132,9 @@ def test_every_smiling_photo_finds_its_neutral_one_first(
 
 @pytest.mark.slow
 def test_pairs_of_press_photos_are_told_apart(data_folder: Path, store: WeightStore) -> None:
-    found = measure_accuracy(open_pipeline(store=store, threads=1), data_folder / "lfw-view1")
-    assert (found.pairs, found.faceless) == (1000, 0)
+    pipeline = open_pipeline(store=store, threads=1)
+    found = measure_accuracy(pipeline, data_folder / "lfw-view1", every=4)
+    assert (found.pairs, found.faceless) == (250, 0)
     assert found.share >= 0.985
 
 
