@@ -158,7 +158,7 @@ def _print_meaning(result: SearchResult) -> None:
             "portraits of one studio, many times more may."
         )
         if len(result.probes) > 1:
-            out.print("With several photos strangers score as high about half more often.")
+            out.print("With several photos strangers score as high up to half more often.")
     if any(strength.is_extrapolated for strength in strengths):
         out.print("~ beyond what was counted: extrapolated. < rarer, but nobody can say how much.")
     out.print("Candidates are ranked by strength; none of them is an identification.")

@@ -66,21 +66,23 @@ def judge(
     fmr, low, high, ratio = (
         10 ** np.interp(normalised_scores, calibration.scores, column) for column in columns
     )
+    end = float(calibration.scores[-1])
     # Nothing was measured below the first knot: any stranger may score so.
     fmr, high = (np.where(normalised_scores < calibration.scores[0], 1.0, of) for of in (fmr, high))
+    rows = zip(*(of.tolist() for of in (normalised_scores, fmr, low, high, ratio)), strict=True)
     return [
         Strength(
             normalised_score=score,
-            fmr=float(fmr[row]),
-            fmr_low=float(low[row]),
-            fmr_high=float(high[row]),
+            fmr=rate,
+            fmr_low=lowest,
+            fmr_high=highest,
             is_extrapolated=score >= calibration.extrapolated_from,
-            is_bound=bool(score > calibration.scores[-1]),
-            expected_strangers=float(fmr[row]) * faces,
-            band=name_band(float(high[row]) * faces),
-            likelihood_ratio=float(ratio[row]),
+            is_bound=score > end,
+            expected_strangers=rate * faces,
+            band=name_band(highest * faces),
+            likelihood_ratio=times,
         )
-        for row, score in enumerate(normalised_scores.tolist())
+        for score, rate, lowest, highest, times in rows
     ]
 
 

@@ -33,8 +33,8 @@ class Likeness:
 class PersonLikeness:
     """One template a person, fused of all of theirs, and the normalised score that is needed.
 
-    A fused template scores higher against strangers too: by its cosine three times as many would
-    get in, by the normalised score half more (docs/decisions/evidence-fused-templates.md).
+    A fused template scores higher against strangers too: by its cosine two to three times as many
+    would get in, by the normalised score up to half more. docs/decisions has the measurement.
     """
 
     templates: Vectors
