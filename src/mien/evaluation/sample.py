@@ -35,7 +35,7 @@ class Levels:
     deviations: Scores
     folds: Codes | None = None
 
-    def normalise(self, scores: Scores, rows: Codes, columns: Codes) -> Scores:
+    def normalise(self, scores: Scores, *, rows: Codes, columns: Codes) -> Scores:
         """Scores (r, c) measured from both sides' own level, and both averaged."""
         if self.folds is None:
             one = (scores - self.means[rows, None]) / self.deviations[rows, None]
@@ -47,7 +47,7 @@ class Levels:
             other = (scores - self.means[theirs]) / self.deviations[theirs]
         return ((one + other) / 2).astype(np.float32)
 
-    def normalise_pairs(self, scores: Scores, one: Codes, other: Codes) -> Scores:
+    def normalise_pairs(self, scores: Scores, *, one: Codes, other: Codes) -> Scores:
         """Scores (pairs,) likewise."""
         own: Places = one if self.folds is None else (one, self.folds[other])
         theirs: Places = other if self.folds is None else (other, self.folds[one])
@@ -98,7 +98,7 @@ class Sample:
         scores: Scores = np.einsum("ij,ij->i", self.templates[one], self.templates[other])
         if self.levels is None:
             return scores
-        return self.levels.normalise_pairs(scores, one, other)
+        return self.levels.normalise_pairs(scores, one=one, other=other)
 
     def with_levels(
         self, means: Scores, deviations: Scores, *, folds: Codes | None = None
