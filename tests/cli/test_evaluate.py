@@ -80,3 +80,11 @@ def test_a_page_that_cannot_be_written_is_a_wrong_word(mien: Mien, people: Path)
     answer = mien("evaluate", people, "--replicates", 50, "--report", people / "no" / "page.html")
     assert answer.code == 2
     assert "cannot be written" in answer.err
+
+
+def test_a_page_that_cannot_be_written_is_told_before_any_photo_is_read(
+    mien: Mien, stage: Stage
+) -> None:
+    answer = mien("evaluate", stage.photos, "--report", stage.folder / "nowhere" / "page.html")
+    assert answer.code == 2
+    assert "its folder is not there" in answer.err

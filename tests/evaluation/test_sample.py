@@ -123,3 +123,27 @@ def test_drawn_people_look_like_themselves() -> None:
     table = sample.score(np.arange(60), np.arange(60))
     is_mated = sample.people[:, None] == sample.people[None, :]
     assert table[is_mated].mean() > table[~is_mated].mean() + 0.4
+
+
+def test_levels_may_depend_on_the_fold_of_the_other_side() -> None:
+    """Whoever meets people of a fold is measured by a cohort without that fold."""
+    templates = draw_people(3, 2).templates
+    folds = np.array([0, 0, 1, 1, 2, 2])
+    generator = np.random.default_rng(5)
+    means = generator.random((6, 3)).astype(np.float32)
+    deviations = (generator.random((6, 3)) + 0.5).astype(np.float32)
+    sample = draw_people(3, 2).with_levels(means, deviations, folds=folds)
+    everybody = np.arange(6)
+    found = sample.score(everybody, everybody)
+    for a in range(6):
+        for b in range(6):
+            cosine = float(templates[a] @ templates[b])
+            one = (cosine - means[a, folds[b]]) / deviations[a, folds[b]]
+            other = (cosine - means[b, folds[a]]) / deviations[b, folds[a]]
+            assert found[a, b] == pytest.approx((one + other) / 2, abs=1e-4)
+    assert found == pytest.approx(found.T, abs=1e-4)
+    pairs = np.array([0, 1, 4]), np.array([3, 5, 2])
+    np.testing.assert_allclose(sample.score_pairs(*pairs), found[pairs], atol=1e-4)
+    some = sample.only(np.array([True, False, True]))
+    kept = found[np.ix_([0, 1, 4, 5], [0, 1, 4, 5])]
+    np.testing.assert_allclose(some.score(np.arange(4), np.arange(4)), kept, atol=1e-4)

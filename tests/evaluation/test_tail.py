@@ -7,7 +7,7 @@ from scipy.stats import expon, genpareto, norm
 from evaluation.drawn import QUICK, draw_people, draw_trials
 from mien.errors import EvaluationError
 from mien.evaluation.resampling import Resampling
-from mien.evaluation.tail import FmrCurve, fit_fmr_curve, fit_pareto, has_tail
+from mien.evaluation.tail import FmrCurve, fit_fmr_curve, fit_heavy, fit_pareto, has_tail
 from mien.evaluation.trials import Trials, compare_all
 
 STRANGERS = 400_000
@@ -116,3 +116,18 @@ def test_too_few_strangers_have_no_tail() -> None:
     assert not has_tail(trials)
     with pytest.raises(EvaluationError, match="900 pairs of different people are too few"):
         fit_fmr_curve(trials, resampling=QUICK)
+
+
+def test_highest_scores_that_are_all_the_same_have_no_tail() -> None:
+    """One photo filed under many people: nothing can be said of rarer scores."""
+    scores = np.concatenate([np.full(300, 5.0), np.random.default_rng(0).standard_normal(4000)])
+    trials = draw_trials([1.0], scores)
+    assert not has_tail(trials)
+
+
+def test_a_tail_is_never_lighter_than_exponential() -> None:
+    short = np.sort(genpareto.rvs(-0.4, scale=1.0, size=4000, random_state=5))
+    assert fit_pareto(short, np.ones(4000))[0] < 0
+    assert fit_heavy(short, np.ones(4000)) == pytest.approx((0.0, short.mean()))
+    heavy = np.sort(genpareto.rvs(0.3, scale=1.0, size=4000, random_state=6))
+    assert fit_heavy(heavy, np.ones(4000)) == fit_pareto(heavy, np.ones(4000))

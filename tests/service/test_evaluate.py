@@ -371,7 +371,7 @@ def test_a_collection_where_nobody_is_known_has_nothing_to_measure(stage: Stage)
     stage.draw("a.png", 1)
     with stage.open() as library:
         library.add(stage.photos, grant=stage.grant(library))
-        with pytest.raises(EvaluationError, match="There is no face to evaluate"):
+        with pytest.raises(EvaluationError, match="is of somebody enrolled"):
             library.evaluation(replicates=50).of_collection("default", purpose=PURPOSE)
 
 

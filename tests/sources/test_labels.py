@@ -122,6 +122,9 @@ def test_a_list_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
         (("photo,person,x1,y1,x2,y2", "a.jpg,Ann,1,2,x,4"), "line 2: x1, y1, x2, y2 must be"),
         (("photo,person,x1,y1,x2,y2", "a.jpg,Ann,9,2,3,4"), "a box needs its left edge before"),
         (("photo,person", "a.jpg,Ann,too,many"), "a row has more cells"),
+        (("photo,person,age,age", "a.jpg,Ann,3,4"), "the column 'age' is there twice"),
+        (("photo,person", "a.jpg,Ann", "a.jpg,Ben"), r"line 3: a\.jpg is listed twice"),
+        (("a,b,same", "1.jpg,1.jpg,1"), "line 2: a photo is no pair with itself"),
         (("",), r"has the columns \(none\)"),
     ],
 )
@@ -163,3 +166,28 @@ def test_a_box_without_its_photo_or_edges_is_refused(tmp_path: Path, line: str) 
 def test_boxes_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"boxes\.csv cannot be read"):
         read_boxes(tmp_path / "boxes.csv")
+
+
+def test_columns_without_a_name_are_passed_over(tmp_path: Path) -> None:
+    """As spreadsheets write them."""
+    fill(tmp_path, "a.jpg", "b.jpg")
+    path = write(tmp_path / "list.csv", "photo,person,,", "a.jpg,Ann,,", "b.jpg,Ben")
+    assert [photo.person for photo in read_labels(path).photos] == ["Ann", "Ben"]
+
+
+def test_what_else_stands_in_a_list_is_in_no_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "list.csv", "photo,person", "a.jpg,Ann,secret-diagnosis")
+    with pytest.raises(SettingsError) as raised:
+        read_labels(path)
+    assert "secret" not in str(raised.value)
+
+
+def test_two_faces_of_one_photo_may_be_of_two_people(tmp_path: Path) -> None:
+    fill(tmp_path, "both.jpg")
+    path = write(
+        tmp_path / "list.csv",
+        "photo,person,x1,y1,x2,y2",
+        "both.jpg,Ann,0,0,9,9",
+        "both.jpg,Ben,20,0,29,9",
+    )
+    assert [photo.person for photo in read_labels(path).photos] == ["Ann", "Ben"]

@@ -59,6 +59,8 @@ def evaluate(
 ) -> None:
     """Measure how well people are told apart, with intervals."""
     check_libraries(("scipy",) if page is None else ("scipy", "matplotlib"))
+    if page is not None and not page.absolute().parent.is_dir():
+        raise SettingsError(f"The page {page} cannot be written: its folder is not there.")
     if (labels is None) == (collection is None):
         raise SettingsError("Name labelled photos, or a collection with --collection.")
     with open_library(home) as library:
@@ -74,12 +76,12 @@ def evaluate(
                 explain(evaluated.verdict)
                 leave(Exit.REFUSED)
             report = evaluated.report
-    if page is not None:
-        write_page(page, report)
     if as_json:
         print_json(describe_report(report))
     else:
         print_report(report)
+    if page is not None:  # last, so that a full disk does not take the answer with it
+        write_page(page, report)
 
 
 def _of_collection(

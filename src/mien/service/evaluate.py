@@ -158,6 +158,11 @@ def evaluate_collection(
     read = read_collection(deployment, galleries, collection=collection, purpose=purpose)
     if isinstance(read, Verdict):
         return Evaluated(read)
+    if not len(read.templates):
+        raise EvaluationError(
+            f"No face of {collection} that may be read is of somebody enrolled, so nobody's name "
+            "is known. Evaluate a folder of labelled photos instead."
+        )
     sample = make_sample(read.templates, read.people, photos=read.photos)
     material = _Material(
         title=collection,

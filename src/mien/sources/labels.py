@@ -170,17 +170,25 @@ def _read_list(
             "photo,person and any groups; a list of pairs has a,b,same."
         )
     groups = [column for column in columns if column not in {named, "person", *_EDGES}]
-    found = []
+    found: list[LabelledPhoto] = []
+    listed: set[tuple[str, Box | None]] = set()
     for line, row in enumerate(table, start=2):
         if not row[named] or not row["person"]:
             raise SettingsError(f"{path.name}, line {line}: a photo and a person must be named.")
+        box = _parse_box(row, at=f"{path.name}, line {line}")
+        if (row[named], box) in listed:
+            raise SettingsError(
+                f"{path.name}, line {line}: {row[named]} is listed twice. List it once, or say "
+                "with x1,y1,x2,y2 which face is whose."
+            )
+        listed.add((row[named], box))
         found.append(
             LabelledPhoto(
                 _find_photo(place, row[named]),
                 row[named],
                 row["person"],
                 {group: _parse_group(row[group]) for group in groups},
-                _parse_box(row, at=f"{path.name}, line {line}"),
+                box,
             )
         )
     return Labelled(path.parent.resolve().name, tuple(found))
@@ -193,6 +201,8 @@ def _read_pairs(path: Path, table: Sequence[Mapping[str, str]], *, place: Path) 
         same = row["same"].lower()
         if same not in _YES | _NO or not row["a"] or not row["b"]:
             raise SettingsError(f"{path.name}, line {line}: a pair is two photos and 1 or 0.")
+        if row["a"] == row["b"]:
+            raise SettingsError(f"{path.name}, line {line}: a photo is no pair with itself.")
         pairs.append(LabelledPair(row["a"], row["b"], same in _YES))
     person = _chain(pairs)
     for pair in pairs:
