@@ -33,6 +33,7 @@ BENCHES = {
     "embed": "One forward pass of the recogniser, against dlib",
     "loading": "Loading a million encrypted templates",
     "optout": "Opting out by face: what gets through, who is dropped by mistake, what it costs",
+    "pace": "A photo end to end, against an earlier commit",
     "quality": "Quality of faces: what its value says, and what it costs",
     "search": "Search in a million faces, against other engines",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,8 @@ def embed(person: int, *seeds: int) -> Vectors:
 def know(*people: int, photos: int = 4, fmr: float = 1e-3) -> PersonLikeness:
     templates = np.concatenate([embed(person, *range(photos)) for person in people])
     owners = np.repeat(people, photos).tolist()
-    return fuse(templates, owners, cohort=COHORT, least_score=find_score(CALIBRATION, fmr=fmr))
+    least_score = find_score(CALIBRATION, fmr=fmr)
+    return fuse(templates, owners, cohort=COHORT, least_score=least_score, least_cosine=-1.0)
 
 
 def test_all_photos_of_a_person_make_one_template_of_unit_length() -> None:
@@ -60,8 +63,16 @@ def test_what_decides_is_the_normalised_score_from_both_sides() -> None:
     cosine = (probe @ likeness.templates.T).astype(float)
     (score,) = normalise(cosine, probes=levels[:1], candidates=levels[1:])[0]
     for least, owner in ((score - 1e-3, 3), (score + 1e-3, None)):
-        at = PersonLikeness(likeness.templates, [3], COHORT, likeness.levels, least)
+        at = PersonLikeness(likeness.templates, [3], COHORT, likeness.levels, least, -1.0)
         assert at.find_owner(probe[0]) == owner
+
+
+def test_the_cosine_must_be_high_enough_too() -> None:
+    likeness = know(3)
+    (probe,) = embed(3, 77)
+    cosine = float((likeness.templates @ probe)[0])
+    for least, owner in ((cosine - 1e-3, 3), (cosine + 1e-3, None)):
+        assert replace(likeness, least_cosine=least).find_owner(probe) == owner
 
 
 def test_strangers_match_a_fused_template_about_as_often_as_was_asked() -> None:

@@ -58,7 +58,13 @@ def _know(
         least_scores = np.full(len(owners), model.score_at(FMR), np.float32)
         return Likeness(templates, owners, least_scores)
     least_score = find_score(model.calibration, fmr=FMR)
-    return fuse(templates, owners, cohort=model.cohort, least_score=least_score)
+    return fuse(
+        templates,
+        owners,
+        cohort=model.cohort,
+        least_score=least_score,
+        least_cosine=model.score_at(FMR),
+    )
 
 
 def find_consenting(

@@ -31,7 +31,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PersonLikeness:
-    """One template a person, fused of all of theirs, and the normalised score that is needed.
+    """One template a person, fused of all of theirs, and what a face must reach by both scores.
 
     A fused template scores higher against strangers too: by its cosine two to three times as many
     would get in, by the normalised score up to half more. docs/decisions has the measurement.
@@ -42,28 +42,35 @@ class PersonLikeness:
     cohort: Cohort
     levels: Levels
     least_score: float
+    least_cosine: float
 
     def find_owner(self, embedding: NDArray[np.float32]) -> int | None:
         """Whose template is the most alike, where it is alike enough."""
         probe = embedding[np.newaxis]
-        scores = normalise(
-            (probe @ self.templates.T).astype(np.float64),
-            probes=find_levels(self.cohort, probe),
-            candidates=self.levels,
-        )[0]
+        cosines = (probe @ self.templates.T).astype(np.float64)
+        levels = find_levels(self.cohort, probe)
+        scores = normalise(cosines, probes=levels, candidates=self.levels)[0]
+        scores[cosines[0] < self.least_cosine] = -np.inf
         best = int(np.argmax(scores))
         return self.owners[best] if scores[best] >= self.least_score else None
 
 
 def fuse(
-    templates: Vectors, owners: Sequence[int], *, cohort: Cohort, least_score: float
+    templates: Vectors,
+    owners: Sequence[int],
+    *,
+    cohort: Cohort,
+    least_score: float,
+    least_cosine: float,
 ) -> PersonLikeness:
     """Of at least one template, shape (n, dimension), and whose each is."""
     people, place = np.unique(np.asarray(owners), return_inverse=True)
     sums = np.zeros((len(people), templates.shape[1]), np.float32)
     np.add.at(sums, place, templates)
     fused: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
-    return PersonLikeness(fused, people.tolist(), cohort, find_levels(cohort, fused), least_score)
+    return PersonLikeness(
+        fused, people.tolist(), cohort, find_levels(cohort, fused), least_score, least_cosine
+    )
 
 
 def know_nobody(dimension: int) -> Likeness:
