@@ -475,9 +475,9 @@ def test_the_default_model_says_what_its_card_does(stage: Stage) -> None:
     with Library(stage.home) as library:
         policy = library.policy()
     rates = {rate.strangers_one_in: rate.missed_per_mille for rate in policy.facts.model.rates}
-    assert rates == {100: 9, 1000: 45, 10_000: 150}
+    assert rates == {100: 9, 1000: 42, 10_000: 130}
     text = policy.render(Form.MARKDOWN)
-    assert "about 45 in 1,000 of the photos of you slip through" in text
+    assert "about 42 in 1,000 of the photos of you slip through" in text
     assert "983 pairs of one person, in photos of public figures" in text
 
 
