@@ -34,13 +34,14 @@ _ROUNDS = 7
 _PROGRAM = """
 import sys, time
 from pathlib import Path
+from mien.errors import ModelError
 from mien.vision import cards
 from mien.vision.pipeline import open_pipeline
 from mien.vision.weights import WeightStore
 store = WeightStore(Path(sys.argv[1]))
 try:
     pipeline = open_pipeline(store=store, threads=1, pack=cards.get_pack("open"))
-except (AttributeError, TypeError):
+except ModelError:
     pipeline = open_pipeline(store=store, threads=1)
 for line in sys.stdin:
     photos = [Path(name).read_bytes() for name in line.rstrip().split("|")]
