@@ -86,6 +86,12 @@ class OtherPeople:
                 means[rows, met], deviations[rows, met] = found.means, found.deviations
         return means, deviations
 
+    def normalise(self) -> Sample:
+        """The sample itself, with these levels."""
+        sample = self._sample
+        means, deviations = self.find_levels(sample.templates, sample.people)
+        return sample.with_levels(means, deviations, folds=self.fold_of_person[sample.people])
+
     def _fit(self, one: int, other: int) -> Cohort:
         if (one, other) not in self._cohorts:
             fold = self.fold_of_person[self._sample.people[self._one_each]]
@@ -96,9 +102,7 @@ class OtherPeople:
 
 def with_levels_of_others(sample: Sample) -> Sample:
     """Levels by cohorts that were made without the people of either side of a comparison."""
-    others = OtherPeople(sample)
-    means, deviations = others.find_levels(sample.templates, sample.people)
-    return sample.with_levels(means, deviations, folds=others.fold_of_person[sample.people])
+    return OtherPeople(sample).normalise()
 
 
 def measure_cosines(trials: Trials) -> list[Rate]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from bench.card import OtherPeople, with_levels_of_others
+from bench.card import OtherPeople
 from numpy.typing import NDArray
 
-from mien.evaluation.sample import Sample
+from mien.evaluation.sample import Sample, average_sides
 from mien.evaluation.trials import compare_all
 from mien.evaluation.verification import last_refused
 
@@ -44,7 +44,8 @@ class Fused:
 
 def tabulate_fused(sample: Sample) -> list[dict[str, object]]:
     """A row for each number of photos and each false match rate."""
-    levelled, others = with_levels_of_others(sample), OtherPeople(sample)
+    others = OtherPeople(sample)
+    levelled = others.normalise()
     limits = [_find_limits(one) for one in (sample, levelled)]
     rows: list[dict[str, object]] = []
     for photos in PHOTOS:
@@ -74,17 +75,18 @@ def _score_fused(
     cosines = (templates @ sample.templates.T).astype(np.float64)
     yield fused.select(cosines)
     levels = levelled.levels
-    assert levels is not None  # noqa: S101  (with_levels_of_others gives them)
+    assert levels is not None  # noqa: S101  (OtherPeople gives them)
     assert levels.folds is not None  # noqa: S101
     means, deviations = others.find_levels(templates, fused.people)
-    own = np.arange(len(templates))[:, None], levels.folds[None, :]
-    theirs = (
-        np.arange(len(sample))[None, :],
-        others.fold_of_person[fused.people][:, None],
+    rows, columns = np.arange(len(templates))[:, None], np.arange(len(sample))[None, :]
+    own = rows, levels.folds[columns]
+    theirs = columns, others.fold_of_person[fused.people][rows]
+    normalised = average_sides(
+        cosines.astype(np.float32),
+        (means[own], deviations[own]),
+        (levels.means[theirs], levels.deviations[theirs]),
     )
-    of_fused = (cosines - means[own]) / deviations[own]
-    of_photos = (cosines - levels.means[theirs]) / levels.deviations[theirs]
-    yield fused.select((of_fused + of_photos) / 2)
+    yield fused.select(normalised.astype(np.float64))
 
 
 def _fuse(sample: Sample, *, photos: int) -> tuple[Fused, NDArray[np.float32]]:

@@ -62,6 +62,14 @@ def find_interval(replicates: Sequence[float] | Reals) -> tuple[float | None, fl
     return float(low), float(high)
 
 
+def mean_of_known(drawn: Reals) -> Reals:
+    """The mean of each column (rows, columns) over the rows that have a number there."""
+    is_known = np.isfinite(drawn)
+    counted = is_known.sum(axis=0)
+    total = np.where(is_known, drawn, 0.0).sum(axis=0)
+    return np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
+
+
 def state(value: float, replicates: Sequence[float] | Reals) -> Figure:
     """A figure that no rule of errors applies to.
 

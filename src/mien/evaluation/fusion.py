@@ -24,7 +24,7 @@ from mien.evaluation.figures import (
     state_rate,
 )
 from mien.evaluation.resampling import Codes, Resampling
-from mien.evaluation.sample import Sample, Scores
+from mien.evaluation.sample import Sample, Scores, average_sides
 from mien.types import Vectors
 
 _ENROLLED = (2, 3, 5)
@@ -159,26 +159,16 @@ def _iter_scores(
     yield Fusion.SINGLE, scores[:, 0]
     means = sample.templates[enrolled].mean(axis=1)
     means /= np.linalg.norm(means, axis=1, keepdims=True)
+    cosines = means @ sample.templates[probes].T
     if sample.levels is None:
-        yield Fusion.MEAN_TEMPLATE, means @ sample.templates[probes].T
+        yield Fusion.MEAN_TEMPLATE, cosines
     elif level is not None:
-        yield (
-            Fusion.MEAN_TEMPLATE,
-            _normalise_means(sample, means, probes=probes, levels=level(means)),
-        )
+        of_means, deviations = level(means)
+        of_probes = sample.levels.of(probes, met=probes)
+        own = of_means[:, None], deviations[:, None]
+        yield Fusion.MEAN_TEMPLATE, average_sides(cosines, own, of_probes)
     yield Fusion.MEAN_SCORE, scores.mean(axis=1)
     yield Fusion.MAX_SCORE, scores.max(axis=1)
-
-
-def _normalise_means(
-    sample: Sample, means: Vectors, *, probes: Codes, levels: tuple[Scores, Scores]
-) -> Scores:
-    assert sample.levels is not None  # noqa: S101  (for the type checker)
-    scores = means @ sample.templates[probes].T
-    one = (scores - levels[0][:, None]) / levels[1][:, None]
-    of_probes = sample.levels.means[probes], sample.levels.deviations[probes]
-    other = (scores - of_probes[0][None, :]) / of_probes[1][None, :]
-    return ((one + other) / 2).astype(np.float32)
 
 
 def _sort(

@@ -17,6 +17,7 @@ from mien.evaluation.figures import (
     Figure,
     Reals,
     complement,
+    mean_of_known,
     state_rate,
     weaken,
     withhold,
@@ -93,11 +94,7 @@ def _within(trials: Trials, is_member: np.ndarray[tuple[int], np.dtype[np.bool_]
 
 def _mean_misses(halves: Sequence[Trials], weights: Reals, *, rates: Reals) -> Reals:
     """The mean over the halves; one in which nobody was drawn again counts for nothing."""
-    missed = np.stack([miss_rates(half, weights, rates=rates) for half in halves])
-    is_known = np.isfinite(missed)
-    counted = is_known.sum(axis=0)
-    total = np.where(is_known, missed, 0.0).sum(axis=0)
-    return np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
+    return mean_of_known(np.stack([miss_rates(half, weights, rates=rates) for half in halves]))
 
 
 def _state(trials: Trials, fnmr: float, *, replicates: Reals, expected: float) -> Figure:

@@ -19,6 +19,7 @@ from mien.evaluation.figures import (
     Figure,
     Reals,
     complement,
+    mean_of_known,
     state_rate,
     weaken,
     withhold,
@@ -168,10 +169,7 @@ def _measure(
 
 def _mean_misses(runs: Sequence[_Searches], weights: Reals, *, rates: Reals) -> Reals:
     """The mean over the splits of the share of missed searches; a rate of 1 has no threshold."""
-    missed = np.stack([_misses(run, weights, rates=rates) for run in runs])
-    known = np.isfinite(missed)
-    total = np.where(known, missed, 0).sum(axis=0)
-    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    return mean_of_known(np.stack([_misses(run, weights, rates=rates) for run in runs]))
 
 
 def _misses(run: _Searches, weights: Reals, *, rates: Reals) -> Reals:

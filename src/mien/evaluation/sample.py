@@ -18,7 +18,8 @@ from mien.evaluation.resampling import Codes
 from mien.types import Vectors
 
 Scores = NDArray[np.float32]
-Places = Codes | tuple[Codes, Codes]
+Side = tuple[Scores, Scores]
+"""Means and deviations of the levels of one side of comparisons."""
 _UNIT_TOLERANCE = 1e-2
 _NAMED = 3
 
@@ -35,29 +36,25 @@ class Levels:
     deviations: Scores
     folds: Codes | None = None
 
-    def normalise(self, scores: Scores, *, rows: Codes, columns: Codes) -> Scores:
-        """Scores (r, c) measured from both sides' own level, and both averaged."""
-        if self.folds is None:
-            one = (scores - self.means[rows, None]) / self.deviations[rows, None]
-            other = (scores - self.means[None, columns]) / self.deviations[None, columns]
-        else:
-            own = rows[:, None], self.folds[columns][None, :]
-            theirs = columns[None, :], self.folds[rows][:, None]
-            one = (scores - self.means[own]) / self.deviations[own]
-            other = (scores - self.means[theirs]) / self.deviations[theirs]
-        return ((one + other) / 2).astype(np.float32)
+    def of(self, photos: Codes, *, met: Codes) -> Side:
+        """The levels of photos that meet others, shape as both give together."""
+        places = photos if self.folds is None else (photos, self.folds[met])
+        return self.means[places], self.deviations[places]
 
-    def normalise_pairs(self, scores: Scores, *, one: Codes, other: Codes) -> Scores:
-        """Scores (pairs,) likewise."""
-        own: Places = one if self.folds is None else (one, self.folds[other])
-        theirs: Places = other if self.folds is None else (other, self.folds[one])
-        normalised = (scores - self.means[own]) / self.deviations[own]
-        normalised += (scores - self.means[theirs]) / self.deviations[theirs]
-        return (normalised / 2).astype(np.float32)
+    def normalise(self, scores: Scores, *, one: Codes, other: Codes) -> Scores:
+        """The scores of photos, normalised; their numbers give the shape of the scores."""
+        return average_sides(scores, self.of(one, met=other), self.of(other, met=one))
 
     def only(self, kept: Codes) -> Levels:
         folds = None if self.folds is None else self.folds[kept]
         return Levels(self.means[kept], self.deviations[kept], folds)
+
+
+def average_sides(scores: Scores, one: Side, other: Side) -> Scores:
+    """Scores measured from both sides' own levels, and both averaged; shapes broadcast."""
+    of_one = (scores - one[0]) / one[1]
+    of_other = (scores - other[0]) / other[1]
+    return ((of_one + of_other) / 2).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,18 +84,16 @@ class Sample:
     def score(self, rows: Codes, columns: Codes) -> Scores:
         """Scores of some templates against others, shape (rows, columns)."""
         scores: Scores = self.templates[rows] @ self.templates[columns].T
-        return (
-            scores
-            if self.levels is None
-            else self.levels.normalise(scores, rows=rows, columns=columns)
-        )
+        if self.levels is None:
+            return scores
+        return self.levels.normalise(scores, one=rows[:, None], other=columns[None, :])
 
     def score_pairs(self, one: Codes, other: Codes) -> Scores:
         """The scores of pairs of templates, shape (pairs,)."""
         scores: Scores = np.einsum("ij,ij->i", self.templates[one], self.templates[other])
         if self.levels is None:
             return scores
-        return self.levels.normalise_pairs(scores, one=one, other=other)
+        return self.levels.normalise(scores, one=one, other=other)
 
     def with_levels(
         self, means: Scores, deviations: Scores, *, folds: Codes | None = None

@@ -196,7 +196,13 @@ def load_calibration(card: Card) -> Calibration | None:
 def _load_arrays(card: Card) -> dict[str, NDArray[Any]]:
     if card.embedding is None or not card.embedding.gaussian:
         return {}
-    with (_folder() / card.embedding.gaussian).open("rb") as file, np.load(file) as arrays:
+    return _read_arrays(card.embedding.gaussian)
+
+
+@cache
+def _read_arrays(name: str) -> dict[str, NDArray[Any]]:
+    """Read once: the Gaussian, the cohort and the calibration of a model lie in one file."""
+    with (_folder() / name).open("rb") as file, np.load(file) as arrays:
         return dict(arrays)
 
 
