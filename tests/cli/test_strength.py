@@ -118,3 +118,13 @@ def test_a_rate_that_nothing_can_be_held_to_is_an_error(mien: Mien, album: Stage
     answer = mien("search", probe(album, 3, seed=9), "--purpose", PURPOSE, "--max-fmr", "1e-300")
     assert answer.code == 2
     assert "known down to" in answer.err
+
+
+def test_the_page_names_the_photo_whose_face_it_shows(mien: Mien, album: Stage) -> None:
+    empty, page = album.folder / "nobody.png", album.folder / "page.html"
+    empty.write_bytes(draw_photo())
+    photo = probe(album, 3, seed=9)
+    mien("search", empty, photo, "--purpose", PURPOSE, "--page", page)
+    text = page.read_text(encoding="utf-8")
+    assert photo.name in text
+    assert "nobody.png" not in text

@@ -82,7 +82,8 @@ def search(
             max_fmr=max_fmr,
         )
         if page is not None and result.probe is not None and result.probe.searched is not None:
-            write_sheet(page, result, library=library, purpose=purpose, probe_title=photos[0].name)
+            shown = photos[result.probes.index(result.probe)]
+            write_sheet(page, result, library=library, purpose=purpose, probe_title=shown.name)
         # Before closing, which may have to finish what nobody should wait for.
         if as_json:
             print_json(describe(result))
