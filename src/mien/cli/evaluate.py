@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TimeRemainingColumn
 
 from mien.cli.evaluation_tables import print_report
 from mien.cli.exits import Exit
 from mien.cli.options import Home, Json, open_library
-from mien.cli.output import err, explain, leave, print_json
+from mien.cli.output import explain, leave, print_json
+from mien.cli.progress import counting
 from mien.errors import SettingsError
 from mien.library import Library
 from mien.service.evaluate import Evaluated, check_libraries, describe_report
@@ -65,7 +64,7 @@ def evaluate(
         raise SettingsError("Name labelled photos, or a collection with --collection.")
     with open_library(home) as library:
         if labels is not None:
-            with _progress() as seen:
+            with counting("Looking at photos", clock=TimeRemainingColumn()) as seen:
                 evaluation = library.evaluation(replicates=replicates)
                 report = evaluation.of_photos(labels, photos=photos, boxes=boxes, seen=seen)
         else:
@@ -89,24 +88,3 @@ def _of_collection(
 ) -> Evaluated:
     evaluation = library.evaluation(replicates=draws)
     return evaluation.of_collection(collection or "", purpose=purpose)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, where that is a terminal."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("Looking at photos", total=None)
-
-        def show(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of)
-
-        yield show

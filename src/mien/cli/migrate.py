@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TimeElapsedColumn
 
 from mien.cli.exits import Exit
 from mien.cli.options import Home, Json, open_library
-from mien.cli.output import err, explain, leave, out, print_json, warn
+from mien.cli.output import explain, leave, out, print_json, warn
+from mien.cli.progress import counting
 from mien.errors import SettingsError
 from mien.library import Library
 from mien.service.migration import MigrationProgress, MigrationReport, MigrationState
@@ -120,20 +121,9 @@ def _say_time(seconds: float) -> str:
 @contextmanager
 def _going_on() -> Iterator[MigrationProgress]:
     """A bar on standard error, where that is a terminal."""
-    bar = Progress(
-        TextColumn("Describing anew"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("", total=None, visible=False)
+    with counting("Describing anew", clock=TimeElapsedColumn()) as count:
 
         def show(report: MigrationReport) -> None:
-            done = report.made + report.lost.total() + report.waiting.total()
-            bar.update(task, total=report.faces, completed=done, visible=True)
+            count(report.made + report.lost.total() + report.waiting.total(), report.faces)
 
         yield show

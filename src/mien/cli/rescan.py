@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TimeRemainingColumn
 
 from mien.cli.options import Home, Json, open_library
-from mien.cli.output import err, out, print_json, warn
+from mien.cli.output import out, print_json, warn
+from mien.cli.progress import counting
 from mien.service.rescan import RescanProgress, RescanReport
 
 app = typer.Typer()
@@ -35,21 +36,10 @@ def rescan(*, home: Home = None, as_json: Json = False) -> None:
 @contextmanager
 def looking_again() -> Iterator[RescanProgress]:
     """A bar on standard error, where that is a terminal and there is anything to look at."""
-    bar = Progress(
-        TextColumn("Looking again"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("", total=None, visible=False)
+    with counting("Looking again", clock=TimeRemainingColumn()) as count:
 
         def show(report: RescanReport) -> None:
-            done = report.photos + len(report.failed)
-            bar.update(task, total=report.waiting, completed=done, visible=True)
+            count(report.photos + len(report.failed), report.waiting)
 
         yield show
 
