@@ -83,8 +83,8 @@ def _score_fused(
     theirs = columns, others.fold_of_person[fused.people][rows]
     normalised = average_sides(
         cosines.astype(np.float32),
-        (means[own], deviations[own]),
-        (levels.means[theirs], levels.deviations[theirs]),
+        one=(means[own], deviations[own]),
+        other=(levels.means[theirs], levels.deviations[theirs]),
     )
     yield fused.select(normalised.astype(np.float64))
 

@@ -166,7 +166,7 @@ def _iter_scores(
         of_means, deviations = level(means)
         of_probes = sample.levels.of(probes, met=probes)
         own = of_means[:, None], deviations[:, None]
-        yield Fusion.MEAN_TEMPLATE, average_sides(cosines, own, of_probes)
+        yield Fusion.MEAN_TEMPLATE, average_sides(cosines, one=own, other=of_probes)
     yield Fusion.MEAN_SCORE, scores.mean(axis=1)
     yield Fusion.MAX_SCORE, scores.max(axis=1)
 

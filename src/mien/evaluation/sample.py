@@ -43,14 +43,14 @@ class Levels:
 
     def normalise(self, scores: Scores, *, one: Codes, other: Codes) -> Scores:
         """The scores of photos, normalised; their numbers give the shape of the scores."""
-        return average_sides(scores, self.of(one, met=other), self.of(other, met=one))
+        return average_sides(scores, one=self.of(one, met=other), other=self.of(other, met=one))
 
     def only(self, kept: Codes) -> Levels:
         folds = None if self.folds is None else self.folds[kept]
         return Levels(self.means[kept], self.deviations[kept], folds)
 
 
-def average_sides(scores: Scores, one: Side, other: Side) -> Scores:
+def average_sides(scores: Scores, *, one: Side, other: Side) -> Scores:
     """Scores measured from both sides' own levels, and both averaged; shapes broadcast."""
     of_one = (scores - one[0]) / one[1]
     of_other = (scores - other[0]) / other[1]
