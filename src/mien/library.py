@@ -1,14 +1,4 @@
-"""Mien from Python: one object for one deployment.
-
-    from datetime import date
-    from mien import Library
-
-    with Library() as library:
-        grant = library.grant("photos", grantor="A. Holder", purposes=["family-album"],
-                              basis="household", until=date(2030, 1, 1))
-        library.add("photos", grant=grant.grant_id)
-        for candidate in library.search("me.jpg", purpose="family-album").candidates:
-            print(candidate.rank, candidate.score, candidate.face.locations[0].uri)
+"""Mien from Python: one object for one deployment. The README has an example.
 
 A refusal is no exception: reports and results carry a verdict with reasons.
 """
@@ -17,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -49,6 +40,8 @@ from mien.service.ingest import AddReport, AddRequest, Progress, add_photos
 from mien.service.installed import InstalledModels
 from mien.service.model_book import ModelBook
 from mien.service.optouts import OptOuts
+from mien.service.parts import Parts
+from mien.service.pictures import read_crop, read_thumbnail
 from mien.service.policy import Form, Policy, make_policy, publish_policy
 from mien.service.policy_facts import Operator
 from mien.service.ports import Clock, Models
@@ -58,7 +51,6 @@ from mien.service.retention import CollectionDeadline, Deadline, Terms
 from mien.service.search import Candidate, SearchRequest, SearchResult, search_photos
 from mien.service.session import Session
 from mien.settings import Settings, load_settings
-from mien.vault.vault import SealedPhoto
 
 FilePath = str | os.PathLike[str]
 
@@ -124,6 +116,26 @@ class Library:
     ) -> None:
         self.close()
 
+    def acting(self, actor: str) -> Library:
+        """The same library, as somebody else acts in it: the audit log names them, keyed."""
+        other = copy(self)
+        other._deployment = self._deployment.acting(actor)  # noqa: SLF001  (its own class)
+        other._session = self._session.acting(other._deployment)  # noqa: SLF001
+        return other
+
+    @property
+    def parts(self) -> Parts:
+        """What it is made of, for use cases that stand beside it, such as a server's."""
+        return Parts(
+            deployment=self._deployment,
+            galleries=self._galleries,
+            session=self._session,
+            operator=self._operator,
+            terms=self._terms,
+            workers=self.settings.workers,
+            max_file_bytes=self.settings.max_file_bytes,
+        )
+
     def close(self) -> None:
         """Finishes what a search has left to do, and signs the audit log."""
         self._session.end()
@@ -137,10 +149,7 @@ class Library:
         until: date,
         kind: GrantKind | str = GrantKind.OWNER_ASSERTION,
     ) -> Grant:
-        """Records that the grantor allows these folders for these purposes until that day.
-
-        Raises `SettingsError` where it is incomplete. `record` takes grants with more terms.
-        """
+        """Records it; `record` takes more terms. Raises `SettingsError` where it is incomplete."""
         return self.record(
             GrantDraft(
                 kind=parse_word(GrantKind, kind),
@@ -175,10 +184,7 @@ class Library:
         return grants.narrow_grant(self._deployment, grant_id, narrowing=narrowing)
 
     def people(self, *, progress: RescanProgress = _silent) -> Register:
-        """Those who are enrolled, with all that can be done with them and asked of them.
-
-        Collections of enrolled people are looked through again for whoever enrols or renews.
-        """
+        """Those who are enrolled; collections are looked through again for whoever is new."""
         return Register(
             self._deployment,
             self._galleries,
@@ -277,10 +283,7 @@ class Library:
         quality: QualityFilter | str = QualityFilter.NONE,
         progress: Progress = _silent,
     ) -> AddReport:
-        """Adds the photos at and below these paths as far as the grant covers them.
-
-        Of their faces those that pass the filter.
-        """
+        """Adds the photos at and below these paths, as far as the grant and the filter reach."""
         request = AddRequest(
             paths=[Path(path) for path in paths],
             grant_id=grant,
@@ -332,18 +335,11 @@ class Library:
 
     def read_crop(self, candidate: Candidate) -> bytes | None:
         """A JPEG of the candidate's face; nothing where no grant allows showing it."""
-        if not candidate.face.is_for_display:
-            return None
-        stored = candidate.face.stored
-        place = SealedPhoto(stored.blob_id, stored.photo_uuid)
-        return self._deployment.vault.read_crop(place, face_id=stored.uuid)
+        return read_crop(self._deployment, candidate.face)
 
     def read_thumbnail(self, candidate: Candidate) -> bytes | None:
         """A small JPEG of the candidate's photo; as `read_crop`, and if no face was erased."""
-        if not candidate.face.is_for_display:
-            return None
-        stored = candidate.face.stored
-        return self._deployment.vault.find_thumbnail(SealedPhoto(stored.blob_id, stored.photo_uuid))
+        return read_thumbnail(self._deployment, candidate.face)
 
     def explain(self, sha256: str) -> Explanation:
         """Why a photo is here: places, grants, what may be done with it now, audit entries.

@@ -18,8 +18,10 @@ from house.source import PACKAGE, ROOT, Module, listing, modules
 
 HOMES = {
     "alembic": {"catalog", "migrations"},
+    "argon2": {"vault"},
     "cryptography": {"vault"},
     "faiss": {"index"},
+    "fastapi": {"api", "http", "server", "web"},
     "google": {"vision"},  # protobuf, which ONNX files are written in
     "jinja2": {"pages"},
     "matplotlib": {"pages"},
@@ -28,11 +30,17 @@ HOMES = {
     "PIL": {"vision"},
     "pillow_heif": {"vision"},
     "platformdirs": {"cli", "settings"},
+    "prometheus_client": {"http"},
+    "pydantic": {"api"},
+    "pyotp": {"vault"},
     "rfc8785": {"catalog"},
     "rich": {"cli"},
     "scipy": {"evaluation"},
+    "segno": {"pages"},
     "sqlalchemy": {"catalog", "migrations"},
+    "starlette": {"api", "http", "server", "web"},
     "typer": {"cli"},
+    "uvicorn": {"server"},
 }
 """Third-party libraries and the layers that may import them."""
 

@@ -42,6 +42,10 @@ CODES = {
     "minor-without-guardian",
     "licence-not-accepted",
     "poor-quality",
+    "not-signed-in",
+    "operation-not-yours",
+    "collection-not-yours",
+    "purpose-not-yours",
 }
 """Programs compare these: one that is renamed here breaks them."""
 

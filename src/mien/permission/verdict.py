@@ -46,6 +46,10 @@ class Reason(StrEnum):
     UNDER_CASE = "under-case"
     LICENCE_NOT_ACCEPTED = "licence-not-accepted"
     POOR_QUALITY = "poor-quality"
+    NOT_SIGNED_IN = "not-signed-in"
+    OPERATION_NOT_YOURS = "operation-not-yours"
+    COLLECTION_NOT_YOURS = "collection-not-yours"
+    PURPOSE_NOT_YOURS = "purpose-not-yours"
 
     @property
     def explanation(self) -> str:
@@ -91,6 +95,10 @@ _EXPLANATIONS = {
     ),
     Reason.UNDER_CASE: "A case about it is open: nothing of it enters until it is decided.",
     Reason.POOR_QUALITY: "The face falls short of the quality that was asked for.",
+    Reason.NOT_SIGNED_IN: "Nobody is signed in, and no key in force was sent.",
+    Reason.OPERATION_NOT_YOURS: "The account or key is not for this.",
+    Reason.COLLECTION_NOT_YOURS: "The account or key is not for this collection.",
+    Reason.PURPOSE_NOT_YOURS: "The account or key is not for this purpose.",
 }
 
 

@@ -74,6 +74,7 @@ class Deployment:
         self.database: Database = open_database(home.catalog)
         self._turn = threading.Lock()
         self._views: dict[str, Deployment] = {}
+        self._origin: Deployment | None = None
         self.use(models)
 
     def use(self, models: Models) -> None:
@@ -97,6 +98,13 @@ class Deployment:
                 self._visions[threads] = self._models.open(threads=threads)
             return self._visions[threads]
 
+    def acting(self, actor: str) -> Deployment:
+        """The same deployment, with all that it has open, as somebody else acts in it."""
+        other = copy(self)
+        other.actor = actor
+        other._origin = self._origin or self  # noqa: SLF001  (its own class)
+        return other
+
     def seen_with(self, pack: str) -> Deployment:
         """The same deployment as the models of another pack see it. Raises `ModelError`."""
         return self._see_with(self._models.get(pack))
@@ -105,6 +113,9 @@ class Deployment:
         """The same deployment as another model sees it, where its weights are here."""
         if digest == self.model.digest:
             return self
+        if self._origin is not None:
+            view = self._origin.find_view(digest)
+            return None if view is None else view.acting(self.actor)
         with self._turn:
             view = self._views.get(digest)
         if view is None and (models := self._models.find(digest)) is not None:
@@ -116,6 +127,8 @@ class Deployment:
         model = models.model
         if model.digest == self.model.digest:
             return self
+        if self._origin is not None:
+            return self._origin._see_with(models).acting(self.actor)  # noqa: SLF001
         with self._turn:
             self._views.setdefault(self.model.digest, self)
             if model.digest not in self._views:

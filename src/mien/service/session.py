@@ -9,7 +9,9 @@ the end of the session, does the rest. While it is open, the log is signed now a
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from mien.errors import MienError
 from mien.service import retention
@@ -27,6 +29,17 @@ from mien.service.suppression_replay import keep_up, settle_suppressions
 SIGNED_EVERY = timedelta(minutes=1)
 
 
+@dataclass(slots=True)
+class _Pending:
+    """When the log was signed last, and whether rows of a search's withdrawal are to be cleared.
+
+    Shared by all who act in one session.
+    """
+
+    signed_at: datetime
+    has_withdrawn: bool = False
+
+
 class Session:
     """A deployment in use, from when a library opens it until that is closed."""
 
@@ -34,8 +47,13 @@ class Session:
         self._deployment = deployment
         self._galleries = galleries
         self._terms = terms
-        self._signed_at = deployment.clock()
-        self._has_withdrawn = False
+        self._pending = _Pending(deployment.clock())
+
+    def acting(self, deployment: Deployment) -> Session:
+        """The same session, as somebody else acts in it."""
+        other = copy(self)
+        other._deployment = deployment  # noqa: SLF001  (its own class)
+        return other
 
     def begin(self) -> None:
         """Before anything is served. Closes what it cannot put right."""
@@ -64,7 +82,7 @@ class Session:
         """The deployment as the collection's model sees it, which knows every opt-out."""
         terms = self._terms
         if retention.withdraw_overdue(self._deployment, self._galleries, terms=terms):
-            self._has_withdrawn = True
+            self._pending.has_withdrawn = True
         view = see_collection(self._deployment, collection)
         keep_up(view, self._galleries)
         return view
@@ -72,8 +90,8 @@ class Session:
     def keep_signed(self) -> None:
         """Signs the log, if that was not done for a while."""
         now = self._deployment.clock()
-        if not timedelta() <= now - self._signed_at < SIGNED_EVERY:
-            self._signed_at = now
+        if not timedelta() <= now - self._pending.signed_at < SIGNED_EVERY:
+            self._pending.signed_at = now
             leave_checkpoint(self._deployment)
 
     def end(self) -> None:
@@ -84,6 +102,6 @@ class Session:
         self._deployment.close()
 
     def _finish(self) -> None:
-        if self._has_withdrawn:
+        if self._pending.has_withdrawn:
             settle_erasures(self._deployment, self._galleries)
-            self._has_withdrawn = False
+            self._pending.has_withdrawn = False

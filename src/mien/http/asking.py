@@ -1,0 +1,98 @@
+"""Who asks, made sure of before a route begins: `Annotated[Asking, needs(Operation.VIEW)]`.
+
+A route without it is public, and a test lists those. A change that comes with a cookie has to
+bring the session's token too, in the header or the form field below.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from mien.http.problem import ProblemError, check
+from mien.http.site import SignedIn, Site, site_of
+from mien.library import Library
+from mien.permission.caller import Caller, Operation, may_operate
+
+SESSION_COOKIE = "mien-session"
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
+_FORM = "application/x-www-form-urlencoded"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One request of somebody who may do what the route does."""
+
+    site: Site
+    caller: Caller
+    operation: Operation
+    csrf_token: str = ""
+
+    @property
+    def library(self) -> Library:
+        """The library, as the caller acts in it."""
+        return self.site.library.acting(self.caller.actor)
+
+    def check(self, *, collection: str | None = None, purpose: str | None = None) -> None:
+        """Raises a problem where the caller may not do this there, or for that."""
+        check(may_operate(self.caller, self.operation, collection=collection, purpose=purpose))
+
+
+def needs(operation: Operation) -> Any:  # noqa: ANN401  (FastAPI's own)
+    """The dependency of a route that does this."""
+    return Depends(_asking_for(operation))
+
+
+def _asking_for(operation: Operation) -> Callable[[Request], Awaitable[Asking]]:
+    async def ask(request: Request) -> Asking:
+        site = site_of(request)
+        caller, csrf_token = await _find_caller(request, site)
+        check(may_operate(caller, operation))
+        if caller is None:  # a refusal was raised above
+            raise AssertionError
+        site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
+        return Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+
+    return ask
+
+
+async def _find_caller(request: Request, site: Site) -> tuple[Caller | None, str]:
+    """Whose key or session it is, and the session's token; a key counts before a cookie."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key:
+        return await run_in_threadpool(site.doorkeeper.find_by_key, key.strip()), ""
+    signed_in = await find_signed_in(request)
+    if signed_in is None:
+        return None, ""
+    if request.method not in _SAFE:
+        await _check_csrf(request, signed_in)
+    return signed_in.caller, signed_in.csrf_token
+
+
+async def find_signed_in(request: Request) -> SignedIn | None:
+    """Who signed in with the browser that asks."""
+    token = request.cookies.get(SESSION_COOKIE, "")
+    if not token:
+        return None
+    return await run_in_threadpool(site_of(request).doorkeeper.find_by_session, token)
+
+
+async def _check_csrf(request: Request, signed_in: SignedIn) -> None:
+    sent = request.headers.get(CSRF_HEADER, "")
+    if not sent and request.headers.get("Content-Type", "").startswith(_FORM):
+        sent = str((await request.form()).get(CSRF_FIELD, ""))
+    if not hmac.compare_digest(sent.encode(), signed_in.csrf_token.encode()):
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN,
+            "no-csrf-token",
+            "The request does not carry the token of your session. Open the page again and retry.",
+        )

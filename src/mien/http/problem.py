@@ -1,0 +1,121 @@
+"""What went wrong, as RFC 9457 problem details: the same reason codes as everywhere in Mien."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from mien.errors import (
+    CatalogError,
+    ConflictError,
+    EvaluationError,
+    LicenceNotAcceptedError,
+    MienError,
+    ModelError,
+    NotFoundError,
+    PhotoError,
+    SettingsError,
+    SuppressionError,
+)
+from mien.permission.verdict import Reason, Verdict
+
+MEDIA_TYPE = "application/problem+json"
+_TYPE = "urn:mien:problem:"
+
+_STATUS_BY_ERROR: Mapping[type[MienError], HTTPStatus] = {
+    PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    SettingsError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    EvaluationError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    LicenceNotAcceptedError: HTTPStatus.FORBIDDEN,
+    ModelError: HTTPStatus.CONFLICT,
+    SuppressionError: HTTPStatus.SERVICE_UNAVAILABLE,
+    CatalogError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""The nearest class counts; whatever else Mien raises is an error of the server."""
+
+_STATUS_BY_REASON = {
+    Reason.NOT_SIGNED_IN: HTTPStatus.UNAUTHORIZED,
+}
+
+
+class ProblemError(Exception):
+    """An answer that is no: `code` is stable, `detail` says what happened and what to do next."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        more: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.more = dict(more or {})
+        self.headers = dict(headers or {})
+
+    def as_response(self) -> JSONResponse:
+        document = {
+            "type": f"{_TYPE}{self.code}",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+            "code": self.code,
+            **self.more,
+        }
+        return JSONResponse(
+            document, self.status.value, headers=self.headers, media_type=MEDIA_TYPE
+        )
+
+
+def check(verdict: Verdict) -> None:
+    """Raises the refusal as a problem, with all its reasons, where the verdict is a no."""
+    if not verdict.is_allowed:
+        raise tell_refusal(verdict)
+
+
+def tell_refusal(verdict: Verdict) -> ProblemError:
+    """A refusal; the first reason decides the status."""
+    first = verdict.reasons[0]
+    status = _STATUS_BY_REASON.get(first, HTTPStatus.FORBIDDEN)
+    reasons = [{"code": one, "explanation": one.explanation} for one in verdict.reasons]
+    return ProblemError(
+        status,
+        str(first),
+        " ".join(one.explanation for one in verdict.reasons),
+        more={"reasons": reasons},
+        headers={"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None,
+    )
+
+
+def tell_error(error: MienError) -> ProblemError:
+    """An exception of Mien's; what only concerns the operator is not told to strangers."""
+    for kind in type(error).__mro__:
+        status = _STATUS_BY_ERROR.get(kind)
+        if status is not None:
+            break
+    else:
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+    is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "Mien cannot do this now; its operator finds out why with `mien doctor`."
+    return ProblemError(
+        status,
+        _code_of(error),
+        detail if is_ours else str(error),
+        headers={"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
+    )
+
+
+def _code_of(error: MienError) -> str:
+    if isinstance(error, PhotoError):
+        return error.reason
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]

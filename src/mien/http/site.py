@@ -1,0 +1,49 @@
+"""What every route of one server shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.requests import HTTPConnection
+
+from mien.http.throttle import Throttle
+from mien.http.turnstile import Turnstile
+from mien.library import Library
+from mien.permission.caller import Caller
+
+
+class Doorkeeper(Protocol):
+    """Makes sure who asks."""
+
+    def find_by_session(self, token: str) -> SignedIn | None:
+        """Who signed in with a browser, as long as the session and the account are in force."""
+
+    def find_by_key(self, key: str) -> Caller | None:
+        """Whose API key this is, as long as it and the account are in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody in a browser; whoever asks for a change sends the token along (CSRF)."""
+
+    caller: Caller
+    csrf_token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One server: its library and the doors to it. `origin` is how it is reached from outside."""
+
+    library: Library
+    doorkeeper: Doorkeeper
+    turnstile: Turnstile
+    throttle: Throttle
+    origin: str
+    is_secure: bool
+
+
+def site_of(connection: HTTPConnection) -> Site:
+    """The site that a request came to."""
+    site: Site = connection.app.state.site
+    return site

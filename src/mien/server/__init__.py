@@ -1,0 +1,1 @@
+"""The server: every route in one application, and the process that listens."""

@@ -1,0 +1,77 @@
+"""Every route in one application."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from mien import __version__
+from mien.api import collections
+from mien.errors import MienError
+from mien.http.problem import ProblemError, tell_error
+from mien.http.site import Site
+from mien.http.turnstile import BusyError
+from mien.server.headers import SecurityHeaders
+from mien.web import show
+
+_ROUTERS = (
+    collections.router,
+    show.router,
+)
+
+
+def make_app(site: Site) -> FastAPI:
+    """The application of one site; it neither opens nor closes its library."""
+    app = FastAPI(
+        title="Mien",
+        version=__version__,
+        summary="Face search for photos that their holder has permission to search.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.state.site = site
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
+    app.add_exception_handler(ProblemError, _tell_problem)
+    app.add_exception_handler(MienError, _tell_problem)
+    app.add_exception_handler(BusyError, _tell_problem)
+    app.add_exception_handler(HTTPException, _tell_problem)
+    app.add_exception_handler(RequestValidationError, _tell_problem)
+    return app
+
+
+async def _tell_problem(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return _find_problem(error).as_response()
+
+
+def _find_problem(error: Exception) -> ProblemError:
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, MienError):
+        return tell_error(error)
+    if isinstance(error, BusyError):
+        wait = {"Retry-After": str(error.retry_after_s)}
+        return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", str(error), headers=wait)
+    if isinstance(error, RequestValidationError):
+        places = [".".join(str(part) for part in one["loc"]) for one in error.errors()]
+        messages = [str(one["msg"]) for one in error.errors()]
+        told = [
+            {"at": place, "message": text} for place, text in zip(places, messages, strict=True)
+        ]
+        detail = "; ".join(f"{one['at']}: {one['message']}" for one in told)
+        return ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "malformed-request", detail, more={"errors": told}
+        )
+    if isinstance(error, HTTPException):
+        status = HTTPStatus(error.status_code)
+        code = status.phrase.lower().replace(" ", "-")
+        return ProblemError(status, code, str(error.detail), headers=error.headers)
+    raise error
