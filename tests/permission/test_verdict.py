@@ -46,6 +46,11 @@ CODES = {
     "operation-not-yours",
     "collection-not-yours",
     "purpose-not-yours",
+    "more-than-yours",
+    "sign-in-failed",
+    "too-many-tries",
+    "link-not-in-force",
+    "own-search",
 }
 """Programs compare these: one that is renamed here breaks them."""
 

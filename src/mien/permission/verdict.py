@@ -50,6 +50,11 @@ class Reason(StrEnum):
     OPERATION_NOT_YOURS = "operation-not-yours"
     COLLECTION_NOT_YOURS = "collection-not-yours"
     PURPOSE_NOT_YOURS = "purpose-not-yours"
+    MORE_THAN_YOURS = "more-than-yours"
+    SIGN_IN_FAILED = "sign-in-failed"
+    TOO_MANY_TRIES = "too-many-tries"
+    LINK_NOT_IN_FORCE = "link-not-in-force"
+    OWN_SEARCH = "own-search"
 
     @property
     def explanation(self) -> str:
@@ -99,6 +104,13 @@ _EXPLANATIONS = {
     Reason.OPERATION_NOT_YOURS: "The account or key is not for this.",
     Reason.COLLECTION_NOT_YOURS: "The account or key is not for this collection.",
     Reason.PURPOSE_NOT_YOURS: "The account or key is not for this purpose.",
+    Reason.MORE_THAN_YOURS: "Nobody gives, or looks after, more rights than they have.",
+    Reason.SIGN_IN_FAILED: (
+        "The name, the password or the code is not right, or the account is not in force."
+    ),
+    Reason.TOO_MANY_TRIES: ("Too many tries have failed. Wait a while before the next one."),
+    Reason.LINK_NOT_IN_FORCE: "The link was used already, or is too old, or was never made.",
+    Reason.OWN_SEARCH: "Nobody reviews a search of their own.",
 }
 
 
