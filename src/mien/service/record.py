@@ -30,7 +30,9 @@ class Counts(Protocol):
     photos_known: int
     faces: int
     refused: Counter[Reason]
-    failed: Sequence[object]
+
+    @property
+    def failed(self) -> Sequence[object]: ...
 
 
 class RunRecord:
