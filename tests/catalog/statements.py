@@ -49,6 +49,7 @@ from mien.catalog import (
     reembed,
     references,
     removal,
+    requests,
     runs,
     selection,
     sources,
@@ -128,6 +129,15 @@ SELECTION = selection.Selection(
 )
 NEW_CASE = cases.NewCase(
     uuid=make_uuid(2), kind=CaseKind.TAKEDOWN, opened_at=NOW, due_at=NOW, sealed=b"sealed"
+)
+REQUEST = requests.RequestRow(
+    reference="",
+    fingerprint="",
+    process=make_uuid(1),
+    began_at=NOW,
+    status=None,
+    location="",
+    facts={},
 )
 CASE_EVENT = cases.StoredEvent(number=0, state=CaseState.RECEIVED, at=NOW, sealed=b"sealed")
 
@@ -335,6 +345,13 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "plan_removal": lambda c: removal.plan_removal(
             c, replace(SELECTION, case_ids=[1], suppression_ids=[1])
         ),
+    },
+    "requests": {
+        "begin_request": lambda c: requests.begin_request(c, REQUEST),
+        "end_request": lambda c: requests.end_request(c, "", status=201, location="", facts={}),
+        "find_request": lambda c: requests.find_request(c, ""),
+        "forget_before": lambda c: requests.forget_before(c, NOW),
+        "forget_request": lambda c: requests.forget_request(c, ""),
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),

@@ -94,9 +94,9 @@ def may_operate(
         return refuse(Reason.NOT_SIGNED_IN)
     return combine(
         [
-            _is_among(operation, caller.operations, Reason.OPERATION_NOT_YOURS),
-            _is_among(collection, caller.collections, Reason.COLLECTION_NOT_YOURS),
-            _is_among(purpose, caller.purposes, Reason.PURPOSE_NOT_YOURS),
+            _is_among(operation, caller.operations, otherwise=Reason.OPERATION_NOT_YOURS),
+            _is_among(collection, caller.collections, otherwise=Reason.COLLECTION_NOT_YOURS),
+            _is_among(purpose, caller.purposes, otherwise=Reason.PURPOSE_NOT_YOURS),
         ]
     )
 
@@ -106,6 +106,6 @@ def may_reach(caller: Caller, collection: str) -> bool:
     return caller.collections is None or collection in caller.collections
 
 
-def _is_among(wanted: str | None, held: frozenset[str] | None, reason: Reason) -> Verdict:
+def _is_among(wanted: str | None, held: frozenset[str] | None, *, otherwise: Reason) -> Verdict:
     # What is not about a collection or a purpose is not bounded by them.
-    return ALLOWED if held is None or wanted is None or wanted in held else refuse(reason)
+    return ALLOWED if held is None or wanted is None or wanted in held else refuse(otherwise)
