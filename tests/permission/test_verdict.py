@@ -26,6 +26,7 @@ CODES = {
     "prohibited-purpose",
     "purpose-not-of-collection",
     "purpose-not-granted",
+    "display-not-granted",
     "not-enrolled",
     "item-suppressed",
     "source-suppressed",

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     PROHIBITED_PURPOSE = "prohibited-purpose"
     PURPOSE_NOT_OF_COLLECTION = "purpose-not-of-collection"
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
+    DISPLAY_NOT_GRANTED = "display-not-granted"
     NOT_ENROLLED = "not-enrolled"
     ITEM_SUPPRESSED = "item-suppressed"
     SOURCE_SUPPRESSED = "source-suppressed"
@@ -82,6 +83,7 @@ _EXPLANATIONS = {
     Reason.PROHIBITED_PURPOSE: "Nothing is done for this purpose, whoever allows it.",
     Reason.PURPOSE_NOT_OF_COLLECTION: "The collection was not made for this purpose.",
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
+    Reason.DISPLAY_NOT_GRANTED: "No grant in force here allows showing photos.",
     Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
     Reason.ITEM_SUPPRESSED: "The photo was opted out, or one that looks the same.",
     Reason.SOURCE_SUPPRESSED: "The place where it was found was opted out.",
