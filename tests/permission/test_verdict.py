@@ -46,6 +46,12 @@ CODES = {
     "operation-not-yours",
     "collection-not-yours",
     "purpose-not-yours",
+    "link-changed",
+    "link-revoked",
+    "link-expired",
+    "link-spent",
+    "link-busy",
+    "guest-spent",
 }
 """Programs compare these: one that is renamed here breaks them."""
 

@@ -12,8 +12,13 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
+from mien.catalog import links_schema
 from mien.catalog.schema import metadata
 from mien.errors import CatalogError
+
+
+_SCHEMAS = (links_schema,)
+"""Modules whose tables are on the same metadata."""
 
 
 def migrate(connection: Connection) -> None:

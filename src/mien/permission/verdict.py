@@ -50,6 +50,12 @@ class Reason(StrEnum):
     OPERATION_NOT_YOURS = "operation-not-yours"
     COLLECTION_NOT_YOURS = "collection-not-yours"
     PURPOSE_NOT_YOURS = "purpose-not-yours"
+    LINK_CHANGED = "link-changed"
+    LINK_REVOKED = "link-revoked"
+    LINK_EXPIRED = "link-expired"
+    LINK_SPENT = "link-spent"
+    LINK_BUSY = "link-busy"
+    GUEST_SPENT = "guest-spent"
 
     @property
     def explanation(self) -> str:
@@ -99,6 +105,12 @@ _EXPLANATIONS = {
     Reason.OPERATION_NOT_YOURS: "The account or key is not for this.",
     Reason.COLLECTION_NOT_YOURS: "The account or key is not for this collection.",
     Reason.PURPOSE_NOT_YOURS: "The account or key is not for this purpose.",
+    Reason.LINK_CHANGED: "What the link opens is not what was recorded here.",
+    Reason.LINK_REVOKED: "The host ended the link.",
+    Reason.LINK_EXPIRED: "The time for which the host made the link is over.",
+    Reason.LINK_SPENT: "The link was used as often as the host allowed.",
+    Reason.LINK_BUSY: "Within an hour, the link was used as often as the host allowed.",
+    Reason.GUEST_SPENT: "One guest asked as often as the host allowed.",
 }
 
 
