@@ -52,6 +52,12 @@ CODES = {
     "too-many-tries",
     "link-not-in-force",
     "own-search",
+    "link-changed",
+    "link-revoked",
+    "link-expired",
+    "link-spent",
+    "link-busy",
+    "guest-spent",
 }
 """Programs compare these: one that is renamed here breaks them."""
 
