@@ -14,7 +14,6 @@ from typing import Any
 
 from mien.errors import SettingsError
 
-
 PUBLIC_PAGES = ("policy", "requests", "find")
 """What anybody may be shown without an account; docs/guide/server.md explains each."""
 

@@ -33,7 +33,6 @@ class NewGuestRequest:
     ends_at: datetime
     selfie: bytes
     crop: bytes | None
-    person: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +72,11 @@ def add_guest_request(connection: Connection, new: NewGuestRequest) -> None:
             downloads=0,
             selfie=new.selfie,
             crop=new.crop,
-            person=new.person,
         )
     )
 
 
-def count_use(
-    connection: Connection, link_id: int, *, guest_hash: str, since: datetime
-) -> LinkUse:
+def count_use(connection: Connection, link_id: int, *, guest_hash: str, since: datetime) -> LinkUse:
     """How often a link was used: in all, since a moment, and by one guest (0 where unknown)."""
     of_link = (
         select(func.count()).select_from(guest_requests).where(guest_requests.c.link_id == link_id)
@@ -151,7 +147,6 @@ def close_guest_requests(connection: Connection, request_ids: Iterable[int]) -> 
             connection,
             request_id,
             state=GuestState.OVER,
-            guest_hash="",
             selfie=None,
             crop=None,
             found=None,
@@ -162,9 +157,7 @@ def _select() -> Select[*tuple[Any, ...]]:
     return select(guest_requests, links.c.uuid.label("link_uuid")).join_from(guest_requests, links)
 
 
-def _find_one(
-    connection: Connection, found: Select[*tuple[Any, ...]]
-) -> StoredGuestRequest | None:
+def _find_one(connection: Connection, found: Select[*tuple[Any, ...]]) -> StoredGuestRequest | None:
     row = connection.execute(found).one_or_none()
     return None if row is None else _parse(row)
 

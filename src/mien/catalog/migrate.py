@@ -16,7 +16,6 @@ from mien.catalog import links_schema
 from mien.catalog.schema import metadata
 from mien.errors import CatalogError
 
-
 _SCHEMAS = (links_schema,)
 """Modules whose tables are on the same metadata."""
 

@@ -73,6 +73,12 @@ class Action(StrEnum):
     MODEL_SWITCHED = "model-switched"
     MIGRATION_ENDED = "migration-ended"
     MIGRATION_ABANDONED = "migration-abandoned"
+    LINK_MADE = "link-made"
+    LINK_REVOKED = "link-revoked"
+    GUEST_ASKED = "guest-asked"
+    GUEST_DECIDED = "guest-decided"
+    GUEST_ANSWERED = "guest-answered"
+    PHOTO_HANDED_OUT = "photo-handed-out"
 
 
 @dataclass(frozen=True, slots=True)
