@@ -128,7 +128,7 @@ def test_a_file_that_is_no_photo_or_too_large_is_refused(party: Party) -> None:
         party.guests.ask(link, selfie_of(content=bytes(2 * 2**20)))
 
 
-@pytest.mark.parametrize("version", ["", "find-my-photos/other", version_of(enrols=True)])
+@pytest.mark.parametrize("version", ["", "find-my-photos-other", version_of(enrols=True)])
 def test_nothing_is_looked_at_without_consent_to_these_words(party: Party, version: str) -> None:
     link = party.open()
     with pytest.raises(SettingsError, match="without your consent"):

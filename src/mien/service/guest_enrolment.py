@@ -23,8 +23,8 @@ def enrol_guest(parts: Parts, link: Link, *, handed: HandedOver, stored: StoredG
     said_at = audit.format_time(stored.asked_at)
     consent = ConsentDraft(
         evidence=(
-            f"Ticked and sent by the person on the page of link {link.link_id} at {said_at}; the "
-            f"words are version {stored.consent_version}."
+            f"Ticked and sent by the person on the page of link {link.link_id} at {said_at}: "
+            f"the words of version {stored.consent_version}"
         ),
         purposes=[link.purpose],
         until=link.terms.expires_at.date(),

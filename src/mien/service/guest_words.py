@@ -34,4 +34,4 @@ def version_of(*, enrols: bool) -> str:
     """Which words these are: a hash of them all."""
     words = (*ENROL_TERMS, ENROL_AGREEMENT) if enrols else (*TERMS, AGREEMENT)
     digest = sha256("\n".join(words).encode()).hexdigest()
-    return f"find-my-photos/{digest[:16]}"
+    return f"find-my-photos-{digest[:16]}"
