@@ -14,6 +14,9 @@ from typing import Any
 
 from mien.errors import SettingsError
 
+PUBLIC_PAGES = ("policy", "requests", "find")
+"""What anybody may be shown without an account; docs/guide/server.md explains each."""
+
 
 def _setting(variable: str, sentence: str, *, at_least: int = 1, **default: Any) -> Any:  # noqa: ANN401  (any field)
     described = {"variable": variable, "sentence": sentence, "at_least": at_least}
@@ -106,6 +109,15 @@ class Settings:
         "How many days what a case says of anybody is kept after the case was closed.",
         default=1095,
     )
+    public: str = _setting(
+        "MIEN_PUBLIC",
+        "Which pages anybody may open without an account, by comma: policy, requests, find.",
+        default="",
+    )
+
+    def is_public(self, page: str) -> bool:
+        """Whether anybody may open this one of the public pages."""
+        return page in _split_words(self.public)
 
 
 def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -> Settings:
@@ -127,6 +139,8 @@ def _parse_value(text: str, setting: Field[Any]) -> Path | int | str:
     variable, at_least = setting.metadata["variable"], setting.metadata["at_least"]
     if setting.type == "Path":
         return _parse_folder(text, variable=variable)
+    if setting.name == "public":
+        return _check_pages(text, variable=variable)
     if setting.type == "str":
         return text
     try:
@@ -144,3 +158,16 @@ def _parse_folder(text: str, *, variable: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise SettingsError(f"{variable} names the home of nobody here: {text!r}.") from error
+
+
+def _check_pages(text: str, *, variable: str) -> str:
+    unknown = [word for word in _split_words(text) if word not in PUBLIC_PAGES]
+    if unknown:
+        raise SettingsError(
+            f"{variable} names pages, of {', '.join(PUBLIC_PAGES)}; {unknown[0]!r} is none of them."
+        )
+    return text
+
+
+def _split_words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

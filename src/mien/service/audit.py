@@ -50,6 +50,10 @@ class Action(StrEnum):
     CONSENT_WITHDRAWN = "consent-withdrawn"
     ADD = "add"
     SEARCH = "search"
+    VIEWED = "viewed"
+    COMPARISON = "comparison"
+    JUDGED = "judged"
+    EXPORTED = "exported"
     EVALUATION = "evaluation"
     ERASURE = "erasure"
     RETENTION = "retention"
@@ -73,6 +77,20 @@ class Action(StrEnum):
     MODEL_SWITCHED = "model-switched"
     MIGRATION_ENDED = "migration-ended"
     MIGRATION_ABANDONED = "migration-abandoned"
+    USER_INVITED = "user-invited"
+    USER_CHANGED = "user-changed"
+    USER_DISABLED = "user-disabled"
+    USER_ENABLED = "user-enabled"
+    LINK_MADE = "link-made"
+    PASSWORD_SET = "password-set"  # noqa: S105  (no password)
+    SECOND_FACTOR_SET = "second-factor-set"
+    SECOND_FACTOR_REMOVED = "second-factor-removed"
+    SIGNED_IN = "signed-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    SIGNED_OUT = "signed-out"
+    KEY_MADE = "key-made"
+    KEY_REVOKED = "key-revoked"
+    SEARCH_REVIEWED = "search-reviewed"
 
 
 @dataclass(frozen=True, slots=True)

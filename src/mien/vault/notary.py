@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,6 +80,11 @@ class Notary:
             known = self._keys.find_voucher(name)
         mark = self._authenticate(f"voucher:{name}", content)
         return known is not None and hmac.compare_digest(known, mark)
+
+    def disown(self, names: Sequence[str]) -> None:
+        """Forgets what records of these names said: whatever they say now is not vouched for."""
+        with self._turn, self._keys.transaction():
+            self._keys.destroy_vouchers(names)
 
     def seal_note(self, note: bytes, *, owner: Owner, context: str) -> bytes | None:
         """The note under its owner's key; nothing where that key is destroyed."""
