@@ -32,6 +32,7 @@ from catalog.samples import (
 )
 from mien.catalog import (
     audit,
+    browse,
     cases,
     collections,
     consents,
@@ -48,8 +49,10 @@ from mien.catalog import (
     reembed,
     references,
     removal,
+    requests,
     runs,
     selection,
+    sources,
     suppressions,
 )
 from mien.permission.basis import Basis
@@ -70,6 +73,11 @@ COLLECTION, PHOTO, GRANT = CollectionId(1), PhotoId(1), GrantId(1)
 SCOPE = faces.SearchScope(
     COLLECTION,
     (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
+)
+NARROW = replace(
+    SCOPE,
+    kept_after=NOW,
+    wanted=faces.Wanted(below="file:///", added_from=NOW, added_before=NOW),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
 SUPPRESSION = suppressions.SuppressionRow(
@@ -122,6 +130,15 @@ SELECTION = selection.Selection(
 NEW_CASE = cases.NewCase(
     uuid=make_uuid(2), kind=CaseKind.TAKEDOWN, opened_at=NOW, due_at=NOW, sealed=b"sealed"
 )
+REQUEST = requests.RequestRow(
+    reference="",
+    fingerprint="",
+    process=make_uuid(1),
+    began_at=NOW,
+    status=None,
+    location="",
+    facts={},
+)
 CASE_EVENT = cases.StoredEvent(number=0, state=CaseState.RECEIVED, at=NOW, sealed=b"sealed")
 
 CALLS: Mapping[str, Mapping[str, Call]] = {
@@ -138,6 +155,23 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_notes_of": lambda c: audit.find_notes_of(c, ""),
         "iter_checkpoints": lambda c: list(audit.iter_checkpoints(c)),
         "iter_entries": lambda c: list(audit.iter_entries(c)),
+    },
+    "browse": {
+        "find_by_place": lambda c: browse.find_by_place(
+            c, NARROW, after=browse.Position("file:///a.jpg", 1), limit=9
+        ),
+        "find_collection_of_face": lambda c: browse.find_collection_of_face(c, make_uuid(1)),
+        "find_collections_of_person": lambda c: browse.find_collections_of_person(c, PERSON),
+        "find_collections_of_photo": lambda c: browse.find_collections_of_photo(
+            c, photos.photo_uuid_of(make_sha256(1))
+        ),
+        "find_face_ids": lambda c: browse.find_face_ids(c, [1]),
+        "find_newest": lambda c: browse.find_newest(
+            c, NARROW, of_people=[PERSON], after=browse.Position(NOW, 1), limit=9
+        ),
+        "find_visible_photo": lambda c: browse.find_visible_photo(
+            c, SCOPE, photo_uuid=photos.photo_uuid_of(make_sha256(1))
+        ),
     },
     "cases": {
         "add_case": lambda c: cases.add_case(c, NEW_CASE),
@@ -259,6 +293,8 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_perhaps_overdue": lambda c: people.find_perhaps_overdue(
             c, ended_until=NOW, untouched_since=NOW
         ),
+        "find_people": lambda c: people.find_people(c, [PERSON]),
+        "find_person": lambda c: people.find_person(c, make_uuid(1)),
         "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
         "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
@@ -310,6 +346,13 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
             c, replace(SELECTION, case_ids=[1], suppression_ids=[1])
         ),
     },
+    "requests": {
+        "begin_request": lambda c: requests.begin_request(c, REQUEST),
+        "end_request": lambda c: requests.end_request(c, "", status=201, location="", facts={}),
+        "find_request": lambda c: requests.find_request(c, ""),
+        "forget_before": lambda c: requests.forget_before(c, NOW),
+        "forget_request": lambda c: requests.forget_request(c, ""),
+    },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
@@ -334,6 +377,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         ),
         "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
         "select_suppression": lambda c: selection.select_suppression(c, make_uuid(1)),
+    },
+    "sources": {
+        "count_photos_below": lambda c: sources.count_photos_below(
+            c, COLLECTION, grant_id=GRANT, address="file:///"
+        ),
+        "iter_latest_runs": lambda c: list(sources.iter_latest_runs(c, COLLECTION)),
     },
     "suppressions": {
         "find_places": lambda c: suppressions.find_places(c, make_sha256(1)),

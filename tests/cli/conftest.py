@@ -8,6 +8,7 @@ import pytest
 
 from cli import fake_mien
 from cli.children import Answer
+from mien.cli import output
 from service.stage import Stage
 
 Mien = Callable[..., Answer]
@@ -22,7 +23,8 @@ def stage(tmp_path: Path) -> Stage:
 def mien(stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mien:
     """Runs a command of the stage's home in this process."""
     monkeypatch.setenv("MIEN_HOME", str(stage.home))
-    monkeypatch.setenv("COLUMNS", "200")
+    for console in (output.out, output.err):
+        monkeypatch.setattr(console, "_width", 200)
 
     def run(*words: object) -> Answer:
         capsys.readouterr()

@@ -47,7 +47,7 @@ def test_every_line_is_a_pin_with_hashes_and_nothing_else(name: str) -> None:
 @each_file
 def test_no_file_names_an_index_or_a_place(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert re.findall(r"https?|file:|://|--\w*(?:index|find-links|trusted-host)| @ ", text) == []
+    assert re.findall(r"https?:|file:|://|--\w*(?:index|find-links|trusted-host)| @ ", text) == []
 
 
 def test_all_files_pin_the_same_versions() -> None:

@@ -63,3 +63,16 @@ def test_who_asks_too_often_is_told_when_to_come_back(stage: Stage) -> None:
         answers = [client.get("/v1/collections") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 30
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[", ""])
+def test_a_page_elsewhere_cannot_pose_as_this_server(stage: Stage, host: str) -> None:
+    with stage.open() as library, visiting(library, "viewer") as client:
+        answer = client.get("/v1/collections", headers={"Host": host})
+    assert (answer.status_code, answer.json()["code"]) == (421, "unknown-host")
+
+
+@pytest.mark.parametrize("host", ["testserver", "localhost:8000", "[::1]:8000", "127.0.0.1"])
+def test_the_server_answers_to_its_own_names(stage: Stage, host: str) -> None:
+    with stage.open() as library, visiting(library, "viewer") as client:
+        assert client.get("/v1/collections", headers={"Host": host}).status_code == 200

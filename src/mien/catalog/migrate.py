@@ -12,11 +12,11 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from mien.catalog import links_schema
+from mien.catalog import accounts_schema, links_schema, requests_schema
 from mien.catalog.schema import metadata
 from mien.errors import CatalogError
 
-_SCHEMAS = (links_schema,)
+_SCHEMAS = (accounts_schema, links_schema, requests_schema)
 """Modules whose tables are on the same metadata."""
 
 

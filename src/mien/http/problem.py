@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -43,24 +44,18 @@ _STATUS_BY_REASON = {
 }
 
 
+@dataclass(eq=False)
 class ProblemError(Exception):
     """An answer that is no: `code` is stable, `detail` says what happened and what to do next."""
 
-    def __init__(
-        self,
-        status: HTTPStatus,
-        code: str,
-        detail: str,
-        *,
-        more: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.more = dict(more or {})
-        self.headers = dict(headers or {})
+    status: HTTPStatus
+    code: str
+    detail: str
+    more: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    headers: Mapping[str, str] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.detail)
 
     def as_response(self) -> JSONResponse:
         document = {

@@ -35,6 +35,8 @@ class Operation(StrEnum):
     """Read the log and prove it; review searches."""
     OPERATE = "operate"
     """Users, keys, models, the doctor."""
+    ACCOUNT = "account"
+    """See who one is, and look after one's own account."""
 
 
 class Role(StrEnum):
@@ -47,17 +49,17 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-_SEARCHING = frozenset({Operation.VIEW, Operation.SEARCH, Operation.JUDGE})
+_SEARCHING = frozenset({Operation.ACCOUNT, Operation.VIEW, Operation.SEARCH, Operation.JUDGE})
 _CURATING = frozenset(
     {Operation.ADD, Operation.ENROL, Operation.GRANT, Operation.CASE, Operation.SHARE}
 )
 
 OPERATIONS: Mapping[Role, frozenset[Operation]] = {
-    Role.VIEWER: frozenset({Operation.VIEW}),
+    Role.VIEWER: frozenset({Operation.ACCOUNT, Operation.VIEW}),
     Role.SEARCHER: _SEARCHING,
     Role.CURATOR: _SEARCHING | _CURATING,
     Role.ADMIN: frozenset(Operation),
-    Role.AUDITOR: frozenset({Operation.AUDIT}),
+    Role.AUDITOR: frozenset({Operation.ACCOUNT, Operation.AUDIT}),
 }
 """What each role may do. An auditor looks at what others did, and at no photo."""
 
@@ -94,9 +96,9 @@ def may_operate(
         return refuse(Reason.NOT_SIGNED_IN)
     return combine(
         [
-            _is_among(operation, caller.operations, Reason.OPERATION_NOT_YOURS),
-            _is_among(collection, caller.collections, Reason.COLLECTION_NOT_YOURS),
-            _is_among(purpose, caller.purposes, Reason.PURPOSE_NOT_YOURS),
+            _is_among(operation, caller.operations, otherwise=Reason.OPERATION_NOT_YOURS),
+            _is_among(collection, caller.collections, otherwise=Reason.COLLECTION_NOT_YOURS),
+            _is_among(purpose, caller.purposes, otherwise=Reason.PURPOSE_NOT_YOURS),
         ]
     )
 
@@ -106,6 +108,6 @@ def may_reach(caller: Caller, collection: str) -> bool:
     return caller.collections is None or collection in caller.collections
 
 
-def _is_among(wanted: str | None, held: frozenset[str] | None, reason: Reason) -> Verdict:
+def _is_among(wanted: str | None, held: frozenset[str] | None, *, otherwise: Reason) -> Verdict:
     # What is not about a collection or a purpose is not bounded by them.
-    return ALLOWED if held is None or wanted is None or wanted in held else refuse(reason)
+    return ALLOWED if held is None or wanted is None or wanted in held else refuse(otherwise)

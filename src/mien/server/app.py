@@ -17,6 +17,7 @@ from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
+from mien.server.hosts import KnownHosts
 from mien.web import show
 
 _ROUTERS = (
@@ -38,6 +39,7 @@ def make_app(site: Site) -> FastAPI:
     app.state.site = site
     for router in _ROUTERS:
         app.include_router(router)
+    app.add_middleware(KnownHosts, origin=site.origin)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
     app.add_exception_handler(ProblemError, _tell_problem)
     app.add_exception_handler(MienError, _tell_problem)

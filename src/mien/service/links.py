@@ -67,7 +67,7 @@ class Links:
         link_id = str(uuid4())
         with deployment.database.writing_durably() as connection:
             rows.add_link(connection, self._describe(draft, leave=leave, link_id=link_id))
-            _enter(deployment, connection, Action.LINK_MADE, leave=leave, link_id=link_id)
+            _enter(deployment, connection, Action.GUEST_LINK_MADE, leave=leave, link_id=link_id)
             return vouch_for_link(deployment, connection, link_id=link_id)
 
     def list_all(self) -> list[Link]:
@@ -91,7 +91,7 @@ class Links:
             link = get_link(deployment, connection, link_id=link_id)
             rows.revoke_link(connection, link.link_id, at=deployment.clock())
             note = Note({"link": link.link_id})
-            event = Event(action=Action.LINK_REVOKED, facts=_refer(deployment, link), note=note)
+            event = Event(action=Action.GUEST_LINK_ENDED, facts=_refer(deployment, link), note=note)
             audit.append(deployment, connection, event=event)
             ended = vouch_for_link(deployment, connection, link_id=link.link_id)
         close_ended(deployment)
@@ -198,7 +198,7 @@ def _enter(
 ) -> None:
     event = Event(
         action=action,
-        purpose=leave.purpose,
+        purpose=leave.purpose or "",
         facts={
             "link": deployment.vault.notary.refer("link", link_id),
             "collection": audit.refer_collection(deployment, leave.collection.uuid),

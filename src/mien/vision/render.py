@@ -9,7 +9,7 @@ from PIL import Image
 
 from mien.types import Box, Point
 
-__all__ = ["render_crop", "render_portrait", "render_small", "render_thumbnail"]
+__all__ = ["render_crop", "render_photo", "render_portrait", "render_thumbnail"]
 
 _THUMBNAIL_PX = 320
 _CROP_PX = 160
@@ -21,12 +21,14 @@ _PORTRAIT_QUALITY = 92
 
 def render_thumbnail(picture: Image.Image) -> bytes:
     """The picture with its longer side at most 320 px."""
-    return _to_jpeg(_fit(picture, side_px=_THUMBNAIL_PX))
+    return render_photo(picture, longest_px=_THUMBNAIL_PX)
 
 
-def render_small(picture: Image.Image, *, side_px: int) -> bytes:
-    """The picture with its longer side at most this, good enough for a model to look at."""
-    return _to_jpeg(_fit(picture, side_px=side_px), quality=_PORTRAIT_QUALITY)
+def render_photo(picture: Image.Image, *, longest_px: int) -> bytes:
+    """The picture with its longer side at most so long; never enlarged."""
+    scale = min(1.0, longest_px / max(picture.size))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return _to_jpeg(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0))
 
 
 def render_crop(picture: Image.Image, box: Box, *, scale: float = 1.0) -> bytes:
@@ -50,12 +52,6 @@ def render_portrait(picture: Image.Image, box: Box, *, margin: float) -> tuple[b
     )
     cut = _cut(picture, around, most_px=_PORTRAIT_PX)
     return _to_jpeg(cut, quality=_PORTRAIT_QUALITY), middle
-
-
-def _fit(picture: Image.Image, *, side_px: int) -> Image.Image:
-    scale = min(1.0, side_px / max(picture.size))
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
 
 
 def _square(

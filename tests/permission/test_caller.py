@@ -1,0 +1,75 @@
+"""Who may do what through the server."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.permission.caller import OPERATIONS, Caller, Operation, Role, may_operate, may_reach
+from mien.permission.verdict import Reason
+
+
+def caller(**changes: object) -> Caller:
+    known: dict[str, object] = {"actor": "user:1", "name": "Ann", "operations": set(Operation)}
+    return Caller(**(known | changes))  # type: ignore[arg-type]
+
+
+def test_nobody_may_do_nothing() -> None:
+    for operation in Operation:
+        assert may_operate(None, operation).reasons == (Reason.NOT_SIGNED_IN,)
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        (Role.VIEWER, {"view"}),
+        (Role.SEARCHER, {"view", "search", "judge"}),
+        (
+            Role.CURATOR,
+            {"view", "search", "judge", "add", "enrol", "grant", "case", "share"},
+        ),
+        (Role.ADMIN, {str(operation) for operation in Operation}),
+        (Role.AUDITOR, {"audit"}),
+    ],
+)
+def test_what_each_role_may_do(role: Role, may: set[str]) -> None:
+    assert {str(operation) for operation in OPERATIONS[role]} == may
+
+
+def test_all_reasons_against_it_are_told() -> None:
+    bound = caller(
+        operations=frozenset(), collections=frozenset({"a"}), purposes=frozenset({"press"})
+    )
+    verdict = may_operate(bound, Operation.SEARCH, collection="b", purpose="family-album")
+    assert verdict.reasons == (
+        Reason.OPERATION_NOT_YOURS,
+        Reason.COLLECTION_NOT_YOURS,
+        Reason.PURPOSE_NOT_YOURS,
+    )
+
+
+def test_bounds_of_nothing_allow_nothing() -> None:
+    nowhere = caller(collections=frozenset(), purposes=frozenset())
+    assert not may_operate(nowhere, Operation.SEARCH, collection="a").is_allowed
+    assert not may_operate(nowhere, Operation.SEARCH, purpose="press").is_allowed
+    assert not may_reach(nowhere, "a")
+
+
+@given(
+    held=st.sets(st.sampled_from(list(Operation))),
+    collections=st.none() | st.frozensets(st.sampled_from(["a", "b", "c"])),
+    operation=st.sampled_from(list(Operation)),
+    collection=st.sampled_from(["a", "b", "c", "", "A"]),
+)
+def test_it_is_allowed_exactly_where_everything_is_held(
+    held: set[Operation],
+    collections: frozenset[str] | None,
+    operation: Operation,
+    collection: str,
+) -> None:
+    one = caller(operations=frozenset(held), collections=collections)
+    verdict = may_operate(one, operation, collection=collection)
+    is_reached = collections is None or collection in collections
+    assert verdict.is_allowed == (operation in held and is_reached)
+    assert may_reach(one, collection) == is_reached
