@@ -60,7 +60,9 @@ def _asking_for(operation: Operation) -> Callable[[Request], Awaitable[Asking]]:
         if caller is None:  # a refusal was raised above
             raise AssertionError
         site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
-        return Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+        asking = Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+        request.state.asking = asking  # for the page that tells of a problem
+        return asking
 
     return ask
 

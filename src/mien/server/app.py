@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from mien import __version__
 from mien.api import collections
@@ -18,7 +18,7 @@ from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import show
+from mien.web import problems, show
 
 _ROUTERS = (
     collections.router,
@@ -49,9 +49,11 @@ def make_app(site: Site) -> FastAPI:
     return app
 
 
-async def _tell_problem(request: Request, error: Exception) -> JSONResponse:
-    del request
-    return _find_problem(error).as_response()
+async def _tell_problem(request: Request, error: Exception) -> Response:
+    problem = _find_problem(error)
+    if problems.wants_page(request):
+        return problems.show_problem(request, problem)
+    return problem.as_response()
 
 
 def _find_problem(error: Exception) -> ProblemError:
