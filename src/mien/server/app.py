@@ -11,17 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.api import collections
+from mien.api import collections, probes
 from mien.errors import MienError
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import problems, show
+from mien.web import people, photos, problems, show
 
 _ROUTERS = (
     collections.router,
+    people.router,
+    photos.router,
+    probes.router,
     show.router,
 )
 
