@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from mien.catalog import requests_schema  # noqa: F401  (its tables are declared by it)
+from mien.catalog import accounts_schema, requests_schema  # noqa: F401  (they declare tables)
 from mien.catalog.schema import metadata
 from mien.errors import CatalogError
 

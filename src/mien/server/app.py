@@ -8,20 +8,28 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from mien import __version__
-from mien.api import collections
+from mien.api import collections, keys, reviews, users
 from mien.errors import MienError
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import show
+from mien.web import account, show
+from mien.web import reviews as review_pages
+from mien.web import users as user_pages
 
 _ROUTERS = (
     collections.router,
+    keys.router,
+    reviews.router,
+    users.router,
+    account.router,
+    review_pages.router,
+    user_pages.router,
     show.router,
 )
 
@@ -49,9 +57,9 @@ def make_app(site: Site) -> FastAPI:
     return app
 
 
-async def _tell_problem(request: Request, error: Exception) -> JSONResponse:
-    del request
-    return _find_problem(error).as_response()
+async def _tell_problem(request: Request, error: Exception) -> Response:
+    problem = _find_problem(error)
+    return account.find_way_in(request, problem) or problem.as_response()
 
 
 def _find_problem(error: Exception) -> ProblemError:
