@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -19,15 +20,17 @@ HTML = {"Accept": "text/html"}
 
 
 @contextmanager
-def looking(library: Library, who: str = "viewer", door: Door | None = None) -> Iterator[TestClient]:
+def looking(
+    library: Library, who: str = "viewer", door: Door | None = None
+) -> Iterator[TestClient]:
     with visiting(library, who, with_key=False, door=door) as client:
         client.headers.update(HTML)
         yield client
 
 
-def fill(stage: Stage, library: Library, **terms: object) -> str:
+def fill(stage: Stage, library: Library, **terms: Any) -> str:
     stage.draw("beach.png", 1, 2)
-    stage.draw("<b>party</b>.png", 3)
+    stage.draw("<b>party.png", 3)
     grant = stage.grant(library, **terms)
     library.add(stage.photos, grant=grant)
     return grant

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
@@ -11,6 +11,7 @@ from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.permission.caller import Caller
+from mien.vault.passwords import Passwords
 
 
 class Doorkeeper(Protocol):
@@ -41,6 +42,7 @@ class Site:
     throttle: Throttle
     origin: str
     is_secure: bool
+    passwords: Passwords = field(default_factory=Passwords)
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -11,17 +11,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.api import collections, probes
+from mien.api import collections, keys, probes, reviews, users
 from mien.errors import MienError
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import people, photos, problems, show
+from mien.web import account, people, photos, problems, show
+from mien.web import reviews as review_pages
+from mien.web import users as user_pages
 
 _ROUTERS = (
     collections.router,
+    keys.router,
+    reviews.router,
+    users.router,
+    account.router,
+    review_pages.router,
+    user_pages.router,
     people.router,
     photos.router,
     probes.router,
@@ -54,6 +62,9 @@ def make_app(site: Site) -> FastAPI:
 
 async def _tell_problem(request: Request, error: Exception) -> Response:
     problem = _find_problem(error)
+    way_in = account.find_way_in(request, problem)
+    if way_in is not None:
+        return way_in
     if problems.wants_page(request):
         return problems.show_problem(request, problem)
     return problem.as_response()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
@@ -69,7 +69,7 @@ def list_photos(
 ) -> Response:
     """A page of a collection's photos."""
     names = list_names(asking)
-    known: dict[str, object] = {"section": "photos", "wish": wish, "collections": names}
+    known: dict[str, Any] = {"section": "photos", "wish": wish, "collections": names}
     if not names:
         return show("photos", asking=asking, **known, tiles=[], sources=[], reasons=[], next="")
     chosen = wish.collection or names[0]
