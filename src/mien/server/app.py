@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from mien import __version__
-from mien.api import collections
+from mien.api import collections, runs, uploads
 from mien.errors import MienError
+from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
@@ -22,6 +23,8 @@ from mien.web import show
 
 _ROUTERS = (
     collections.router,
+    runs.router,
+    uploads.router,
     show.router,
 )
 
@@ -39,6 +42,8 @@ def make_app(site: Site) -> FastAPI:
     app.state.site = site
     for router in _ROUTERS:
         app.include_router(router)
+    keep_forms_in_memory(site.limits)
+    app.add_middleware(BodyLimits, limits=site.limits)
     app.add_middleware(KnownHosts, origin=site.origin)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
     app.add_exception_handler(ProblemError, _tell_problem)
