@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.api import collections, keys, reviews, users
+from mien.api import collections, keys, reviews, runs, uploads, users
 from mien.errors import MienError
+from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
@@ -26,6 +27,8 @@ _ROUTERS = (
     collections.router,
     keys.router,
     reviews.router,
+    runs.router,
+    uploads.router,
     users.router,
     account.router,
     review_pages.router,
@@ -47,6 +50,8 @@ def make_app(site: Site) -> FastAPI:
     app.state.site = site
     for router in _ROUTERS:
         app.include_router(router)
+    keep_forms_in_memory(site.limits)
+    app.add_middleware(BodyLimits, limits=site.limits)
     app.add_middleware(KnownHosts, origin=site.origin)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
     app.add_exception_handler(ProblemError, _tell_problem)
