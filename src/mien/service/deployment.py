@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from mien.catalog.connect import Database, open_database
 from mien.errors import CatalogError, ConflictError
+from mien.service.cores import Cores
 from mien.service.ports import Clock, Models, Vision
 from mien.service.suppressed import SuppressionList
 from mien.types import EmbeddingModel
@@ -72,6 +73,7 @@ class Deployment:
             keys_folder=home.keys, blobs_folder=home.blobs, root_key=_load_root_key(home, root_key)
         )
         self.database: Database = open_database(home.catalog)
+        self.cores = Cores()
         self._turn = threading.Lock()
         self._views: dict[str, Deployment] = {}
         self._origin: Deployment | None = None

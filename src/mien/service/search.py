@@ -33,6 +33,8 @@ __all__ = ["Candidate", "Probe", "SearchRequest", "SearchResult", "search_photos
 class SearchRequest:
     """Why, where and how far to search; `face` chooses one of several in the probe.
 
+    It uses so many `threads` at most: see `mien.service.cores`.
+
     `max_fmr` leaves out candidates whose score more strangers than that reach.
     """
 
@@ -90,10 +92,11 @@ def search_photos(
         return SearchResult(leave)
     session.collection = leave.collection
     check_model(leave.collection, deployment.model)
-    vision = deployment.vision(threads=request.threads)
     contents = list(read_probes(photos, max_bytes=request.max_file_bytes))
     session.note_probes([content for _, content in contents])
-    sought = look_for_faces(contents, vision=vision, chosen=request.face)
+    with deployment.cores.take(most=request.threads) as threads:
+        vision = deployment.vision(threads=threads)
+        sought = look_for_faces(contents, vision=vision, chosen=request.face)
     if not len(sought.embeddings):
         session.end(ALLOWED)
         return SearchResult(ALLOWED, sought.probes)
