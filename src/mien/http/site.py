@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from mien.http.metrics import Metrics
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.permission.caller import Caller
+from mien.service.gauges import RecallGauge
 
 
 class Doorkeeper(Protocol):
@@ -41,6 +43,8 @@ class Site:
     throttle: Throttle
     origin: str
     is_secure: bool
+    metrics: Metrics = field(default_factory=Metrics)
+    recall: RecallGauge = field(default_factory=RecallGauge)
 
 
 def site_of(connection: HTTPConnection) -> Site:

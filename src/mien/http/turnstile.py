@@ -22,18 +22,39 @@ class Turnstile:
         self._room = threading.BoundedSemaphore(at_once + waiting)
         self._work = threading.BoundedSemaphore(at_once)
         self._patience_s = patience_s
+        self._counting = threading.Lock()
+        self._entered = self._working = 0
+
+    @property
+    def at_work(self) -> int:
+        """How many calls work now."""
+        return self._working
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return max(0, self._entered - self._working)
 
     @contextmanager
     def enter(self) -> Iterator[None]:
         """Held while working. Raises `BusyError` at once where too many wait already."""
         if not self._room.acquire(blocking=False):
             raise BusyError(retry_after_s=2)
+        self._count(entered=1)
         try:
             if not self._work.acquire(timeout=self._patience_s):
                 raise BusyError(retry_after_s=5)
+            self._count(working=1)
             try:
                 yield
             finally:
+                self._count(working=-1)
                 self._work.release()
         finally:
+            self._count(entered=-1)
             self._room.release()
+
+    def _count(self, *, entered: int = 0, working: int = 0) -> None:
+        with self._counting:
+            self._entered += entered
+            self._working += working

@@ -11,17 +11,46 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from mien import __version__
-from mien.api import collections
+from mien.api import (
+    audit,
+    cases,
+    collections,
+    erasures,
+    evidence,
+    grants,
+    health,
+    metrics,
+    models,
+    optouts,
+    people,
+    policy,
+    retention,
+)
 from mien.errors import MienError
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import show
+from mien.server.measure import Measure
+from mien.server.openapi import describe_with, name_operation
+from mien.web import reference, show
 
 _ROUTERS = (
+    audit.router,
+    cases.router,
     collections.router,
+    erasures.router,
+    evidence.router,
+    grants.router,
+    health.router,
+    metrics.router,
+    models.router,
+    optouts.router,
+    people.router,
+    policy.router,
+    reference.router,
+    retention.router,
     show.router,
 )
 
@@ -35,10 +64,13 @@ def make_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=name_operation,
     )
     app.state.site = site
     for router in _ROUTERS:
         app.include_router(router)
+    describe_with(app)
+    app.add_middleware(Measure, metrics=site.metrics)
     app.add_middleware(KnownHosts, origin=site.origin)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
     app.add_exception_handler(ProblemError, _tell_problem)
