@@ -23,7 +23,10 @@ _DEEPEST = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One route as it stands on the page; fields are name, type, whether it must be there, words."""
+    """One route as it stands on the page.
+
+    A field is its name, its type, whether it must be there, and what it is.
+    """
 
     method: str
     path: str
