@@ -32,6 +32,7 @@ from catalog.samples import (
 )
 from mien.catalog import (
     audit,
+    browse,
     cases,
     collections,
     consents,
@@ -51,6 +52,7 @@ from mien.catalog import (
     requests,
     runs,
     selection,
+    sources,
     suppressions,
 )
 from mien.permission.basis import Basis
@@ -71,6 +73,11 @@ COLLECTION, PHOTO, GRANT = CollectionId(1), PhotoId(1), GrantId(1)
 SCOPE = faces.SearchScope(
     COLLECTION,
     (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
+)
+NARROW = replace(
+    SCOPE,
+    kept_after=NOW,
+    wanted=faces.Wanted(below="file:///", added_from=NOW, added_before=NOW),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
 SUPPRESSION = suppressions.SuppressionRow(
@@ -148,6 +155,23 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_notes_of": lambda c: audit.find_notes_of(c, ""),
         "iter_checkpoints": lambda c: list(audit.iter_checkpoints(c)),
         "iter_entries": lambda c: list(audit.iter_entries(c)),
+    },
+    "browse": {
+        "find_by_place": lambda c: browse.find_by_place(
+            c, NARROW, after=browse.Position("file:///a.jpg", 1), limit=9
+        ),
+        "find_collection_of_face": lambda c: browse.find_collection_of_face(c, make_uuid(1)),
+        "find_collections_of_person": lambda c: browse.find_collections_of_person(c, PERSON),
+        "find_collections_of_photo": lambda c: browse.find_collections_of_photo(
+            c, photos.photo_uuid_of(make_sha256(1))
+        ),
+        "find_face_ids": lambda c: browse.find_face_ids(c, [1]),
+        "find_newest": lambda c: browse.find_newest(
+            c, NARROW, of_people=[PERSON], after=browse.Position(NOW, 1), limit=9
+        ),
+        "find_visible_photo": lambda c: browse.find_visible_photo(
+            c, SCOPE, photo_uuid=photos.photo_uuid_of(make_sha256(1))
+        ),
     },
     "cases": {
         "add_case": lambda c: cases.add_case(c, NEW_CASE),
@@ -269,6 +293,8 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_perhaps_overdue": lambda c: people.find_perhaps_overdue(
             c, ended_until=NOW, untouched_since=NOW
         ),
+        "find_people": lambda c: people.find_people(c, [PERSON]),
+        "find_person": lambda c: people.find_person(c, make_uuid(1)),
         "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
         "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
@@ -352,6 +378,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         ),
         "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
         "select_suppression": lambda c: selection.select_suppression(c, make_uuid(1)),
+    },
+    "sources": {
+        "count_photos_below": lambda c: sources.count_photos_below(
+            c, COLLECTION, grant_id=GRANT, address="file:///"
+        ),
+        "iter_latest_runs": lambda c: list(sources.iter_latest_runs(c, COLLECTION)),
     },
     "suppressions": {
         "find_places": lambda c: suppressions.find_places(c, make_sha256(1)),

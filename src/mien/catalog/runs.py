@@ -39,7 +39,7 @@ def start_run(
 
 
 def end_run(
-    connection: Connection, run_id: int, *, counts: Mapping[str, int], at: datetime
+    connection: Connection, run_id: int, *, counts: Mapping[str, object], at: datetime
 ) -> None:
     done = {"state": RunState.DONE, "counts": dict(counts), "ended_at": at}
     connection.execute(update(runs).where(runs.c.id == run_id).values(done))

@@ -19,12 +19,14 @@ from mien.cli import (
     evidence,
     explain,
     grant,
+    keys,
     models,
     optout,
     people,
     policy,
     retention,
     search,
+    users,
 )
 
 app = typer.Typer(
@@ -63,3 +65,5 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(case.app, name="case")
 app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")

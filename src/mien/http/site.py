@@ -13,6 +13,7 @@ from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.permission.caller import Caller
 from mien.service.gauges import RecallGauge
+from mien.vault.passwords import Passwords
 
 
 class Doorkeeper(Protocol):
@@ -45,6 +46,7 @@ class Site:
     is_secure: bool
     metrics: Metrics = field(default_factory=Metrics)
     recall: RecallGauge = field(default_factory=RecallGauge)
+    passwords: Passwords = field(default_factory=Passwords)
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from mien import __version__
 from mien.api import (
@@ -19,12 +19,15 @@ from mien.api import (
     evidence,
     grants,
     health,
+    keys,
     metrics,
     models,
     optouts,
     people,
     policy,
     retention,
+    reviews,
+    users,
 )
 from mien.errors import MienError
 from mien.http.problem import ProblemError, tell_error
@@ -34,7 +37,9 @@ from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
 from mien.server.measure import Measure
 from mien.server.openapi import describe_with, name_operation
-from mien.web import reference, show
+from mien.web import account, problems, reference, show
+from mien.web import reviews as review_pages
+from mien.web import users as user_pages
 
 _ROUTERS = (
     audit.router,
@@ -51,6 +56,12 @@ _ROUTERS = (
     policy.router,
     reference.router,
     retention.router,
+    keys.router,
+    reviews.router,
+    users.router,
+    account.router,
+    review_pages.router,
+    user_pages.router,
     show.router,
 )
 
@@ -81,9 +92,14 @@ def make_app(site: Site) -> FastAPI:
     return app
 
 
-async def _tell_problem(request: Request, error: Exception) -> JSONResponse:
-    del request
-    return _find_problem(error).as_response()
+async def _tell_problem(request: Request, error: Exception) -> Response:
+    problem = _find_problem(error)
+    way_in = account.find_way_in(request, problem)
+    if way_in is not None:
+        return way_in
+    if problems.wants_page(request):
+        return problems.show_problem(request, problem)
+    return problem.as_response()
 
 
 def _find_problem(error: Exception) -> ProblemError:

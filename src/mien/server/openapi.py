@@ -42,6 +42,9 @@ _TAGS: Mapping[str, str] = {
     "audit": "What was done, and the proof of it.",
     "retention": "Until when what is held may be kept.",
     "models": "What recognises faces here.",
+    "keys": "Who may ask with a program, and what.",
+    "reviews": "Searches that somebody looks at again.",
+    "users": "Who may sign in.",
     "health": "Whether the server is well.",
 }
 
@@ -126,7 +129,7 @@ def _describe(app: FastAPI) -> Node:
     schemas["Problem"] = _PROBLEM
     parts["securitySchemes"] = _SCHEMES
     for operation in iter_operations(document):
-        _complete(operation)
+        _complete(operation, schemas)
     return document
 
 
@@ -137,16 +140,27 @@ def iter_operations(document: Node) -> Iterator[Node]:
                 yield operation
 
 
-def _complete(operation: Node) -> None:
+def _complete(operation: Node, schemas: Mapping[str, Node]) -> None:
     """Summary from the docstring, problems, and who may ask."""
-    text = str(operation.get("description", "")).strip()
-    first, _, rest = text.partition("\n\n")
-    operation["summary"] = " ".join(first.split()).removesuffix(".")
-    operation["description"] = " ".join(rest.split()) or " ".join(first.split())
+    text = " ".join(str(operation.get("description", "")).split())
+    first, _, rest = text.partition(". ")
+    operation["summary"], operation["description"] = first.removesuffix("."), rest
     is_public = operation["operationId"] in PUBLIC
     operation["security"] = [] if is_public else [{"key": []}, {"session": []}]
+    for answer in operation["responses"].values():
+        if answer.get("description") == "Successful Response":
+            answer["description"] = _tell_answer(answer, schemas)
     for status in _PUBLIC_PROBLEMS if is_public else _PROBLEMS:
         operation["responses"][str(status)] = {
             "description": _PROBLEMS[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
+
+
+def _tell_answer(answer: Node, schemas: Mapping[str, Node]) -> str:
+    """What the answer's own schema says that it is."""
+    for one in answer.get("content", {}).values():
+        name = one.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+        if name in schemas:
+            return " ".join(str(schemas[name].get("description", "")).split())
+    return "Done."

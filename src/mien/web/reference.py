@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from mien.http.etag import answer
 from mien.http.site import site_of
-from mien.pages.web import render_page
+from mien.web.show import show
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,16 +43,8 @@ def get_api_reference(request: Request) -> Response:
     """The reference of all routes, made from the OpenAPI document."""
     document = request.app.openapi()
     groups = tell_routes(document, origin=site_of(request).origin)
-    problems = document["components"]["schemas"]["Problem"]["properties"]
-    page = render_page(
-        "api",
-        {
-            "version": document["info"]["version"],
-            "groups": groups,
-            "problem": [(name, one.get("description", "")) for name, one in problems.items()],
-        },
-    )
-    return answer(request, page.encode(), media_type="text/html")
+    page = show("api", version=document["info"]["version"], groups=groups)
+    return answer(request, bytes(page.body), media_type="text/html")
 
 
 def tell_routes(document: Node, *, origin: str) -> list[tuple[str, str, list[Told]]]:
