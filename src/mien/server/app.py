@@ -11,26 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.api import (
-    audit,
-    cases,
-    collections,
-    erasures,
-    evidence,
-    grants,
-    health,
-    keys,
-    metrics,
-    models,
-    optouts,
-    people,
-    policy,
-    retention,
-    reviews,
-    runs,
-    uploads,
-    users,
-)
+from mien.api import audit, cases, collections, erasures, evidence, grants, health, keys, metrics, models, optouts, people, policy, probes, retention, reviews, runs, uploads, users
 from mien.errors import MienError
 from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
@@ -40,7 +21,7 @@ from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
 from mien.server.measure import Measure
 from mien.server.openapi import describe_with, name_operation
-from mien.web import account, problems, reference, show
+from mien.web import account, people, photos, problems, reference, show
 from mien.web import reviews as review_pages
 from mien.web import users as user_pages
 
@@ -67,6 +48,9 @@ _ROUTERS = (
     account.router,
     review_pages.router,
     user_pages.router,
+    people.router,
+    photos.router,
+    probes.router,
     show.router,
 )
 
