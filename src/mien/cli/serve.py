@@ -57,7 +57,8 @@ def serve(
             with open_site(library, origin=origin, is_secure=address.is_secure) as site:
                 welcome = None if first is None else origin + first.path
                 _announce(origin, welcome=welcome, as_json=as_json)
-                make_server(make_app(site), address).run(sockets=[listening])
+                server = make_server(make_app(site), address, on_stop=site.runs.begin_stop)
+                server.run(sockets=[listening])
 
 
 def _announce(origin: str, *, welcome: str | None, as_json: bool) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import ipaddress
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -117,8 +118,16 @@ class Server(uvicorn.Server):
     """Ends in good order with a signal to stop, and leaves the rest to whoever started it.
 
     Uvicorn's own sends itself the signal once more, which ends the process before the library
-    is closed.
+    is closed. `on_stop` is called at once, for answers that would go on as long as they are read.
     """
+
+    def __init__(self, config: uvicorn.Config, *, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_stop()
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -130,7 +139,7 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def make_server(app: ASGIApp, address: Address) -> Server:
+def make_server(app: ASGIApp, address: Address, *, on_stop: Callable[[], None]) -> Server:
     """A server of the application; `run(sockets=[…])` ends with the first signal to stop."""
     config = uvicorn.Config(
         app,
@@ -150,4 +159,4 @@ def make_server(app: ASGIApp, address: Address) -> Server:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    return Server(config)
+    return Server(config, on_stop=on_stop)
