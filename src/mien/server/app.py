@@ -11,7 +11,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.api import audit, cases, collections, erasures, evidence, grants, health, keys, metrics, models, optouts, people, policy, probes, retention, reviews, runs, uploads, users
+from mien.api import (
+    audit,
+    cases,
+    collections,
+    erasures,
+    evidence,
+    grants,
+    health,
+    keys,
+    metrics,
+    models,
+    optouts,
+    people,
+    policy,
+    probes,
+    retention,
+    reviews,
+    runs,
+    uploads,
+    users,
+)
 from mien.errors import MienError
 from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
@@ -21,8 +41,11 @@ from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
 from mien.server.measure import Measure
 from mien.server.openapi import describe_with, name_operation
-from mien.web import account, people, photos, problems, reference, show
+from mien.web import account, add, home, problems, reference, show
+from mien.web import people as people_pages
+from mien.web import photos as photo_pages
 from mien.web import reviews as review_pages
+from mien.web import search as search_pages
 from mien.web import users as user_pages
 
 _ROUTERS = (
@@ -48,8 +71,11 @@ _ROUTERS = (
     account.router,
     review_pages.router,
     user_pages.router,
-    people.router,
-    photos.router,
+    add.router,
+    home.router,
+    people_pages.router,
+    photo_pages.router,
+    search_pages.router,
     probes.router,
     show.router,
 )
