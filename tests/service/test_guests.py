@@ -102,9 +102,7 @@ def test_a_request_is_decided_only_under_its_own_link(party: Party) -> None:
         party.guests.get(other, token)
 
 
-@pytest.mark.parametrize(
-    ("people", "reason"), [((), "no-face"), ((ANN, BEN), "several-faces")]
-)
+@pytest.mark.parametrize(("people", "reason"), [((), "no-face"), ((ANN, BEN), "several-faces")])
 def test_a_selfie_shows_exactly_one_face(
     party: Party, people: tuple[int, ...], *, reason: str
 ) -> None:

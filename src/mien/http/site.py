@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from mien.http.shelf import Shelf
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.permission.caller import Caller
+from mien.service.policy import Policy
 
 
 class Doorkeeper(Protocol):
@@ -41,6 +43,7 @@ class Site:
     throttle: Throttle
     origin: str
     is_secure: bool
+    policy: Shelf[Policy] = field(default_factory=Shelf)
 
 
 def site_of(connection: HTTPConnection) -> Site:

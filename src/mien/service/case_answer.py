@@ -70,7 +70,7 @@ def answer_case(
         _write(folder, contents)
         return Answer(case, folder, tuple(sorted(contents)), is_final=False)
     _check_state(case)
-    contents = _make_answer(deployment, case, terms=terms, operator=operator)
+    contents = make_answer(deployment, case, terms=terms, operator=operator)
     _write(folder, contents)
     return Answer(_enter(deployment, case), folder, tuple(sorted(contents)), is_final=True)
 
@@ -122,9 +122,10 @@ def _make_check(deployment: Deployment, case: Case, *, request: CaseRequest) -> 
     }
 
 
-def _make_answer(
+def make_answer(
     deployment: Deployment, case: Case, *, terms: Terms, operator: Operator
 ) -> Contents:
+    """The files of an answer by name, as things stand now."""
     certificates = _find_certificates(deployment, case)
     is_refused = case.decision is not None and not case.decision.is_granted
     tells = case.kind is CaseKind.ACCESS and not is_refused
