@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -18,7 +17,6 @@ from mien.http.problem import ProblemError
 
 _MOST_FIELDS = 40
 _FIELD_BYTES = 32 * 1024
-_PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +45,7 @@ def reads_form(*, max_bytes: int) -> Any:  # noqa: ANN401  (FastAPI's own)
 
 def _reader(max_bytes: int) -> Callable[[Request], Awaitable[Form]]:
     async def read(request: Request) -> Form:
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                return await _read(request, max_bytes)
-        except TimeoutError as error:
-            raise ProblemError(
-                HTTPStatus.REQUEST_TIMEOUT,
-                "too-slow",
-                f"It did not arrive within {_PATIENCE_S:.0f} seconds. Try a smaller photo.",
-            ) from error
+        return await _read(request, max_bytes)
 
     return read
 

@@ -7,12 +7,15 @@ from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from mien.http.limits import Limits
 from mien.http.shelf import Shelf
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.permission.caller import Caller
+from mien.service.long_runs import Runs
 from mien.service.policy import Policy
+from mien.vault.passwords import Passwords
 
 
 class Doorkeeper(Protocol):
@@ -43,6 +46,9 @@ class Site:
     throttle: Throttle
     origin: str
     is_secure: bool
+    runs: Runs
+    passwords: Passwords = field(default_factory=Passwords)
+    limits: Limits = field(default_factory=Limits)
     policy: Shelf[Policy] = field(default_factory=Shelf)
 
 

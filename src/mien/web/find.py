@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from mien.errors import PhotoError, SettingsError
 from mien.http.form import Form, reads_form
-from mien.http.problem import check
+from mien.http.problem import check, tell_refusal
 from mien.http.site import Site
 from mien.http.ticket import Ticket, read_ticket, write_ticket
 from mien.http.visitor import check_public, name_visitor, not_found
@@ -36,6 +36,7 @@ GUEST_COOKIE = "mien-guest"
 _GUEST_BYTES = 16
 _WRONG_A_MINUTE = 20
 _ASKS_AN_HOUR = 120
+_NO_SELFIE = "Take a selfie, or choose one."
 _LOOKS_AGAIN = frozenset({GuestState.WAITING, GuestState.LOOKING})
 
 
@@ -70,16 +71,15 @@ def ask(
         guest=request.cookies.get(GUEST_COOKIE, ""),
         name=form.text("name"),
     )
+    if not selfie.content:
+        return _show_form(site, link, token=token, wrong=_NO_SELFIE, name=selfie.name)
     try:
-        if not selfie.content:
-            raise SettingsError("Take a selfie, or choose one.")
         with site.turnstile.enter():
             asked = _guests(site).ask(link, selfie)
     except (SettingsError, PhotoError) as error:
         return _show_form(site, link, token=token, wrong=str(error), name=selfie.name)
     if isinstance(asked, Verdict):
-        check(asked)
-        raise AssertionError  # a refusal was raised
+        raise tell_refusal(asked)
     return RedirectResponse(f"/find/{token}/{asked}", HTTPStatus.SEE_OTHER)
 
 
@@ -166,7 +166,7 @@ def _show_form(site: Site, link: Link, *, token: str, wrong: str = "", name: str
         link=link,
         token=token,
         wrong=wrong,
-        name=name,
+        guest_name=name,
         enrols=enrols,
         terms=ENROL_TERMS if enrols else TERMS,
         agreement=ENROL_AGREEMENT if enrols else AGREEMENT,
