@@ -1,0 +1,31 @@
+"""Every router of the pages."""
+
+from __future__ import annotations
+
+from mien.web import (
+    account,
+    find,
+    links,
+    people,
+    photos,
+    policy,
+    reference,
+    requests,
+    reviews,
+    show,
+    users,
+)
+
+ROUTERS = (
+    account.router,
+    find.router,
+    links.router,
+    people.router,
+    photos.router,
+    policy.router,
+    reference.router,
+    requests.router,
+    reviews.router,
+    show.router,
+    users.router,
+)
