@@ -18,11 +18,18 @@ from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import problems, show
+from mien.web import audit, cases, doctor, grants, optouts, problems, show
+from mien.web import collections as collection_pages
 
 _ROUTERS = (
     collections.router,
     show.router,
+    grants.router,
+    collection_pages.router,
+    cases.router,
+    optouts.router,
+    audit.router,
+    doctor.router,
 )
 
 
