@@ -60,7 +60,9 @@ def _asking_for(operation: Operation) -> Callable[[Request], Awaitable[Asking]]:
         if caller is None:  # a refusal was raised above
             raise AssertionError
         site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
-        return Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+        asking = Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+        request.state.asking = asking  # for the page that tells of a problem
+        return asking
 
     return ask
 
@@ -80,10 +82,16 @@ async def _find_caller(request: Request, site: Site) -> tuple[Caller | None, str
 
 async def find_signed_in(request: Request) -> SignedIn | None:
     """Who signed in with the browser that asks."""
-    token = request.cookies.get(SESSION_COOKIE, "")
+    site = site_of(request)
+    token = request.cookies.get(name_cookie(site), "")
     if not token:
         return None
-    return await run_in_threadpool(site_of(request).doorkeeper.find_by_session, token)
+    return await run_in_threadpool(site.doorkeeper.find_by_session, token)
+
+
+def name_cookie(site: Site) -> str:
+    """What the session's cookie is called; a browser keeps the prefix for this host alone."""
+    return f"__Host-{SESSION_COOKIE}" if site.is_secure else SESSION_COOKIE
 
 
 async def _check_csrf(request: Request, signed_in: SignedIn) -> None:

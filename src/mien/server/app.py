@@ -8,20 +8,31 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from mien import __version__
-from mien.api import collections
+from mien.api import collections, keys, reviews, runs, uploads, users
 from mien.errors import MienError
+from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import show
+from mien.web import account, problems, show
+from mien.web import reviews as review_pages
+from mien.web import users as user_pages
 
 _ROUTERS = (
     collections.router,
+    keys.router,
+    reviews.router,
+    runs.router,
+    uploads.router,
+    users.router,
+    account.router,
+    review_pages.router,
+    user_pages.router,
     show.router,
 )
 
@@ -39,6 +50,8 @@ def make_app(site: Site) -> FastAPI:
     app.state.site = site
     for router in _ROUTERS:
         app.include_router(router)
+    keep_forms_in_memory(site.limits)
+    app.add_middleware(BodyLimits, limits=site.limits)
     app.add_middleware(KnownHosts, origin=site.origin)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
     app.add_exception_handler(ProblemError, _tell_problem)
@@ -49,9 +62,14 @@ def make_app(site: Site) -> FastAPI:
     return app
 
 
-async def _tell_problem(request: Request, error: Exception) -> JSONResponse:
-    del request
-    return _find_problem(error).as_response()
+async def _tell_problem(request: Request, error: Exception) -> Response:
+    problem = _find_problem(error)
+    way_in = account.find_way_in(request, problem)
+    if way_in is not None:
+        return way_in
+    if problems.wants_page(request):
+        return problems.show_problem(request, problem)
+    return problem.as_response()
 
 
 def _find_problem(error: Exception) -> ProblemError:

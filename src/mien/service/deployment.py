@@ -42,6 +42,10 @@ class Home:
         return self.folder / "blobs"
 
     @property
+    def spool(self) -> Path:
+        return self.folder / "spool"
+
+    @property
     def snapshots(self) -> Path:
         return self.folder / "snapshots"
 
@@ -52,6 +56,10 @@ class Home:
     @property
     def lock(self) -> Path:
         return self.folder / "adding.lock"
+
+    @property
+    def running_lock(self) -> Path:
+        return self.folder / "running.lock"
 
     @property
     def erasing_lock(self) -> Path:
@@ -72,6 +80,7 @@ class Deployment:
         self.vault = Vault(
             keys_folder=home.keys, blobs_folder=home.blobs, root_key=_load_root_key(home, root_key)
         )
+        self.spool = self.vault.open_spool(home.spool)
         self.database: Database = open_database(home.catalog)
         self.cores = Cores()
         self._turn = threading.Lock()
