@@ -359,6 +359,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
+        "count_runs": runs.count_runs,
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
     },

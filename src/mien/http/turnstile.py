@@ -26,8 +26,19 @@ class Turnstile:
         self._free = at_once
         self._waiting = waiting
         self._patience_s = patience_s
+        self._at_once = at_once
         self._queue: deque[threading.Event] = deque()
         self._turn = threading.Lock()
+
+    @property
+    def at_work(self) -> int:
+        """How many calls work now."""
+        return self._at_once - self._free
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._queue)
 
     @contextmanager
     def enter(self) -> Iterator[None]:

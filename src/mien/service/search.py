@@ -36,9 +36,9 @@ __all__ = ["Candidate", "Probe", "SearchRequest", "SearchResult", "search_photos
 class SearchRequest:
     """Why, where and how far to search; `face` chooses one of several in the probe.
 
-    `max_fmr` leaves out candidates whose score more strangers than that reach. `reason` says in
-    free words what the search is about; it is sealed into the audit log. It uses so many
-    `threads` at most: see `mien.service.cores`.
+    It uses so many `threads` at most: see `mien.service.cores`. `max_fmr` leaves out candidates
+    whose score more strangers than that reach. `reason` says in free words what the search is
+    about; it is sealed into the audit log.
     """
 
     purpose: str
