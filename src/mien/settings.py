@@ -137,10 +137,41 @@ class Settings:
         "Which pages anybody may open without an account, by comma: policy, requests, find.",
         default="",
     )
+    served_folders: str = _setting(
+        "MIEN_SERVED_FOLDERS",
+        "Folders of this machine that may be added through the server, by colon; without them, "
+        "photos come in by upload only.",
+        default="",
+    )
+    max_body_bytes: int = _setting(
+        "MIEN_MAX_BODY_BYTES",
+        "A larger document or form sent to the server is not read.",
+        default=1024 * 1024,
+    )
+    max_photos_bytes: int = _setting(
+        "MIEN_MAX_PHOTOS_BYTES",
+        "As much in all of the photos that one request to the server searches or compares with.",
+        default=64 * 1024 * 1024,
+    )
+    max_upload_bytes: int = _setting(
+        "MIEN_MAX_UPLOAD_BYTES",
+        "As much in all of the photos that one request to the server hands in.",
+        default=1024 * 1024 * 1024,
+    )
+    max_upload_files: int = _setting(
+        "MIEN_MAX_UPLOAD_FILES",
+        "How many photos one request to the server may hand in.",
+        default=2000,
+    )
 
     def is_public(self, page: str) -> bool:
         """Whether anybody may open this one of the public pages."""
         return page in _split_words(self.public)
+
+    def find_served_folders(self) -> list[Path]:
+        """The folders that may be added through the server."""
+        named = self.served_folders.split(os.pathsep)
+        return [_parse_folder(name, variable="MIEN_SERVED_FOLDERS") for name in named if name]
 
 
 def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -> Settings:

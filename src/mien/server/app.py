@@ -27,9 +27,12 @@ from mien.api import (
     policy,
     retention,
     reviews,
+    runs,
+    uploads,
     users,
 )
 from mien.errors import MienError
+from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
@@ -58,6 +61,8 @@ _ROUTERS = (
     retention.router,
     keys.router,
     reviews.router,
+    runs.router,
+    uploads.router,
     users.router,
     account.router,
     review_pages.router,
@@ -81,6 +86,8 @@ def make_app(site: Site) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     describe_with(app)
+    keep_forms_in_memory(site.limits)
+    app.add_middleware(BodyLimits, limits=site.limits)
     app.add_middleware(Measure, metrics=site.metrics)
     app.add_middleware(KnownHosts, origin=site.origin)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)

@@ -36,8 +36,9 @@ __all__ = ["Candidate", "Probe", "SearchRequest", "SearchResult", "search_photos
 class SearchRequest:
     """Why, where and how far to search; `face` chooses one of several in the probe.
 
-    `max_fmr` leaves out candidates whose score more strangers than that reach. `reason` says in
-    free words what the search is about; it is sealed into the audit log.
+    It uses so many `threads` at most: see `mien.service.cores`. `max_fmr` leaves out candidates
+    whose score more strangers than that reach. `reason` says in free words what the search is
+    about; it is sealed into the audit log.
     """
 
     purpose: str
@@ -100,10 +101,11 @@ def search_photos(
         return SearchResult(leave)
     session.collection = leave.collection
     check_model(leave.collection, deployment.model)
-    vision = deployment.vision(threads=request.threads)
     contents = list(read_probes(photos, max_bytes=request.max_file_bytes))
     session.note_probes([content for _, content in contents])
-    sought = look_for_faces(contents, vision=vision, chosen=request.face)
+    with deployment.cores.take(most=request.threads) as threads:
+        vision = deployment.vision(threads=threads)
+        sought = look_for_faces(contents, vision=vision, chosen=request.face)
     if not len(sought.embeddings):
         session.end(ALLOWED)
         return SearchResult(ALLOWED, sought.probes)
