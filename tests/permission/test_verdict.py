@@ -47,6 +47,7 @@ CODES = {
     "operation-not-yours",
     "collection-not-yours",
     "purpose-not-yours",
+    "not-a-person",
 }
 """Programs compare these: one that is renamed here breaks them."""
 

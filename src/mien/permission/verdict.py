@@ -51,6 +51,7 @@ class Reason(StrEnum):
     OPERATION_NOT_YOURS = "operation-not-yours"
     COLLECTION_NOT_YOURS = "collection-not-yours"
     PURPOSE_NOT_YOURS = "purpose-not-yours"
+    NOT_A_PERSON = "not-a-person"
 
     @property
     def explanation(self) -> str:
@@ -101,6 +102,7 @@ _EXPLANATIONS = {
     Reason.OPERATION_NOT_YOURS: "The account or key is not for this.",
     Reason.COLLECTION_NOT_YOURS: "The account or key is not for this collection.",
     Reason.PURPOSE_NOT_YOURS: "The account or key is not for this purpose.",
+    Reason.NOT_A_PERSON: "A match is confirmed by people who sign in, and by no key or link.",
 }
 
 

@@ -42,7 +42,15 @@ from mien.vault.shreds import Shreds, references_of
 NOTHING_LEFT = dict.fromkeys(
     (
         *("faces", "photos", "locations", "grants", "people", "consents", "templates", "cases"),
-        *("suppressions", "keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
+        *(
+            "judgements",
+            "suppressions",
+            "keys",
+            "vouchers",
+            "sealed_files",
+            "sealed_parts",
+            "snapshot_faces",
+        ),
     ),
     0,
 )
