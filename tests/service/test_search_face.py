@@ -191,8 +191,8 @@ def test_a_reason_is_kept_for_whoever_reviews(stage: Stage) -> None:
         facts = entry.entry["facts"]
         assert isinstance(facts, dict)
         assert facts["search"] == result.search_id
-        with pytest.raises(SettingsError, match="500 characters"):
-            search(library, draw_photo(1), reason="x" * 501)
+        with pytest.raises(SettingsError, match="1000 characters"):
+            search(library, draw_photo(1), reason="x" * 1001)
 
 
 def test_photos_beyond_the_limit_are_not_searched_with(stage: Stage) -> None:

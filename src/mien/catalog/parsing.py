@@ -33,6 +33,13 @@ def parse_text(value: object) -> str:
     raise ValueError(f"{value!r} where a text should be")
 
 
+def parse_bytes(value: object) -> bytes:
+    """What was sealed."""
+    if isinstance(value, bytes):
+        return value
+    raise ValueError(f"{value!r} where bytes should be")
+
+
 def parse_list(value: object) -> list[object]:
     """A list as JSON."""
     try:

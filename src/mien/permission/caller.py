@@ -35,6 +35,8 @@ class Operation(StrEnum):
     """Read the log and prove it; review searches."""
     OPERATE = "operate"
     """Users, keys, models, the doctor."""
+    ACCOUNT = "account"
+    """See who one is, and look after one's own account."""
 
 
 class Role(StrEnum):
@@ -47,17 +49,17 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-_SEARCHING = frozenset({Operation.VIEW, Operation.SEARCH, Operation.JUDGE})
+_SEARCHING = frozenset({Operation.ACCOUNT, Operation.VIEW, Operation.SEARCH, Operation.JUDGE})
 _CURATING = frozenset(
     {Operation.ADD, Operation.ENROL, Operation.GRANT, Operation.CASE, Operation.SHARE}
 )
 
 OPERATIONS: Mapping[Role, frozenset[Operation]] = {
-    Role.VIEWER: frozenset({Operation.VIEW}),
+    Role.VIEWER: frozenset({Operation.ACCOUNT, Operation.VIEW}),
     Role.SEARCHER: _SEARCHING,
     Role.CURATOR: _SEARCHING | _CURATING,
     Role.ADMIN: frozenset(Operation),
-    Role.AUDITOR: frozenset({Operation.AUDIT}),
+    Role.AUDITOR: frozenset({Operation.ACCOUNT, Operation.AUDIT}),
 }
 """What each role may do. An auditor looks at what others did, and at no photo."""
 
@@ -99,6 +101,14 @@ def may_operate(
             _is_among(purpose, caller.purposes, otherwise=Reason.PURPOSE_NOT_YOURS),
         ]
     )
+
+
+def may_operate_everywhere(caller: Caller) -> Verdict:
+    """May the caller do what is about all collections at once, such as erasing somebody?
+
+    Whoever is bound to some may not, whatever else they may do.
+    """
+    return ALLOWED if caller.collections is None else refuse(Reason.COLLECTION_NOT_YOURS)
 
 
 def may_reach(caller: Caller, collection: str) -> bool:

@@ -77,6 +77,26 @@ class Action(StrEnum):
     MODEL_SWITCHED = "model-switched"
     MIGRATION_ENDED = "migration-ended"
     MIGRATION_ABANDONED = "migration-abandoned"
+    USER_INVITED = "user-invited"
+    USER_CHANGED = "user-changed"
+    USER_DISABLED = "user-disabled"
+    USER_ENABLED = "user-enabled"
+    LINK_MADE = "link-made"
+    PASSWORD_SET = "password-set"  # noqa: S105  (no password)
+    SECOND_FACTOR_SET = "second-factor-set"
+    SECOND_FACTOR_REMOVED = "second-factor-removed"
+    SIGNED_IN = "signed-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    SIGNED_OUT = "signed-out"
+    KEY_MADE = "key-made"
+    KEY_REVOKED = "key-revoked"
+    SEARCH_REVIEWED = "search-reviewed"
+    GUEST_LINK_MADE = "guest-link-made"
+    GUEST_LINK_ENDED = "guest-link-ended"
+    GUEST_ASKED = "guest-asked"
+    GUEST_DECIDED = "guest-decided"
+    GUEST_ANSWERED = "guest-answered"
+    PHOTO_HANDED_OUT = "photo-handed-out"
 
 
 @dataclass(frozen=True, slots=True)

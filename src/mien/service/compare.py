@@ -74,11 +74,12 @@ def compare_photos(
     check_model(leave.collection, deployment.model)
     contents = list(read_probes([side.photo for side in sides], max_bytes=request.max_file_bytes))
     session.note_probes([content for _, content in contents])
-    vision = deployment.vision(threads=request.threads)
-    sought = [
-        look_for_faces([content], vision=vision, chosen=side.face)
-        for content, side in zip(contents, sides, strict=True)
-    ]
+    with deployment.cores.take(most=request.threads) as threads:
+        vision = deployment.vision(threads=threads)
+        sought = [
+            look_for_faces([content], vision=vision, chosen=side.face)
+            for content, side in zip(contents, sides, strict=True)
+        ]
     probes = tuple(probe for one in sought for probe in one.probes)
     embeddings = [one.embeddings for one in sought if len(one.embeddings)]
     if _shows_suppressed(deployment, embeddings):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.errors import SettingsError
 from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ports import Vision
-from mien.types import EmbeddingModel, PhotoAnalysis, Quality, Vectors
+from mien.types import EmbeddingModel, Look, PhotoAnalysis, Quality, Vectors
 
 _SAME_PERSON_FMR = 1e-2
 _NOTHING = np.empty(0, np.float32)
@@ -76,7 +76,7 @@ def look_for_faces(
     embeddings: list[NDArray[np.float32]] = []
     for photo, content in contents:
         with naming(photo):
-            analysis = vision.analyse(content)
+            analysis = vision.analyse(content, look=Look.PROBE)
         probe = _choose_face(analysis, chosen)
         probes.append(probe)
         if probe.searched is not None:

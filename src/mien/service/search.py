@@ -47,10 +47,11 @@ def search_photos(
     seeking = begin_search(deployment, request)
     if isinstance(seeking, SearchResult):
         return seeking
-    vision = deployment.vision(threads=request.threads)
     contents = list(read_probes(photos, max_bytes=request.max_file_bytes))
     seeking.session.note_probes([content for _, content in contents])
-    sought = look_for_faces(contents, vision=vision, chosen=request.face)
+    with deployment.cores.take(most=request.threads) as threads:
+        vision = deployment.vision(threads=threads)
+        sought = look_for_faces(contents, vision=vision, chosen=request.face)
     if not len(sought.embeddings):
         seeking.end([])
         return SearchResult(ALLOWED, sought.probes, search_id=seeking.session.id)

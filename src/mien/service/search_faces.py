@@ -56,8 +56,8 @@ def search_every_face(
         return FacesResult(seeking.verdict)
     ((_, content),) = read_probes([photo], max_bytes=request.max_file_bytes)
     seeking.session.note_probes([content])
-    with naming(photo):
-        analysis = deployment.vision(threads=request.threads).analyse(content)
+    with naming(photo), deployment.cores.take(most=request.threads) as threads:
+        analysis = deployment.vision(threads=threads).analyse(content)
     faces = analysis.faces[:MOST_FACES]
     probes = [show_probe(analysis, number) for number in range(len(faces))]
     targets = _make_targets(deployment, faces, content=content)

@@ -29,7 +29,7 @@ from mien.vault.notary import Owner
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Why somebody searches, and where; the reason is in their own words."""
+    """Why somebody searches, and where; the reason is in their own words, for whoever reviews."""
 
     purpose: str
     collection: str
@@ -104,14 +104,14 @@ class SearchSession:
     def _details(self) -> dict[str, Json]:
         """What was searched with is not kept, nor anything made of it: a salt and references."""
         salt = "" if self._probe is None else self._probe[:SALT_BYTES].hex()
-        return {
+        details: dict[str, Json] = {
             "purpose": self._asked.purpose,
-            "reason": self._asked.reason,
             "collection": self._asked.collection,
             "input_salt": salt,
             "probes": [key.reference for key in self._keys],
             "probe_face": self._keys[0].face_id if self._keys else None,
         }
+        return details | ({"reason": self._asked.reason} if self._asked.reason else {})
 
 
 def _describe_strength(strength: Strength | None) -> dict[str, Json] | None:

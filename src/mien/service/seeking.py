@@ -20,6 +20,7 @@ from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
+from mien.service.drafts import check_texts
 from mien.service.gallery import Galleries, Gallery
 from mien.service.leave import NO_FILTERS, Filters, Leave, ask_leave
 from mien.service.left_out import find_left_out
@@ -30,16 +31,17 @@ from mien.service.searched import Asked, SearchSession
 from mien.service.weigh import check_can_tell
 from mien.types import FaceId, Vectors
 
-LONGEST_REASON = 500
+LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """Why, where and how far to search; `face` chooses one of several in the probe.
 
-    `max_fmr` leaves out candidates whose score more strangers than that reach, and so it is with
-    those of which somebody said that they are not of this person, unless rejected ones are shown.
-    The reason is kept in the log, for whoever reviews searches.
+    It uses so many `threads` at most: see `mien.service.cores`. `max_fmr` leaves out candidates
+    whose score more strangers than that reach. Those that somebody said are not of this person
+    are left out too, unless rejected ones are shown. `reason` says in free words what the search
+    is about; it is sealed into the audit log.
     """
 
     purpose: str
@@ -212,12 +214,13 @@ def refuse_suppressed(seeking: Seeking) -> SearchResult:
 
 def check_request(deployment: Deployment, request: SearchRequest) -> None:
     """Raises `SettingsError` for what no search can ask for, `ModelError` for a rate unknown."""
+    check_texts(request.reason)
     if request.limit < 1:
         raise SettingsError("The limit must be at least 1.")
     if math.isnan(request.min_score):
         raise SettingsError("The least score must be a number, from -1 to 1.")
     if len(request.reason) > LONGEST_REASON:
-        raise SettingsError(f"The reason has at most {LONGEST_REASON} characters.")
+        raise SettingsError(f"The reason has more than {LONGEST_REASON} characters.")
     if request.max_fmr is not None:
         if not 0 < request.max_fmr <= 1:
             raise SettingsError("The highest false match rate must be above 0, and 1 at most.")

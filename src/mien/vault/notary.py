@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,6 +81,11 @@ class Notary:
         mark = self._authenticate(f"voucher:{name}", content)
         return known is not None and hmac.compare_digest(known, mark)
 
+    def disown(self, names: Sequence[str]) -> None:
+        """Forgets what records of these names said: whatever they say now is not vouched for."""
+        with self._turn, self._keys.transaction():
+            self._keys.destroy_vouchers(names)
+
     def seal_note(self, note: bytes, *, owner: Owner, context: str) -> bytes | None:
         """The note under its owner's key; nothing where that key is destroyed."""
         key = self._find_key(owner)
@@ -127,15 +132,5 @@ class Notary:
     def _secret(self, name: str, *, make: Callable[[], bytes] = make_key) -> bytes:
         with self._turn:
             if name not in self._secrets:
-                self._secrets[name] = self._load_secret(name, make)
+                self._secrets[name] = self._keys.load_secret(name, make=make)
             return self._secrets[name]
-
-    def _load_secret(self, name: str, make: Callable[[], bytes]) -> bytes:
-        # Under the key file's write lock, so that two processes agree on one.
-        with self._keys.transaction():
-            found = self._keys.find_secret(name)
-            if found is not None:
-                return found
-            made = make()
-            self._keys.put_secret(name, made)
-            return made

@@ -22,6 +22,7 @@ def show(name: str, *, asking: Asking | None = None, status: int = 200, **values
     """The page with these values; `me` and `csrf_token` are those of whoever is signed in."""
     known = {
         "page": name,
+        "status": status,
         "me": None if asking is None else asking.caller,
         "csrf_token": "" if asking is None else asking.csrf_token,
     }
