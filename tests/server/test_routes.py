@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from house.source import listing
 from mien.http.problem import MEDIA_TYPE
-from mien.server.app import _ROUTERS
+from mien.server import interface, pages
 from mien.server.headers import SECURITY_HEADERS
 from mien.server.openapi import PUBLIC, iter_operations
 from server.door import visiting
@@ -35,7 +35,12 @@ LIKE_A_TEMPLATE = re.compile(r"embedding|vector|template(?!s$|s_until$)|feature|
 
 
 def routes() -> list[APIRoute]:
-    return [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return [
+        route
+        for router in (*interface.ROUTERS, *pages.ROUTERS)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
 
 
 def needs_somebody(route: APIRoute) -> bool:
