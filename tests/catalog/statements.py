@@ -225,10 +225,14 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "restore_entries": lambda c: erasures.restore_entries(c, [OTHER_ENTRY]),
     },
     "faces": {
-        "count_faces": lambda c: faces.count_faces(c, COLLECTION),
+        "count_faces": lambda c: [
+            faces.count_faces(c, COLLECTION),
+            faces.count_faces(c, COLLECTION, up_to=7),
+        ],
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
         "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
         "find_faces_by_uuid": lambda c: faces.find_faces_by_uuid(c, [make_uuid(1)]),
+        "find_newer_ids": lambda c: faces.find_newer_ids(c, COLLECTION, than=7),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(3)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
@@ -355,6 +359,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
+        "count_runs": runs.count_runs,
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
     },

@@ -33,7 +33,6 @@ class NewGuestRequest:
     ends_at: datetime
     selfie: bytes
     crop: bytes | None
-    person: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,6 @@ def add_guest_request(connection: Connection, new: NewGuestRequest) -> None:
             downloads=0,
             selfie=new.selfie,
             crop=new.crop,
-            person=new.person,
         )
     )
 
@@ -149,7 +147,6 @@ def close_guest_requests(connection: Connection, request_ids: Iterable[int]) -> 
             connection,
             request_id,
             state=GuestState.OVER,
-            guest_hash="",
             selfie=None,
             crop=None,
             found=None,

@@ -52,7 +52,7 @@ guest_requests = Table(
     Column("uuid", String(36), nullable=False, unique=True),
     Column("link_id", _Id, ForeignKey("links.id"), nullable=False),
     Column("token_hash", String(64), nullable=False, unique=True),
-    # Which browser asked, as a hash, to count by; nothing once the request is over.
+    # The hash of a random word that the guest's browser brings along, to count by.
     Column("guest_hash", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     # Which words the guest agreed to.

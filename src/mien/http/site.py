@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from mien.http.limits import Limits
+from mien.http.metrics import Metrics
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.permission.caller import Caller
+from mien.service.gauges import RecallGauge
+from mien.service.long_runs import Runs
+from mien.vault.passwords import Passwords
 
 
 class Doorkeeper(Protocol):
@@ -41,6 +46,11 @@ class Site:
     throttle: Throttle
     origin: str
     is_secure: bool
+    runs: Runs
+    metrics: Metrics = field(default_factory=Metrics)
+    recall: RecallGauge = field(default_factory=RecallGauge)
+    passwords: Passwords = field(default_factory=Passwords)
+    limits: Limits = field(default_factory=Limits)
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -11,24 +11,73 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.api import collections
+from mien.api import (
+    audit,
+    cases,
+    collections,
+    erasures,
+    evidence,
+    grants,
+    health,
+    keys,
+    metrics,
+    models,
+    optouts,
+    people,
+    policy,
+    retention,
+    reviews,
+    runs,
+    uploads,
+    users,
+)
 from mien.errors import MienError
+from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server.headers import SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import audit, cases, doctor, grants, optouts, problems, show
+from mien.server.measure import Measure
+from mien.server.openapi import describe_with, name_operation
+from mien.web import account, doctor, problems, reference, show
+from mien.web import audit as audit_pages
+from mien.web import cases as case_pages
 from mien.web import collections as collection_pages
+from mien.web import grants as grant_pages
+from mien.web import optouts as optout_pages
+from mien.web import reviews as review_pages
+from mien.web import users as user_pages
 
 _ROUTERS = (
-    collections.router,
-    show.router,
-    grants.router,
-    collection_pages.router,
-    cases.router,
-    optouts.router,
     audit.router,
+    cases.router,
+    collections.router,
+    erasures.router,
+    evidence.router,
+    grants.router,
+    health.router,
+    metrics.router,
+    models.router,
+    optouts.router,
+    people.router,
+    policy.router,
+    reference.router,
+    retention.router,
+    keys.router,
+    reviews.router,
+    runs.router,
+    uploads.router,
+    users.router,
+    account.router,
+    review_pages.router,
+    user_pages.router,
+    show.router,
+    grant_pages.router,
+    collection_pages.router,
+    case_pages.router,
+    optout_pages.router,
+    audit_pages.router,
     doctor.router,
 )
 
@@ -42,10 +91,15 @@ def make_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=name_operation,
     )
     app.state.site = site
     for router in _ROUTERS:
         app.include_router(router)
+    describe_with(app)
+    keep_forms_in_memory(site.limits)
+    app.add_middleware(BodyLimits, limits=site.limits)
+    app.add_middleware(Measure, metrics=site.metrics)
     app.add_middleware(KnownHosts, origin=site.origin)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
     app.add_exception_handler(ProblemError, _tell_problem)
@@ -58,6 +112,9 @@ def make_app(site: Site) -> FastAPI:
 
 async def _tell_problem(request: Request, error: Exception) -> Response:
     problem = _find_problem(error)
+    way_in = account.find_way_in(request, problem)
+    if way_in is not None:
+        return way_in
     if problems.wants_page(request):
         return problems.show_problem(request, problem)
     return problem.as_response()

@@ -36,12 +36,14 @@ from mien.service.long_run import (
 )
 from mien.service.parts import Parts
 from mien.service.run_kinds import Doing, check_served, do_run
+from mien.service.uploads import Reception
 from mien.vault.notary import Owner
 
 KEPT = timedelta(days=90)
 """How long an ended run is told of."""
 
 _MOST_WAITING = 200
+_MOST_ARRIVING = 8
 _REMEMBERED = 256
 _NICE = 10
 _LOOKS_S = 1.0
@@ -62,7 +64,7 @@ class Runs:
         self._turn = threading.Lock()
         self._news: OrderedDict[str, LongRun] = OrderedDict()
         self._unwanted: set[str] = set()
-        self._arriving: set[str] = set()
+        self._arriving: list[Reception] = []
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -85,16 +87,31 @@ class Runs:
     def is_stopping(self) -> bool:
         return self._stopping.is_set()
 
-    @contextmanager
-    def receiving(self, upload_id: str) -> Iterator[None]:
-        """While an upload comes in, so that it is taken for no leftover."""
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many uploads come in that no other one can."""
         with self._turn:
-            self._arriving.add(upload_id)
+            return len(self._arriving) >= _MOST_ARRIVING
+
+    @contextmanager
+    def receiving(self) -> Iterator[Reception]:
+        """While an upload comes in; what of it was not concluded is destroyed in the end.
+
+        Raises `ConflictError` where too many come in at once.
+        """
+        reception = Reception(self._deployment, submit=self.submit)
+        with self._turn:
+            if len(self._arriving) >= _MOST_ARRIVING:
+                raise ConflictError(
+                    f"{_MOST_ARRIVING} uploads are coming in already. Come back in a minute."
+                )
+            self._arriving.append(reception)
         try:
-            yield
+            yield reception
         finally:
+            reception.close()
             with self._turn:
-                self._arriving.discard(upload_id)
+                self._arriving.remove(reception)
 
     def submit(self, asked: Asked) -> LongRun:
         """Puts it at the end of the queue. Raises `SettingsError`, `ConflictError` when full."""
@@ -193,9 +210,9 @@ class Runs:
                 run = self._open(stored)
                 wanted.add(run.asked.upload_id)
                 self._tell(run)
-        left = deployment.spool.find_ids()
         with self._turn:
-            left -= wanted | self._arriving
+            left = deployment.spool.find_ids()
+            left -= wanted | {reception.upload_id for reception in self._arriving}
         for upload_id in left:
             deployment.spool.drop(upload_id)
 

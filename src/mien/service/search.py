@@ -16,6 +16,7 @@ from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
 from mien.service.collections import check_model
 from mien.service.deployment import Deployment
+from mien.service.drafts import check_texts
 from mien.service.gallery import Galleries
 from mien.service.handed_in import HandedIn
 from mien.service.leave import Leave, ask_leave
@@ -26,6 +27,8 @@ from mien.service.searched import SearchSession
 from mien.service.weigh import check_can_tell
 from mien.vault.notary import Owner
 
+LONGEST_REASON = 1000
+
 __all__ = ["Candidate", "Probe", "SearchRequest", "SearchResult", "search_photos"]
 
 
@@ -33,7 +36,9 @@ __all__ = ["Candidate", "Probe", "SearchRequest", "SearchResult", "search_photos
 class SearchRequest:
     """Why, where and how far to search; `face` chooses one of several in the probe.
 
-    `max_fmr` leaves out candidates whose score more strangers than that reach.
+    It uses so many `threads` at most: see `mien.service.cores`. `max_fmr` leaves out candidates
+    whose score more strangers than that reach. `reason` says in free words what the search is
+    about; it is sealed into the audit log.
     """
 
     purpose: str
@@ -44,6 +49,7 @@ class SearchRequest:
     face: int | None = None
     threads: int = 1
     max_file_bytes: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +87,12 @@ def search_photos(
     cannot be read, `SettingsError` for a face number or a limit out of range.
     """
     _check(deployment, request, photos=photos)
-    session = SearchSession(deployment, purpose=request.purpose, collection=request.collection)
+    session = SearchSession(
+        deployment,
+        purpose=request.purpose,
+        collection=request.collection,
+        reason=request.reason,
+    )
     leave = ask_leave(
         deployment, purpose=request.purpose, collection=request.collection, at=session.began
     )
@@ -90,10 +101,11 @@ def search_photos(
         return SearchResult(leave)
     session.collection = leave.collection
     check_model(leave.collection, deployment.model)
-    vision = deployment.vision(threads=request.threads)
     contents = list(read_probes(photos, max_bytes=request.max_file_bytes))
     session.note_probes([content for _, content in contents])
-    sought = look_for_faces(contents, vision=vision, chosen=request.face)
+    with deployment.cores.take(most=request.threads) as threads:
+        vision = deployment.vision(threads=threads)
+        sought = look_for_faces(contents, vision=vision, chosen=request.face)
     if not len(sought.embeddings):
         session.end(ALLOWED)
         return SearchResult(ALLOWED, sought.probes)
@@ -103,6 +115,9 @@ def search_photos(
 
 
 def _check(deployment: Deployment, request: SearchRequest, *, photos: Sequence[HandedIn]) -> None:
+    check_texts(request.reason)
+    if len(request.reason) > LONGEST_REASON:
+        raise SettingsError(f"The reason has more than {LONGEST_REASON} characters.")
     if request.limit < 1:
         raise SettingsError("The limit must be at least 1.")
     if math.isnan(request.min_score):

@@ -22,9 +22,13 @@ from mien.service.deployment import Deployment
 class SearchSession:
     """One search under way, from the question to the entry in the log."""
 
-    def __init__(self, deployment: Deployment, *, purpose: str, collection: str) -> None:
+    def __init__(
+        self, deployment: Deployment, *, purpose: str, collection: str, reason: str = ""
+    ) -> None:
+        """`reason` is what whoever searches says of it, for whoever reviews the search."""
         self._deployment = deployment
         self._purpose = purpose
+        self._reason = reason
         self._collection_name = collection
         self._probe: bytes | None = None
         self.began = deployment.clock()
@@ -64,8 +68,9 @@ class SearchSession:
     def _details(self) -> dict[str, Json]:
         """The salt alone: what was searched with is not kept, nor anything made of it."""
         salt = "" if self._probe is None else self._probe[:SALT_BYTES].hex()
-        return {
+        details: dict[str, Json] = {
             "purpose": self._purpose,
             "collection": self._collection_name,
             "input_salt": salt,
         }
+        return details | ({"reason": self._reason} if self._reason else {})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from mien.catalog.grants import StoredGrant
 from mien.errors import SettingsError
@@ -14,8 +16,10 @@ from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.deployment import Deployment
 from mien.service.ingest import find_standing
+from mien.service.long_run import Asked, LongRun
 from mien.service.standing import find_collection
 from mien.sources.address import find_shelf, is_shelf, shelf_scope, upload_uri
+from mien.vault.spool import FileWriter, SpooledFile, Upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +90,50 @@ def _find_only_shelf(stored: StoredGrant) -> str | None:
             f"The grant covers several shelves ({', '.join(shelves)}): say which one is meant."
         )
     return shelves[0] if shelves else None
+
+
+class Reception:
+    """One upload on its way in, sealed as it comes; nothing of it stays unless it is concluded."""
+
+    def __init__(self, deployment: Deployment, *, submit: Callable[[Asked], LongRun]) -> None:
+        self._spool = deployment.spool
+        self._submit = submit
+        self.upload_id = str(uuid4())
+        self._upload: Upload | None = None
+        self._file: FileWriter | None = None
+        self._is_submitted = False
+
+    @property
+    def files(self) -> Sequence[SpooledFile]:
+        """Those that came whole."""
+        return self._upload.files if self._upload else ()
+
+    def begin_file(self, name: str) -> None:
+        """Raises `VaultError` where there is no room."""
+        self._upload = self._upload or self._spool.begin(self.upload_id)
+        self._file = self._upload.add(name)
+
+    def write(self, content: bytes) -> None:
+        if self._file is not None:
+            self._file.write(content)
+
+    def end_file(self) -> None:
+        if self._file is not None:
+            self._file.end()
+            self._file = None
+
+    def conclude(self, asked: Asked) -> LongRun:
+        """All of it came: it is on the disk, and waits for its run. Raises as `Runs.submit`."""
+        if self._upload is None:
+            raise SettingsError("No photo was handed in.")
+        self._upload.complete()
+        run = self._submit(replace(asked, upload_id=self.upload_id))
+        self._is_submitted = True
+        return run
+
+    def close(self) -> None:
+        """Destroys what came, unless a run was made for it."""
+        if self._file is not None:
+            self._file.abandon()
+        if self._upload is not None and not self._is_submitted:
+            self._spool.drop(self.upload_id)

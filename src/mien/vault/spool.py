@@ -20,7 +20,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from uuid import uuid4
 
 from mien.errors import KeyDestroyedError, TamperedError, VaultError
 from mien.vault.keys import KeyStore
@@ -50,9 +49,8 @@ class Spool:
         self._keys = keys
         self._turn = turn
 
-    def begin(self) -> Upload:
-        """A new upload. Raises `VaultError` where nothing can be written."""
-        upload_id = str(uuid4())
+    def begin(self, upload_id: str) -> Upload:
+        """A new upload, by a UUID. Raises `VaultError` where nothing can be written."""
         with self._turn, self._keys.transaction():
             key = self._keys.make_subject_key(f"{_KIND}{upload_id}")
         folder = self._folder / upload_id

@@ -164,9 +164,7 @@ def get_answer(asking: Casework, case_id: UUID) -> Response:
     case, parts = _open_book(asking).get(str(case_id)), asking.library.parts
     if not case.is_answered or case.is_closed:
         raise NotFoundError(f"There is no answer to hand out in the case {case_id}.")
-    draft = draft_answer(
-        parts.deployment, case.case_id, terms=parts.terms, operator=parts.operator
-    )
+    draft = draft_answer(parts.deployment, case.case_id, terms=parts.terms, operator=parts.operator)
     with pack_contents(draft.contents) as packed:
         return show_file(packed.read(), name=f"answer-{case_id}.zip")
 
@@ -256,12 +254,5 @@ def _describe_about(case: Case) -> Sequence[str]:
     if case.request is None or case.request.about.kind == "like":
         return ()
     about = case.request.about
-    said: str | tuple[str, ...] = {
-        "photo": about.photos,
-        "face": about.faces,
-        "source": about.source,
-        "host": about.host,
-        "grantor": about.grantor,
-        "person": about.person,
-    }[about.kind]
-    return (said,) if isinstance(said, str) else said
+    one = about.source or about.host or about.grantor or about.person
+    return (one,) if one else about.photos or about.faces

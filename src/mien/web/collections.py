@@ -22,9 +22,7 @@ _ALONE = "alone"
 
 
 @router.get("/collections")
-def list_collections(
-    asking: Annotated[Asking, needs(Operation.VIEW)], told: str = ""
-) -> Response:
+def list_collections(asking: Annotated[Asking, needs(Operation.VIEW)], told: str = "") -> Response:
     """Those that the caller may reach."""
     deadlines = {one.name: one.erase_at for one in asking.library.collection_deadlines()}
     found = [one for one in asking.library.collections() if may_reach(asking.caller, one.name)]
@@ -38,9 +36,7 @@ def ask_for_collection(asking: Annotated[Asking, needs(Operation.GRANT)]) -> Res
 
 
 @router.post("/collections/new")
-def make_collection(
-    asking: Annotated[Asking, needs(Operation.GRANT)], typed: Typed
-) -> Response:
+def make_collection(asking: Annotated[Asking, needs(Operation.GRANT)], typed: Typed) -> Response:
     """Makes an empty one, and shows it among the others."""
     name = _read_name(asking, typed)
     basis = typed.word(Basis, "basis")

@@ -14,7 +14,6 @@ from mien.web.filled import Filled
 from mien.web.permission import need_papers, read_purposes
 
 
-
 def read_draft(asking: Asking, typed: Filled) -> GrantDraft | None:
     """What the form says; nothing, with errors at its fields, where something is wrong."""
     grantor = typed.text("grantor", is_needed=True)

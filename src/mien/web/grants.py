@@ -215,4 +215,3 @@ def _kept(typed: Filled, name: str, held: Sequence[str]) -> list[str]:
     if not kept:
         typed.errors.setdefault(name, "Leave at least one. To end all of it, withdraw the grant.")
     return kept
-

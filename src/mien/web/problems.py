@@ -26,5 +26,5 @@ def show_problem(request: Request, problem: ProblemError) -> Response:
         detail=problem.detail,
         reasons=problem.more.get("reasons", []),
     )
-    page.headers.update(problem.headers)
+    page.headers.update(problem.headers or {})
     return page
