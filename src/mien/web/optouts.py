@@ -34,8 +34,13 @@ _FMR = {"usual": USUAL_FMR, "strict": STRICTEST_FMR}
 
 
 @router.get("/opt-outs")
-def list_optouts(asking: Handling, told: str = "") -> Response:
-    """Who and what is kept out, the newest first; of faces nothing is shown."""
+def list_optouts(asking: Handling, told: str = "", photo: str = "") -> Response:
+    """Who and what is kept out, the newest first; of faces nothing is shown.
+
+    Whoever comes from a photo goes on to the form for it.
+    """
+    if is_sha256(photo):
+        return go(f"/opt-outs/photo/{photo.lower()}")
     found = _open_optouts(asking).list()
     return show("optouts", asking=asking, optouts=found[::-1], told=told)
 
