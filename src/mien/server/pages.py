@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from mien.web import (
     account,
+    audit,
     cases,
     collections,
+    doctor,
     find,
     grants,
     links,
+    optouts,
     people,
     photos,
     policy,
@@ -21,11 +24,14 @@ from mien.web import (
 
 ROUTERS = (
     account.router,
+    audit.router,
     cases.router,
     collections.router,
+    doctor.router,
     find.router,
     grants.router,
     links.router,
+    optouts.router,
     people.router,
     photos.router,
     policy.router,
