@@ -113,6 +113,13 @@ class Settings:
         "Where people turn to with questions and requests; the policy and receipts name it.",
         default="",
     )
+    metrics_token: str = _setting(
+        "MIEN_METRICS_TOKEN",
+        "What Prometheus sends as bearer token to read /metrics; without one, a key that may "
+        "operate does.",
+        default="",
+        repr=False,
+    )
     case_days: int = _setting(
         "MIEN_CASE_DAYS",
         "How many days what a case says of anybody is kept after the case was closed.",
