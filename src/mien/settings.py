@@ -7,6 +7,7 @@ is made from them.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -14,9 +15,20 @@ from typing import Any
 
 from mien.errors import SettingsError
 
+PUBLIC_PAGES = ("policy", "requests", "find")
+"""What anybody may be shown without an account; docs/guide/server.md explains each."""
 
-def _setting(variable: str, sentence: str, *, at_least: int = 1, **default: Any) -> Any:  # noqa: ANN401  (any field)
-    described = {"variable": variable, "sentence": sentence, "at_least": at_least}
+
+def _setting(
+    variable: str,
+    sentence: str,
+    *,
+    at_least: int = 1,
+    at_most: int = sys.maxsize,
+    **default: Any,  # noqa: ANN401  (any field)
+) -> Any:  # noqa: ANN401
+    bounds = {"at_least": at_least, "at_most": at_most}
+    described = {"variable": variable, "sentence": sentence, **bounds}
     return field(metadata=described, **default)
 
 
@@ -101,10 +113,29 @@ class Settings:
         "Where people turn to with questions and requests; the policy and receipts name it.",
         default="",
     )
+    metrics_token: str = _setting(
+        "MIEN_METRICS_TOKEN",
+        "What Prometheus sends as bearer token to read /metrics; without one, a key that may "
+        "operate does.",
+        default="",
+        repr=False,
+    )
     case_days: int = _setting(
         "MIEN_CASE_DAYS",
         "How many days what a case says of anybody is kept after the case was closed.",
         default=1095,
+    )
+    review_share: int = _setting(
+        "MIEN_REVIEW_SHARE",
+        "What percentage of searches, drawn at random, an auditor is to review; 0 is none.",
+        default=5,
+        at_least=0,
+        at_most=100,
+    )
+    public: str = _setting(
+        "MIEN_PUBLIC",
+        "Which pages anybody may open without an account, by comma: policy, requests, find.",
+        default="",
     )
     served_folders: str = _setting(
         "MIEN_SERVED_FOLDERS",
@@ -133,6 +164,10 @@ class Settings:
         default=2000,
     )
 
+    def is_public(self, page: str) -> bool:
+        """Whether anybody may open this one of the public pages."""
+        return page in _split_words(self.public)
+
     def find_served_folders(self) -> list[Path]:
         """The folders that may be added through the server."""
         named = self.served_folders.split(os.pathsep)
@@ -156,17 +191,21 @@ def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -
 
 def _parse_value(text: str, setting: Field[Any]) -> Path | int | str:
     variable, at_least = setting.metadata["variable"], setting.metadata["at_least"]
+    at_most = setting.metadata["at_most"]
     if setting.type == "Path":
         return _parse_folder(text, variable=variable)
+    if setting.name == "public":
+        return _check_pages(text, variable=variable)
     if setting.type == "str":
         return text
     try:
         number = int(text)
     except ValueError:
         number = -1
-    if number < at_least:
+    if not at_least <= number <= at_most:
         least = "above zero" if at_least else "not below zero"
-        raise SettingsError(f"{variable} must be a whole number {least}, and is {text!r}.")
+        most = "" if at_most == sys.maxsize else f" and {at_most} at most"
+        raise SettingsError(f"{variable} must be a whole number {least}{most}, and is {text!r}.")
     return number
 
 
@@ -175,3 +214,16 @@ def _parse_folder(text: str, *, variable: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise SettingsError(f"{variable} names the home of nobody here: {text!r}.") from error
+
+
+def _check_pages(text: str, *, variable: str) -> str:
+    unknown = [word for word in _split_words(text) if word not in PUBLIC_PAGES]
+    if unknown:
+        raise SettingsError(
+            f"{variable} names pages, of {', '.join(PUBLIC_PAGES)}; {unknown[0]!r} is none of them."
+        )
+    return text
+
+
+def _split_words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -43,6 +43,7 @@ from mien.catalog import (
     holdings,
     holds,
     indexed,
+    judgements,
     people,
     photos,
     provenance,
@@ -127,6 +128,18 @@ SELECTION = selection.Selection(
     grant_ids=[GrantId(1)],
     ended_grant_ids=[GrantId(2)],
 )
+PROBE = judgements.ProbeKey("ab", FaceId(1))
+JUDGEMENT = judgements.StoredJudgement(
+    uuid=make_uuid(1),
+    face_id=FaceId(2),
+    probe_face_id=FaceId(1),
+    probe="ab",
+    actor="cd",
+    kind=judgements.JudgementKind.REJECTED,
+    search=make_uuid(3),
+    made_at=NOW,
+    mark="ef",
+)
 NEW_CASE = cases.NewCase(
     uuid=make_uuid(2), kind=CaseKind.TAKEDOWN, opened_at=NOW, due_at=NOW, sealed=b"sealed"
 )
@@ -166,6 +179,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
             c, photos.photo_uuid_of(make_sha256(1))
         ),
         "find_face_ids": lambda c: browse.find_face_ids(c, [1]),
+        "find_face_ids_beside": lambda c: browse.find_face_ids_beside(c, FaceId(1)),
         "find_newest": lambda c: browse.find_newest(
             c, NARROW, of_people=[PERSON], after=browse.Position(NOW, 1), limit=9
         ),
@@ -225,10 +239,14 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "restore_entries": lambda c: erasures.restore_entries(c, [OTHER_ENTRY]),
     },
     "faces": {
-        "count_faces": lambda c: faces.count_faces(c, COLLECTION),
+        "count_faces": lambda c: [
+            faces.count_faces(c, COLLECTION),
+            faces.count_faces(c, COLLECTION, up_to=7),
+        ],
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
         "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
         "find_faces_by_uuid": lambda c: faces.find_faces_by_uuid(c, [make_uuid(1)]),
+        "find_newer_ids": lambda c: faces.find_newer_ids(c, COLLECTION, than=7),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(3)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
@@ -284,6 +302,15 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "reopen": lambda c: indexed.reopen(
             c, PHOTO, collection_id=COLLECTION, to=QualityFilter.NONE
         ),
+    },
+    "judgements": {
+        "count_judgements_of": lambda c: judgements.count_judgements_of(c, [1]),
+        "delete_judgement": lambda c: judgements.delete_judgement(c, make_uuid(1)),
+        "delete_judgements_of": lambda c: judgements.delete_judgements_of(c, [1]),
+        "find_judgement": lambda c: judgements.find_judgement(c, make_uuid(1)),
+        "find_judgements_of": lambda c: judgements.find_judgements_of(c, PROBE),
+        "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
+        "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
     },
     "people": {
         "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
@@ -355,6 +382,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
+        "count_runs": runs.count_runs,
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
     },

@@ -23,14 +23,14 @@ def test_nobody_may_do_nothing() -> None:
 @pytest.mark.parametrize(
     ("role", "may"),
     [
-        (Role.VIEWER, {"view"}),
-        (Role.SEARCHER, {"view", "search", "judge"}),
+        (Role.VIEWER, {"account", "view"}),
+        (Role.SEARCHER, {"account", "view", "search", "judge"}),
         (
             Role.CURATOR,
-            {"view", "search", "judge", "add", "enrol", "grant", "case", "share"},
+            {"account", "view", "search", "judge", "add", "enrol", "grant", "case", "share"},
         ),
         (Role.ADMIN, {str(operation) for operation in Operation}),
-        (Role.AUDITOR, {"audit"}),
+        (Role.AUDITOR, {"account", "audit"}),
     ],
 )
 def test_what_each_role_may_do(role: Role, may: set[str]) -> None:

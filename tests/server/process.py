@@ -84,7 +84,7 @@ def serve(home: Path) -> None:
             timeout_graceful_shutdown=5,
         )
         server = _Server(config, site)
-        with socket.socket() as opened:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as opened:
             opened.bind(("127.0.0.1", 0))
             opened.listen()
             site.runs.start()

@@ -90,6 +90,13 @@ def iter_entries(connection: Connection, *, first: int = 0) -> Iterator[StoredEn
         yield StoredEntry(row.seq, row.content, row.leaf_hash, row.mark)
 
 
+def iter_entries_back(connection: Connection, *, before: int) -> Iterator[StoredEntry]:
+    """The entries below this number, the newest first."""
+    found = select(*_ENTRY).where(audit_entries.c.seq < before).order_by(audit_entries.c.seq.desc())
+    for row in connection.execute(found.execution_options(yield_per=_ROWS_A_STEP)):
+        yield StoredEntry(row.seq, row.content, row.leaf_hash, row.mark)
+
+
 def find_entry(connection: Connection, seq: int) -> StoredEntry | None:
     found = select(*_ENTRY).where(audit_entries.c.seq == seq)
     row = connection.execute(found).one_or_none()

@@ -115,8 +115,13 @@ class VisibleFace:
         return any(location.is_for_display for location in self.locations)
 
 
-def count_faces(connection: Connection, collection_id: CollectionId) -> int:
+def count_faces(
+    connection: Connection, collection_id: CollectionId, *, up_to: int | None = None
+) -> int:
+    """How many faces a collection has; with `up_to`, those whose id is no higher."""
     found = select(func.count()).select_from(faces).where(faces.c.collection_id == collection_id)
+    if up_to is not None:
+        found = found.where(faces.c.id <= up_to)
     return connection.execute(found).scalar_one()
 
 
@@ -138,6 +143,18 @@ def iter_identities(
     )
     for face_id, uuid in rows:
         yield FaceId(face_id), uuid
+
+
+def find_newer_ids(
+    connection: Connection, collection_id: CollectionId, *, than: int
+) -> list[FaceId]:
+    """Ids of the faces of a collection above that one, rising; not to be shown."""
+    newer = (
+        select(faces.c.id)
+        .where(faces.c.collection_id == collection_id, faces.c.id > than)
+        .order_by(faces.c.id)
+    )
+    return [FaceId(face_id) for face_id in connection.execute(newer).scalars()]
 
 
 def find_stored_faces(connection: Connection, face_ids: Sequence[FaceId]) -> list[StoredFace]:

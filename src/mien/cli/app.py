@@ -19,12 +19,15 @@ from mien.cli import (
     evidence,
     explain,
     grant,
+    keys,
     models,
     optout,
     people,
     policy,
     retention,
     search,
+    serve,
+    users,
 )
 
 app = typer.Typer(
@@ -53,7 +56,7 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, explain, erase, policy, evidence, evaluate, doctor):
+for single in (demo, add, search, explain, erase, policy, evidence, evaluate, serve, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(people.app, name="people")
@@ -63,3 +66,5 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(case.app, name="case")
 app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from mien.http.problem import ProblemError, check
 from mien.http.site import SignedIn, Site, site_of
 from mien.library import Library
-from mien.permission.caller import Caller, Operation, may_operate
+from mien.permission.caller import Caller, Operation, may_operate, may_operate_everywhere
 
 SESSION_COOKIE = "mien-session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -46,6 +46,10 @@ class Asking:
         """Raises a problem where the caller may not do this there, or for that."""
         check(may_operate(self.caller, self.operation, collection=collection, purpose=purpose))
 
+    def check_everywhere(self) -> None:
+        """Raises a problem where the caller is bound to some collections, and this is about all."""
+        check(may_operate_everywhere(self.caller))
+
 
 def needs(operation: Operation) -> Any:  # noqa: ANN401  (FastAPI's own)
     """The dependency of a route that does this."""
@@ -54,15 +58,22 @@ def needs(operation: Operation) -> Any:  # noqa: ANN401  (FastAPI's own)
 
 def _asking_for(operation: Operation) -> Callable[[Request], Awaitable[Asking]]:
     async def ask(request: Request) -> Asking:
-        site = site_of(request)
-        caller, csrf_token = await _find_caller(request, site)
-        check(may_operate(caller, operation))
-        if caller is None:  # a refusal was raised above
-            raise AssertionError
-        site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
-        return Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+        return await find_asking(request, operation)
 
     return ask
+
+
+async def find_asking(request: Request, operation: Operation) -> Asking:
+    """Who asks, for a route that is open to others too. Raises as a route that needs somebody."""
+    site = site_of(request)
+    caller, csrf_token = await _find_caller(request, site)
+    check(may_operate(caller, operation))
+    if caller is None:  # a refusal was raised above
+        raise AssertionError
+    site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
+    asking = Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+    request.state.asking = asking  # for the page that tells of a problem
+    return asking
 
 
 async def _find_caller(request: Request, site: Site) -> tuple[Caller | None, str]:
@@ -80,10 +91,16 @@ async def _find_caller(request: Request, site: Site) -> tuple[Caller | None, str
 
 async def find_signed_in(request: Request) -> SignedIn | None:
     """Who signed in with the browser that asks."""
-    token = request.cookies.get(SESSION_COOKIE, "")
+    site = site_of(request)
+    token = request.cookies.get(name_cookie(site), "")
     if not token:
         return None
-    return await run_in_threadpool(site_of(request).doorkeeper.find_by_session, token)
+    return await run_in_threadpool(site.doorkeeper.find_by_session, token)
+
+
+def name_cookie(site: Site) -> str:
+    """What the session's cookie is called; a browser keeps the prefix for this host alone."""
+    return f"__Host-{SESSION_COOKIE}" if site.is_secure else SESSION_COOKIE
 
 
 async def _check_csrf(request: Request, signed_in: SignedIn) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import JSONResponse
 
@@ -24,6 +24,8 @@ from mien.errors import (
 from mien.permission.verdict import Reason, Verdict
 
 MEDIA_TYPE = "application/problem+json"
+Answer = TypeVar("Answer")
+
 _TYPE = "urn:mien:problem:"
 
 _STATUS_BY_ERROR: Mapping[type[MienError], HTTPStatus] = {
@@ -41,6 +43,8 @@ _STATUS_BY_ERROR: Mapping[type[MienError], HTTPStatus] = {
 
 _STATUS_BY_REASON = {
     Reason.NOT_SIGNED_IN: HTTPStatus.UNAUTHORIZED,
+    Reason.LINK_NOT_IN_FORCE: HTTPStatus.NOT_FOUND,
+    Reason.TOO_MANY_TRIES: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
@@ -75,6 +79,13 @@ def check(verdict: Verdict) -> None:
     """Raises the refusal as a problem, with all its reasons, where the verdict is a no."""
     if not verdict.is_allowed:
         raise tell_refusal(verdict)
+
+
+def get_allowed(answer: Answer | Verdict) -> Answer:
+    """What a use case hands out. Raises its refusal as a problem, where that is the answer."""
+    if isinstance(answer, Verdict):
+        raise tell_refusal(answer)
+    return answer
 
 
 def tell_refusal(verdict: Verdict) -> ProblemError:

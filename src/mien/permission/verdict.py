@@ -51,11 +51,18 @@ class Reason(StrEnum):
     OPERATION_NOT_YOURS = "operation-not-yours"
     COLLECTION_NOT_YOURS = "collection-not-yours"
     PURPOSE_NOT_YOURS = "purpose-not-yours"
+    NOT_A_PERSON = "not-a-person"
     MORE_THAN_YOURS = "more-than-yours"
     SIGN_IN_FAILED = "sign-in-failed"
     TOO_MANY_TRIES = "too-many-tries"
     LINK_NOT_IN_FORCE = "link-not-in-force"
     OWN_SEARCH = "own-search"
+    LINK_CHANGED = "link-changed"
+    LINK_REVOKED = "link-revoked"
+    LINK_EXPIRED = "link-expired"
+    LINK_SPENT = "link-spent"
+    LINK_BUSY = "link-busy"
+    GUEST_SPENT = "guest-spent"
 
     @property
     def explanation(self) -> str:
@@ -106,6 +113,7 @@ _EXPLANATIONS = {
     Reason.OPERATION_NOT_YOURS: "The account or key is not for this.",
     Reason.COLLECTION_NOT_YOURS: "The account or key is not for this collection.",
     Reason.PURPOSE_NOT_YOURS: "The account or key is not for this purpose.",
+    Reason.NOT_A_PERSON: "A match is confirmed by people who sign in, and by no key or link.",
     Reason.MORE_THAN_YOURS: "Nobody gives, or looks after, more rights than they have.",
     Reason.SIGN_IN_FAILED: (
         "The name, the password or the code is not right, or the account is not in force."
@@ -113,6 +121,12 @@ _EXPLANATIONS = {
     Reason.TOO_MANY_TRIES: ("Too many tries have failed. Wait a while before the next one."),
     Reason.LINK_NOT_IN_FORCE: "The link was used already, or is too old, or was never made.",
     Reason.OWN_SEARCH: "Nobody reviews a search of their own.",
+    Reason.LINK_CHANGED: "What the link opens is not what was recorded here.",
+    Reason.LINK_REVOKED: "The host ended the link.",
+    Reason.LINK_EXPIRED: "The time for which the host made the link is over.",
+    Reason.LINK_SPENT: "The link was used as often as the host allowed.",
+    Reason.LINK_BUSY: "Within an hour, the link was used as often as the host allowed.",
+    Reason.GUEST_SPENT: "One guest asked as often as the host allowed.",
 }
 
 

@@ -91,6 +91,12 @@ class Action(StrEnum):
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
     SEARCH_REVIEWED = "search-reviewed"
+    GUEST_LINK_MADE = "guest-link-made"
+    GUEST_LINK_ENDED = "guest-link-ended"
+    GUEST_ASKED = "guest-asked"
+    GUEST_DECIDED = "guest-decided"
+    GUEST_ANSWERED = "guest-answered"
+    PHOTO_HANDED_OUT = "photo-handed-out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from mien.catalog.connect import Database, open_database
 from mien.errors import CatalogError, ConflictError
+from mien.service.cores import Cores
 from mien.service.ports import Clock, Models, Vision
 from mien.service.suppressed import SuppressionList
 from mien.types import EmbeddingModel
@@ -81,6 +82,7 @@ class Deployment:
         )
         self.spool = self.vault.open_spool(home.spool)
         self.database: Database = open_database(home.catalog)
+        self.cores = Cores()
         self._turn = threading.Lock()
         self._views: dict[str, Deployment] = {}
         self._origin: Deployment | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mien.catalog.collections import Collection
+from mien.catalog.connect import find_revision
 from mien.catalog.faces import count_faces, count_photos
 from mien.index.base import VectorIndex
 from mien.permission.grant import may_apply
@@ -52,6 +53,13 @@ class Diagnosis:
     changed_grants: tuple[str, ...]
     changed_collections: tuple[str, ...]
     collections: tuple[CollectionHealth, ...]
+
+
+def check_ready(deployment: Deployment) -> None:
+    """Asks catalog and vault for something small. Raises `CatalogError`, `VaultError`."""
+    with deployment.database.reading() as connection:
+        find_revision(connection)
+    deployment.vault.notary.is_vouched("ready", b"")
 
 
 def examine(deployment: Deployment, galleries: Galleries) -> Diagnosis:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from mien.errors import PhotoError, SettingsError
 from mien.permission.suppression import STRICTEST_FMR, USUAL_FMR
 from mien.service.deployment import Deployment
-from mien.service.evidence import describe_evidence
+from mien.service.evidence import ShownBy, describe_evidence
 from mien.service.suppression_records import Facts, encode_template
 from mien.types import EmbeddedFace, PhotoAnalysis, Point
 from mien.vision.portrait import find_pictured, iter_portraits
@@ -22,7 +21,7 @@ class FaceDraft:
     """A photo of somebody who wants to be kept out, which of its faces, and what shows it."""
 
     content: bytes
-    evidence: str | Path
+    evidence: ShownBy
     face: int | None = None
     fmr: float = USUAL_FMR
     max_bytes: int

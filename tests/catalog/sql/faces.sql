@@ -2,6 +2,9 @@
 SELECT count(*) AS count_1
 FROM faces
 WHERE faces.collection_id = ?;
+SELECT count(*) AS count_1
+FROM faces
+WHERE faces.collection_id = ? AND faces.id <= ?;
 
 -- count_photos
 SELECT count(*) AS count_1
@@ -17,6 +20,11 @@ WHERE faces.id IN (?, ?);
 SELECT faces.id
 FROM faces
 WHERE faces.uuid IN (?);
+
+-- find_newer_ids
+SELECT faces.id
+FROM faces
+WHERE faces.collection_id = ? AND faces.id > ? ORDER BY faces.id;
 
 -- find_stored_faces
 SELECT faces.id, faces.uuid, photos.sha256, indexed_photos.blob_id

@@ -1,0 +1,68 @@
+"""The doorkeeper that knows the accounts of this home."""
+
+from __future__ import annotations
+
+from mien.http.asking import Asking
+from mien.http.problem import check
+from mien.http.site import SignedIn, Site
+from mien.library import Library
+from mien.permission.account import User, call_as_user
+from mien.permission.caller import Caller
+from mien.permission.verdict import Reason, refuse
+from mien.service import sessions
+from mien.service.accounts import Accounts
+from mien.service.api_keys import ApiKeys
+from mien.service.reviews import Reviews
+
+
+class AccountsDoorkeeper:
+    """Lets in whoever signed in, and whose key is in force."""
+
+    def __init__(self, library: Library) -> None:
+        self._deployment = library.parts.deployment
+
+    def find_by_session(self, token: str) -> SignedIn | None:
+        """Who signed in with a browser, as long as the session and the account are in force."""
+        user = sessions.find_user(self._deployment, token)
+        caller = None if user is None else call_as_user(user)
+        if caller is None:
+            return None
+        return SignedIn(caller, sessions.make_csrf_token(self._deployment, token))
+
+    def find_by_key(self, key: str) -> Caller | None:
+        """Whose API key this is, as long as it and the account are in force."""
+        return ApiKeys(self._deployment).find_caller(key)
+
+
+def accounts_of(asking: Asking) -> Accounts:
+    """The accounts, as the caller looks after them."""
+    return Accounts(asking.library.parts, passwords=asking.site.passwords)
+
+
+def reviews_of(asking: Asking) -> Reviews:
+    """The searches that stand for review, as far as the caller may know of them."""
+    share = asking.library.settings.review_share
+    return Reviews(asking.library.parts, caller=asking.caller, share=share)
+
+
+def open_accounts(site: Site) -> Accounts:
+    """The accounts, before it is known who asks."""
+    return Accounts(site.library.parts, passwords=site.passwords)
+
+
+def find_user_id(asking: Asking) -> str:
+    """The user who asks: the one who signed in, or whose key it is."""
+    kind, _, name = asking.caller.actor.partition(":")
+    return name if kind == "user" else accounts_of(asking).keys.get_owner_id(name)
+
+
+def get_signed_in_id(asking: Asking) -> str:
+    """The user who asks with a browser. Raises a refusal for a key: accounts are no key's."""
+    if not asking.csrf_token:
+        check(refuse(Reason.OPERATION_NOT_YOURS))
+    return asking.caller.actor.removeprefix("user:")
+
+
+def get_user(asking: Asking) -> User:
+    """The account of whoever asks."""
+    return accounts_of(asking).get(find_user_id(asking))

@@ -1,0 +1,181 @@
+"""The page of users and keys, for those who look after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from mien.errors import ConflictError, SettingsError
+from mien.http.asking import Asking, needs
+from mien.http.doorkeeper import accounts_of, find_user_id
+from mien.permission.account import ApiKey, User, rights_of
+from mien.permission.caller import Operation, Role
+from mien.permission.verdict import Verdict
+from mien.service.account_drafts import KeyDraft, UserChange, UserDraft
+from mien.service.accounts import Accounts
+from mien.service.drafts import parse_word
+from mien.web.show import show
+
+router = APIRouter(include_in_schema=False)
+
+Operating = Annotated[Asking, needs(Operation.OPERATE)]
+
+
+async def _read_form(request: Request) -> FormData:
+    return await request.form()
+
+
+Sent = Annotated[FormData, Depends(_read_form)]
+
+
+@router.get("/users")
+def show_users(asking: Operating) -> Response:
+    """Everybody, every key, and the forms to make and change them."""
+    return _show(asking)
+
+
+@router.post("/users")
+def invite(asking: Operating, form: Sent) -> Response:
+    """Invites somebody, and shows the link to hand them."""
+
+    def do(accounts: Accounts) -> Response | Verdict:
+        draft = UserDraft(
+            name=_text(form, "name"),
+            role=parse_word(Role, _text(form, "role")),
+            collections=_names(form, "collections"),
+            purposes=_names(form, "purposes"),
+        )
+        made = accounts.invite(draft, by=rights_of(asking.caller))
+        return made if isinstance(made, Verdict) else _hand_link(asking, made)
+
+    return _try(asking, do)
+
+
+@router.post("/users/{user_id}/change")
+def change(asking: Operating, user_id: str, form: Sent) -> Response:
+    """Another role, other bounds."""
+
+    def do(accounts: Accounts) -> Response | Verdict:
+        wanted = UserChange(
+            role=parse_word(Role, _text(form, "role")),
+            collections=_names(form, "collections"),
+            purposes=_names(form, "purposes"),
+        )
+        return _go_back(accounts.change(user_id, wanted, by=rights_of(asking.caller)))
+
+    return _try(asking, do)
+
+
+@router.post("/users/{user_id}/disable")
+def disable(asking: Operating, user_id: str) -> Response:
+    """Ends what the user could do, at once."""
+    by = rights_of(asking.caller)
+    return _try(asking, lambda accounts: _go_back(accounts.disable(user_id, by=by)))
+
+
+@router.post("/users/{user_id}/enable")
+def enable(asking: Operating, user_id: str) -> Response:
+    """The user may sign in again."""
+    by = rights_of(asking.caller)
+    return _try(asking, lambda accounts: _go_back(accounts.enable(user_id, by=by)))
+
+
+@router.post("/users/{user_id}/link")
+def make_link(asking: Operating, user_id: str) -> Response:
+    """Shows a link with which the user chooses a password."""
+    return _try(asking, lambda accounts: _hand_link(asking, accounts.get(user_id)))
+
+
+@router.post("/keys")
+def make_key(asking: Operating, form: Sent) -> Response:
+    """Makes a key and shows its secret."""
+
+    def do(accounts: Accounts) -> Response | Verdict:
+        draft = KeyDraft(
+            name=_text(form, "name"),
+            owner=_text(form, "owner"),
+            operations=[parse_word(Operation, str(one)) for one in form.getlist("operations")],
+            collections=_names(form, "collections"),
+            purposes=_names(form, "purposes"),
+            calls_a_minute=_number(form, "calls_a_minute"),
+            days=_number(form, "days"),
+        )
+        made = accounts.keys.make(draft, by=rights_of(asking.caller))
+        if isinstance(made, Verdict):
+            return made
+        return _show(asking, secret=made.secret, secret_name=made.key.name)
+
+    return _try(asking, do)
+
+
+@router.post("/keys/{key_id}/revoke")
+def revoke_key(asking: Operating, key_id: str) -> Response:
+    """Nothing is answered to the key from now on."""
+    by = rights_of(asking.caller)
+    return _try(asking, lambda accounts: _go_back(accounts.keys.revoke(key_id, by=by)))
+
+
+def _try(asking: Asking, do: Callable[[Accounts], Response | Verdict]) -> Response:
+    """What comes of it, or the page once more with what speaks against it."""
+    try:
+        answer = do(accounts_of(asking))
+    except (SettingsError, ConflictError) as error:
+        return _show(asking, refused=str(error))
+    if isinstance(answer, Verdict):
+        return _show(asking, refused=" ".join(one.explanation for one in answer.reasons))
+    return answer
+
+
+def _hand_link(asking: Asking, user: User) -> Response | Verdict:
+    link = accounts_of(asking).link(user.user_id, by=rights_of(asking.caller))
+    if isinstance(link, Verdict):
+        return link
+    return _show(asking, link=f"{asking.site.origin}{link.path}", link_name=user.name)
+
+
+def _go_back(done: User | ApiKey | Verdict) -> Response | Verdict:
+    if isinstance(done, Verdict):
+        return done
+    return RedirectResponse("/users", HTTPStatus.SEE_OTHER)
+
+
+def _show(asking: Asking, **told: str) -> Response:
+    accounts = accounts_of(asking)
+    users = accounts.list()
+    nothing = dict.fromkeys(("refused", "link", "link_name", "secret", "secret_name"), "")
+    return show(
+        "users",
+        asking=asking,
+        status=HTTPStatus.FORBIDDEN if told.get("refused") else HTTPStatus.OK,
+        section="users",
+        users=users,
+        keys=list(accounts.keys),
+        owners={user.user_id: user.name for user in users},
+        own_id=find_user_id(asking),
+        roles=list(Role),
+        operations=[one for one in Operation if one is not Operation.ACCOUNT],
+        **(nothing | told),
+    )
+
+
+def _text(form: FormData, name: str) -> str:
+    return str(form.get(name, ""))
+
+
+def _names(form: FormData, name: str) -> list[str] | None:
+    """Names with commas between them; nothing where there is none."""
+    names = [part.strip() for part in _text(form, name).split(",") if part.strip()]
+    return names or None
+
+
+def _number(form: FormData, name: str) -> int:
+    text = _text(form, name)
+    if not text.isdecimal():
+        raise SettingsError("Days and requests a minute are whole numbers.")
+    return int(text[:9])
