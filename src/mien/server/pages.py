@@ -5,12 +5,18 @@ from __future__ import annotations
 from mien.web import (
     account,
     add,
+<<<<<<< HEAD
+=======
+    audit,
+>>>>>>> main
     cases,
     collections,
+    doctor,
     find,
     grants,
     home,
     links,
+    optouts,
     people,
     photos,
     policy,
@@ -25,12 +31,18 @@ from mien.web import (
 ROUTERS = (
     account.router,
     add.router,
+<<<<<<< HEAD
+=======
+    audit.router,
+>>>>>>> main
     cases.router,
     collections.router,
+    doctor.router,
     find.router,
     grants.router,
     home.router,
     links.router,
+    optouts.router,
     people.router,
     photos.router,
     policy.router,
