@@ -13,7 +13,7 @@ from mien.service.erase import FacesTarget
 from mien.service.leave import Filters
 from mien.service.search_desk import SearchDesk
 from mien.testing import draw_photo
-from service.desk import BYTES, ask, face_in, fill, search, search_face
+from service.asker import BYTES, ask, face_in, fill, search, search_face
 from service.enrolled_stage import COLLECTION as MEMBERS
 from service.enrolled_stage import add as add_members
 from service.enrolling import enrol
