@@ -33,6 +33,10 @@ _PUBLIC_PROBLEMS = (422, 429, 503)
 
 _TAGS: Mapping[str, str] = {
     "collections": "Galleries of faces that are searched together.",
+    "photos": "What may be looked at, with its faces and places.",
+    "sources": "Where the photos came from.",
+    "searches": "Every photo of a person, and whether two photos show the same one.",
+    "judgements": "What people say of candidates, and what they take along.",
     "grants": "By whose permission, for what, where and until when.",
     "people": "Who is known by name, and what they consented to.",
     "cases": "What somebody asks for, and the answer to it.",
