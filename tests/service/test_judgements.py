@@ -14,7 +14,7 @@ from mien.permission.verdict import Reason
 from mien.service.erase import FacesTarget, PhotoTarget, Target
 from mien.service.judgements import JudgementDraft, JudgementKind, Judgements
 from mien.testing import draw_photo
-from service.asker import face_in, fill, say, search, search_face
+from service.finding import face_in, fill, say, search, search_face
 from service.stage import DOCUMENTED, PURPOSE, Stage, names_of, query
 
 PROBE = draw_photo(1, seed=9)

@@ -13,10 +13,10 @@ from mien.service.erase import FacesTarget
 from mien.service.leave import Filters
 from mien.service.search_desk import SearchDesk
 from mien.testing import draw_photo
-from service.asker import BYTES, ask, face_in, fill, search, search_face
 from service.enrolled_stage import COLLECTION as MEMBERS
 from service.enrolled_stage import add as add_members
 from service.enrolling import enrol
+from service.finding import BYTES, ask, face_in, fill, search, search_face
 from service.stage import PURPOSE, Stage, names_of
 
 

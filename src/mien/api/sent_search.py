@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Depends, UploadFile
+from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from mien.api.shapes import BodyIn, Slug

@@ -17,7 +17,7 @@ from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
 from mien.server import interface, pages
-from mien.server.headers import SecurityHeaders
+from mien.server.headers import SECURITY_HEADERS, SecurityHeaders
 from mien.server.hosts import KnownHosts
 from mien.server.measure import Measure
 from mien.server.openapi import describe_with, name_operation
@@ -49,7 +49,22 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(BusyError, _tell_problem)
     app.add_exception_handler(HTTPException, _tell_problem)
     app.add_exception_handler(RequestValidationError, _tell_problem)
+    app.add_exception_handler(Exception, _tell_crash)
     return app
+
+
+async def _tell_crash(request: Request, error: Exception) -> Response:
+    """What nobody expected. It is answered outside of everything that adds to an answer."""
+    del error
+    problem = ProblemError(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something went wrong here that nobody expected; the log of the server says what.",
+        headers={**SECURITY_HEADERS, "Cache-Control": "no-store"},
+    )
+    if problems.wants_page(request):
+        return problems.show_problem(request, problem)
+    return problem.as_response()
 
 
 async def _tell_problem(request: Request, error: Exception) -> Response:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from mien.web import (
     account,
-    audit,
     cases,
     collections,
-    doctor,
     find,
     grants,
     links,
-    optouts,
     people,
     photos,
     policy,
@@ -24,14 +21,11 @@ from mien.web import (
 
 ROUTERS = (
     account.router,
-    audit.router,
     cases.router,
     collections.router,
-    doctor.router,
     find.router,
     grants.router,
     links.router,
-    optouts.router,
     people.router,
     photos.router,
     policy.router,
