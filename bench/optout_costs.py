@@ -25,7 +25,7 @@ from mien.service.suppression_records import Facts, Suppression, encode_template
 from mien.service.suppression_replay import settle_suppressions
 from mien.settings import Settings
 from mien.testing import GOOD
-from mien.types import Box, Credit, EmbeddedFace, Face, Landmarks, PhotoAnalysis, Point
+from mien.types import Box, Credit, EmbeddedFace, Face, Landmarks, Look, PhotoAnalysis, Point
 from mien.vision.decode import decode_photo
 from mien.vision.pipeline import open_pipeline
 from mien.vision.render import render_thumbnail
@@ -43,7 +43,8 @@ class DrawnVision:
 
     faces: NDArray[np.float32]
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        del look
         face = Face(Box(1, 2, 3, 4), Landmarks(*[Point(1, 2)] * 5), 0.9)
         seen = EmbeddedFace(face, self.faces[int(content)], b"", GOOD)
         return PhotoAnalysis(9, 9, "image/jpeg", b"", Credit(), (seen,))

@@ -97,11 +97,15 @@ def _is_loopback(name: str) -> bool:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn the skip of a real test into a failure where MIEN_TEST_REQUIRE_REAL is 1."""
+    """Turn the skip of a test that must run into a failure where MIEN_TEST_REQUIRE_REAL is 1."""
     report = yield
-    if REAL_IS_REQUIRED and report.skipped and item.get_closest_marker("real"):
+    if REAL_IS_REQUIRED and report.skipped and _must_run(item):
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         if NO_PHOTOS not in reason and not hasattr(report, "wasxfail"):
             report.outcome = "failed"
-            report.longrepr = f"a real test must run here, and it was skipped: {reason}"
+            report.longrepr = f"this test must run here, and it was skipped: {reason}"
     return report
+
+
+def _must_run(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("real", "browser"))

@@ -45,6 +45,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_CONTROLLER", "SV Nord e.V.", "controller", "SV Nord e.V."),
         ("MIEN_CONTACT", "photos@sv-nord.example", "contact", "photos@sv-nord.example"),
         ("MIEN_CASE_DAYS", "30", "case_days", 30),
+        ("MIEN_PUBLIC", "policy, find", "public", "policy, find"),
     ],
 )
 def test_each_variable_sets_its_setting_and_no_other(

@@ -15,6 +15,9 @@ from typing import Any
 
 from mien.errors import SettingsError
 
+PUBLIC_PAGES = ("policy", "requests", "find")
+"""What anybody may be shown without an account; docs/guide/server.md explains each."""
+
 
 def _setting(
     variable: str,
@@ -110,6 +113,13 @@ class Settings:
         "Where people turn to with questions and requests; the policy and receipts name it.",
         default="",
     )
+    metrics_token: str = _setting(
+        "MIEN_METRICS_TOKEN",
+        "What Prometheus sends as bearer token to read /metrics; without one, a key that may "
+        "operate does.",
+        default="",
+        repr=False,
+    )
     case_days: int = _setting(
         "MIEN_CASE_DAYS",
         "How many days what a case says of anybody is kept after the case was closed.",
@@ -122,6 +132,46 @@ class Settings:
         at_least=0,
         at_most=100,
     )
+    public: str = _setting(
+        "MIEN_PUBLIC",
+        "Which pages anybody may open without an account, by comma: policy, requests, find.",
+        default="",
+    )
+    served_folders: str = _setting(
+        "MIEN_SERVED_FOLDERS",
+        "Folders of this machine that may be added through the server, by colon; without them, "
+        "photos come in by upload only.",
+        default="",
+    )
+    max_body_bytes: int = _setting(
+        "MIEN_MAX_BODY_BYTES",
+        "A larger document or form sent to the server is not read.",
+        default=1024 * 1024,
+    )
+    max_photos_bytes: int = _setting(
+        "MIEN_MAX_PHOTOS_BYTES",
+        "As much in all of the photos that one request to the server searches or compares with.",
+        default=64 * 1024 * 1024,
+    )
+    max_upload_bytes: int = _setting(
+        "MIEN_MAX_UPLOAD_BYTES",
+        "As much in all of the photos that one request to the server hands in.",
+        default=1024 * 1024 * 1024,
+    )
+    max_upload_files: int = _setting(
+        "MIEN_MAX_UPLOAD_FILES",
+        "How many photos one request to the server may hand in.",
+        default=2000,
+    )
+
+    def is_public(self, page: str) -> bool:
+        """Whether anybody may open this one of the public pages."""
+        return page in _split_words(self.public)
+
+    def find_served_folders(self) -> list[Path]:
+        """The folders that may be added through the server."""
+        named = self.served_folders.split(os.pathsep)
+        return [_parse_folder(name, variable="MIEN_SERVED_FOLDERS") for name in named if name]
 
 
 def load_settings(environment: Mapping[str, str], *, home: Path | None = None) -> Settings:
@@ -144,6 +194,8 @@ def _parse_value(text: str, setting: Field[Any]) -> Path | int | str:
     at_most = setting.metadata["at_most"]
     if setting.type == "Path":
         return _parse_folder(text, variable=variable)
+    if setting.name == "public":
+        return _check_pages(text, variable=variable)
     if setting.type == "str":
         return text
     try:
@@ -162,3 +214,16 @@ def _parse_folder(text: str, *, variable: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise SettingsError(f"{variable} names the home of nobody here: {text!r}.") from error
+
+
+def _check_pages(text: str, *, variable: str) -> str:
+    unknown = [word for word in _split_words(text) if word not in PUBLIC_PAGES]
+    if unknown:
+        raise SettingsError(
+            f"{variable} names pages, of {', '.join(PUBLIC_PAGES)}; {unknown[0]!r} is none of them."
+        )
+    return text
+
+
+def _split_words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

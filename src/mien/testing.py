@@ -28,6 +28,7 @@ from mien.types import (
     Flaw,
     Gaussian,
     Landmarks,
+    Look,
     PhotoAnalysis,
     Point,
     Quality,
@@ -144,8 +145,9 @@ class FakeModels:
 class FakeVision:
     """Finds coloured squares in drawn photos; real photos of grey things show nobody."""
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
-        """Raises `PhotoError` as real vision does."""
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        """Raises `PhotoError` as real vision does. What is drawn is seen at any look."""
+        del look
         photo = decode_photo(content, limits=DecodeLimits(pixels=10_000_000))
         rgb = np.asarray(photo.picture)
         return PhotoAnalysis(

@@ -87,6 +87,17 @@ class Face:
     confidence: float
 
 
+class Look(StrEnum):
+    """How closely vision looks at a photo.
+
+    A photo that is kept is looked at for everybody in it. A probe is looked at for whom it
+    shows: where that is plain, tiny faces of its background may go unseen.
+    """
+
+    PHOTO = "photo"
+    PROBE = "probe"
+
+
 class Flaw(StrEnum):
     """What makes a face hard to recognise; the value is a stable code."""
 

@@ -34,6 +34,7 @@ from mien.catalog import (
     accounts,
     api_keys,
     audit,
+    browse,
     cases,
     collections,
     consents,
@@ -44,6 +45,7 @@ from mien.catalog import (
     holdings,
     holds,
     indexed,
+    judgements,
     people,
     photos,
     provenance,
@@ -54,6 +56,7 @@ from mien.catalog import (
     reviews,
     runs,
     selection,
+    sources,
     sign_in,
     suppressions,
 )
@@ -76,6 +79,11 @@ COLLECTION, PHOTO, GRANT = CollectionId(1), PhotoId(1), GrantId(1)
 SCOPE = faces.SearchScope(
     COLLECTION,
     (faces.CoveringGrant(GRANT, None, True), faces.CoveringGrant(GrantId(2), NOW, False)),
+)
+NARROW = replace(
+    SCOPE,
+    kept_after=NOW,
+    wanted=faces.Wanted(below="file:///", added_from=NOW, added_before=NOW),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
 SUPPRESSION = suppressions.SuppressionRow(
@@ -124,6 +132,18 @@ SELECTION = selection.Selection(
     location_ids=[1],
     grant_ids=[GrantId(1)],
     ended_grant_ids=[GrantId(2)],
+)
+PROBE = judgements.ProbeKey("ab", FaceId(1))
+JUDGEMENT = judgements.StoredJudgement(
+    uuid=make_uuid(1),
+    face_id=FaceId(2),
+    probe_face_id=FaceId(1),
+    probe="ab",
+    actor="cd",
+    kind=judgements.JudgementKind.REJECTED,
+    search=make_uuid(3),
+    made_at=NOW,
+    mark="ef",
 )
 NEW_CASE = cases.NewCase(
     uuid=make_uuid(2), kind=CaseKind.TAKEDOWN, opened_at=NOW, due_at=NOW, sealed=b"sealed"
@@ -194,6 +214,24 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_entries": lambda c: list(audit.iter_entries(c)),
         "iter_entries_back": lambda c: list(audit.iter_entries_back(c, before=1)),
     },
+    "browse": {
+        "find_by_place": lambda c: browse.find_by_place(
+            c, NARROW, after=browse.Position("file:///a.jpg", 1), limit=9
+        ),
+        "find_collection_of_face": lambda c: browse.find_collection_of_face(c, make_uuid(1)),
+        "find_collections_of_person": lambda c: browse.find_collections_of_person(c, PERSON),
+        "find_collections_of_photo": lambda c: browse.find_collections_of_photo(
+            c, photos.photo_uuid_of(make_sha256(1))
+        ),
+        "find_face_ids": lambda c: browse.find_face_ids(c, [1]),
+        "find_face_ids_beside": lambda c: browse.find_face_ids_beside(c, FaceId(1)),
+        "find_newest": lambda c: browse.find_newest(
+            c, NARROW, of_people=[PERSON], after=browse.Position(NOW, 1), limit=9
+        ),
+        "find_visible_photo": lambda c: browse.find_visible_photo(
+            c, SCOPE, photo_uuid=photos.photo_uuid_of(make_sha256(1))
+        ),
+    },
     "cases": {
         "add_case": lambda c: cases.add_case(c, NEW_CASE),
         "append_event": lambda c: cases.append_event(c, 1, event=replace(CASE_EVENT, number=1)),
@@ -246,10 +284,14 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "restore_entries": lambda c: erasures.restore_entries(c, [OTHER_ENTRY]),
     },
     "faces": {
-        "count_faces": lambda c: faces.count_faces(c, COLLECTION),
+        "count_faces": lambda c: [
+            faces.count_faces(c, COLLECTION),
+            faces.count_faces(c, COLLECTION, up_to=7),
+        ],
         "count_photos": lambda c: faces.count_photos(c, COLLECTION),
         "find_kept_for": lambda c: faces.find_kept_for(c, [FaceId(1), FaceId(2)]),
         "find_faces_by_uuid": lambda c: faces.find_faces_by_uuid(c, [make_uuid(1)]),
+        "find_newer_ids": lambda c: faces.find_newer_ids(c, COLLECTION, than=7),
         "find_stored_faces": lambda c: faces.find_stored_faces(c, [FaceId(1), FaceId(3)]),
         "find_visible_faces": lambda c: faces.find_visible_faces(
             c, SCOPE, face_ids=[FaceId(1), FaceId(2)]
@@ -306,6 +348,15 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
             c, PHOTO, collection_id=COLLECTION, to=QualityFilter.NONE
         ),
     },
+    "judgements": {
+        "count_judgements_of": lambda c: judgements.count_judgements_of(c, [1]),
+        "delete_judgement": lambda c: judgements.delete_judgement(c, make_uuid(1)),
+        "delete_judgements_of": lambda c: judgements.delete_judgements_of(c, [1]),
+        "find_judgement": lambda c: judgements.find_judgement(c, make_uuid(1)),
+        "find_judgements_of": lambda c: judgements.find_judgements_of(c, PROBE),
+        "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
+        "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
+    },
     "people": {
         "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
         "add_person": lambda c: people.add_person(c, OTHER_PERSON, at=NOW),
@@ -314,6 +365,8 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_perhaps_overdue": lambda c: people.find_perhaps_overdue(
             c, ended_until=NOW, untouched_since=NOW
         ),
+        "find_people": lambda c: people.find_people(c, [PERSON]),
+        "find_person": lambda c: people.find_person(c, make_uuid(1)),
         "get_person": lambda c: people.get_person(c, "Ada"),
         "iter_people": lambda c: list(people.iter_people(c)),
         "renew_enrolments": lambda c: people.renew_enrolments(c, PERSON),
@@ -378,6 +431,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
+        "count_runs": runs.count_runs,
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
     },
@@ -401,6 +455,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "select_photo": lambda c: selection.select_photo(c, make_sha256(1)),
         "select_suppression": lambda c: selection.select_suppression(c, make_uuid(1)),
     },
+    "sources": {
+        "count_photos_below": lambda c: sources.count_photos_below(
+            c, COLLECTION, grant_id=GRANT, address="file:///"
+        ),
+        "iter_latest_runs": lambda c: list(sources.iter_latest_runs(c, COLLECTION)),
     "sign_in": {
         "add_link": lambda c: sign_in.add_link(c, replace(LINK, reference="2")),
         "add_session": lambda c: sign_in.add_session(

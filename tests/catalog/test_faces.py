@@ -27,6 +27,7 @@ from mien.catalog.faces import (
     VisibleLocation,
     count_faces,
     count_photos,
+    find_newer_ids,
     find_stored_faces,
     find_visible_faces,
     iter_blob_ids,
@@ -301,6 +302,22 @@ def test_identities_and_counts_are_those_of_one_collection(
         3,
     )
     assert (count_photos(connection, other), count_faces(connection, other)) == (1, 3)
+
+
+def test_faces_of_a_collection_are_counted_and_listed_from_one_on(
+    connection: Connection, collection_id: CollectionId
+) -> None:
+    other = add_collection(connection, "other").id
+    add_faces(connection, 1, collection_id=collection_id, faces=2)
+    add_faces(connection, 2, collection_id=other, faces=3)
+    add_faces(connection, 3, collection_id=collection_id, faces=2)
+    assert [count_faces(connection, collection_id, up_to=up_to) for up_to in (0, 1, 5, 6, 99)] == [
+        *(0, 1, 2, 3, 4)
+    ]
+    assert [find_newer_ids(connection, collection_id, than=than) for than in (0, 1, 6, 7)] == [
+        *([1, 2, 6, 7], [2, 6, 7], [7], [])
+    ]
+    assert find_newer_ids(connection, other, than=0) == [3, 4, 5]
 
 
 def test_the_vault_is_told_every_blob_and_every_face(

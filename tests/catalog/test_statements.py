@@ -54,7 +54,9 @@ def test_every_query_for_a_person_to_see_asks_for_grants_and_state(
     recorded: dict[str, str],
 ) -> None:
     queries = re.findall(r"-- \w*visible\w*\n(.*?;)", recorded["faces"], re.DOTALL)
-    assert len(queries) == 2
+    pages = r"-- find_(?:by_place|newest|visible_photo)\n(.*?;)"
+    queries += re.findall(pages, recorded["browse"], re.DOTALL)
+    assert len(queries) == 5
     for query in queries:
         assert "locations.state = ?" in query
         assert "locations.grant_id IN (?)" in query

@@ -62,6 +62,10 @@ class Child:
         self._process.join(_TIMEOUT_S)
         return was_alive and self._process.exitcode == -signal.SIGKILL
 
+    def send(self, number: int) -> None:
+        """A signal to the command."""
+        os.kill(self._process.pid or 0, number)
+
     def wait(self) -> Answer:
         self._process.join(_TIMEOUT_S)
         code = self._process.exitcode

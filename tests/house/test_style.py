@@ -18,6 +18,7 @@ TEST_RATIO_MIN = 1.2
 
 PROCESS_EDGES = {
     "src/mien/cli/main.py": "turns what nobody expected into a message and an exit code",
+    "src/mien/service/long_runs.py": "a run that fails is not the end of those that wait",
 }
 """Modules that may catch everything, with the reason."""
 

@@ -204,7 +204,7 @@ def test_a_route_that_reads_the_body_itself_says_what_it_read(stage: Stage) -> N
     headers = {"Authorization": "Bearer viewer", "Idempotency-Key": "k"}
     with selling(stage, shop) as client:
         codes = [
-            client.post(f"/streams?digest={digest}", content=b"x", headers=headers).status_code
+            client.post(f"/streams?digest={digest}", json="x", headers=headers).status_code
             for digest in ("aa", "aa", "bb")
         ]
     assert codes == [201, 201, 422]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -56,3 +58,51 @@ def test_an_error_inside_frees_the_place() -> None:
         raise ZeroDivisionError
     with turnstile.enter():
         pass
+
+
+def test_whoever_waits_longest_goes_first() -> None:
+    turnstile = Turnstile(at_once=1, waiting=5, patience_s=SOON_S)
+    order: list[int] = []
+
+    def work(number: int) -> None:
+        with turnstile.enter():
+            order.append(number)
+
+    with ThreadPoolExecutor(5) as pool, turnstile.enter():
+        for number in range(5):
+            pool.submit(work, number)
+            wait_until(partial(is_waiting, turnstile, count=number + 1))
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_a_place_that_is_passed_on_is_taken_by_nobody_else() -> None:
+    turnstile = Turnstile(at_once=1, waiting=1, patience_s=SOON_S)
+    inside, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with turnstile.enter():
+            inside.set()
+            done.wait(SOON_S)
+
+    with ThreadPoolExecutor(1) as pool:
+        with turnstile.enter():
+            waiting = pool.submit(work)
+            wait_until(partial(is_waiting, turnstile, count=1))
+        assert inside.wait(SOON_S)
+        late = Turnstile.enter(turnstile)
+        threading.Timer(0.05, done.set).start()
+        with late:
+            assert done.is_set()
+        waiting.result(SOON_S)
+
+
+def is_waiting(turnstile: Turnstile, *, count: int) -> bool:
+    return len(turnstile._queue) == count
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError

@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from urllib.parse import unquote
 
-from mien.pages.qr import draw_qr
+from mien.pages.qr import embed_qr
 
 TEXT = "otpauth://totp/Mien:Ann?secret=GEZDGNBVGY3TQOJQ"
 
@@ -18,7 +18,7 @@ def read_svg(address: str) -> str:
 
 
 def test_it_is_a_square_drawing_of_dark_on_white() -> None:
-    root = ET.fromstring(read_svg(draw_qr(TEXT)))  # noqa: S314  (our own)
+    root = ET.fromstring(read_svg(embed_qr(TEXT)))  # noqa: S314  (our own)
     assert root.tag.endswith("svg")
     assert root.get("width") == root.get("height")
     assert int(root.get("width") or 0) % 5 == 0
@@ -26,10 +26,10 @@ def test_it_is_a_square_drawing_of_dark_on_white() -> None:
 
 
 def test_it_needs_no_style_and_no_script() -> None:
-    svg = read_svg(draw_qr(TEXT))
+    svg = read_svg(embed_qr(TEXT))
     assert not re.search(r"style|script|href|class", svg)
 
 
 def test_other_texts_make_other_codes() -> None:
-    assert draw_qr(TEXT) == draw_qr(TEXT)
-    assert draw_qr(TEXT) != draw_qr(TEXT + "A")
+    assert embed_qr(TEXT) == embed_qr(TEXT)
+    assert embed_qr(TEXT) != embed_qr(TEXT + "A")

@@ -26,6 +26,7 @@ CODES = {
     "prohibited-purpose",
     "purpose-not-of-collection",
     "purpose-not-granted",
+    "display-not-granted",
     "not-enrolled",
     "item-suppressed",
     "source-suppressed",
@@ -46,11 +47,18 @@ CODES = {
     "operation-not-yours",
     "collection-not-yours",
     "purpose-not-yours",
+    "not-a-person",
     "more-than-yours",
     "sign-in-failed",
     "too-many-tries",
     "link-not-in-force",
     "own-search",
+    "link-changed",
+    "link-revoked",
+    "link-expired",
+    "link-spent",
+    "link-busy",
+    "guest-spent",
 }
 """Programs compare these: one that is renamed here breaks them."""
 

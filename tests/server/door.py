@@ -15,6 +15,7 @@ from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.permission.caller import OPERATIONS, Caller, Role
 from mien.server.app import make_app
+from mien.service.long_runs import Runs
 
 CSRF_TOKEN = "the token of the session"  # noqa: S105
 
@@ -53,6 +54,7 @@ def make_site(library: Library, door: Door | None = None) -> Site:
         throttle=Throttle(),
         origin="http://testserver",
         is_secure=False,
+        runs=Runs(library.parts, served=library.settings.find_served_folders()),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.service.ports import Vision
 from mien.testing import FakeModels, FakeVision
-from mien.types import EmbeddingModel, PhotoAnalysis
+from mien.types import EmbeddingModel, Look, PhotoAnalysis
 
 _SPREAD = 0.05
 
@@ -19,8 +19,8 @@ class CrowdVision:
 
     people: int
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
-        found = FakeVision().analyse(content)
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        found = FakeVision().analyse(content, look=look)
         first = found.faces[0]
         generator = np.random.default_rng(list(content[-64:]))
         noise = generator.standard_normal((self.people, first.embedding.size))

@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.service.ports import Vision
 from mien.testing import DIMENSION, FakeModels, FakeVision
-from mien.types import Cohort, EmbeddingModel, Gaussian, PhotoAnalysis
+from mien.types import Cohort, EmbeddingModel, Gaussian, Look, PhotoAnalysis
 
 OTHER_DIMENSION = 48
 _TURN = np.linalg.qr(np.random.default_rng(1).standard_normal((OTHER_DIMENSION, DIMENSION)))[0]
@@ -18,8 +18,8 @@ _TURN = np.linalg.qr(np.random.default_rng(1).standard_normal((OTHER_DIMENSION, 
 class OtherVision:
     """Sees the same people, and describes them otherwise, in more numbers."""
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
-        found = FakeVision().analyse(content)
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        found = FakeVision().analyse(content, look=look)
         faces = tuple(
             replace(one, embedding=(_TURN @ one.embedding).astype(np.float32))
             for one in found.faces
@@ -53,8 +53,8 @@ class OtherModels(FakeModels):
 class ShortSightedVision:
     """As the other one, and finds nobody in a photo of one face."""
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
-        found = OtherVision().analyse(content)
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        found = OtherVision().analyse(content, look=look)
         return found if len(found.faces) > 1 else replace(found, faces=())
 
 

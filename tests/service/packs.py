@@ -11,7 +11,7 @@ from mien.library import Library
 from mien.service.migration import MigrationReport
 from mien.service.ports import Models, Vision
 from mien.testing import FakeModels
-from mien.types import Box, EmbeddedFace, EmbeddingModel, PhotoAnalysis
+from mien.types import Box, EmbeddedFace, EmbeddingModel, Look, PhotoAnalysis
 from service.other_models import OtherModels, OtherVision
 from service.stage import Stage, query
 
@@ -67,8 +67,8 @@ class SeeingModels(OtherModels):
 class _SeeingVision:
     see: Callable[[tuple[EmbeddedFace, ...]], tuple[EmbeddedFace, ...]]
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
-        found = OtherVision().analyse(content)
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        found = OtherVision().analyse(content, look=look)
         return replace(found, faces=self.see(found.faces))
 
 

@@ -22,7 +22,7 @@ from mien.service.evaluate import make_card
 from mien.service.evaluation import Evaluation
 from mien.service.judged_photos import choose_face
 from mien.testing import FakeModels, FakeVision
-from mien.types import Box, EmbeddingModel, PhotoAnalysis
+from mien.types import Box, EmbeddingModel, Look, PhotoAnalysis
 from service.enrolled_stage import COLLECTION, add, enrol
 from service.stage import PURPOSE, Stage, counts_of, query
 
@@ -185,8 +185,8 @@ class BrokenVision(FakeVision):
     def __init__(self, spoil: Callable[[Any], Any]) -> None:
         self._spoil = spoil
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
-        analysis = super().analyse(content)
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        analysis = super().analyse(content, look=look)
         spoiled = tuple(replace(f, embedding=self._spoil(f.embedding)) for f in analysis.faces)
         return replace(analysis, faces=spoiled)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -9,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from mien.catalog.collections import Collection
 from mien.library import Library
+from mien.service.erase import PhotoTarget
+from mien.service.gallery import Galleries
 from mien.testing import FakeModels, draw_photo
+from mien.types import Ids
 from mien.vault.vault import SealedPhoto, Templates
 from service.crowd import CrowdModels
 from service.stage import PURPOSE, Stage, blobs_of, names_of, query
@@ -244,6 +249,73 @@ def test_a_library_sees_what_another_one_adds_and_loses(stage: Stage) -> None:
         (stage.photos / "ann.png").unlink()
         adding.add(stage.photos, grant=grant)
         assert find(searching, 1) == ["ann2.png"]
+
+
+def count_listings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows whenever every face of a collection is listed."""
+    listings: list[int] = []
+    ids_of = Galleries._ids_of
+
+    def list_ids(galleries: Galleries, collection: Collection) -> Ids:
+        listings.append(collection.id)
+        return ids_of(galleries, collection)
+
+    monkeypatch.setattr(Galleries, "_ids_of", list_ids)
+    return listings
+
+
+def test_of_a_loaded_collection_only_new_faces_are_asked_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage.open() as library:
+        stage.draw_many(5)
+        grant = stage.grant(library)
+        library.add(stage.photos, grant=grant)
+        find(library, 1)
+        listings, places = count_listings(monkeypatch), count_reads(library, monkeypatch)
+        for number in range(200, 203):
+            stage.draw(f"{number}.png", number)
+            library.add(stage.photos, grant=grant)
+            assert find(library, number)[0] == f"{number}.png"
+        assert (len(places), listings) == (3, [])
+
+
+def test_where_another_library_erased_somebody_all_is_looked_at_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many new faces as erased ones do not hide it."""
+    with stage.open() as searching, stage.open() as other:
+        for person in (1, 2):
+            stage.draw(f"{person}.png", person)
+        grant = stage.grant(other)
+        other.add(stage.photos, grant=grant)
+        assert find(searching, 1)[0] == "1.png"
+        listings = count_listings(monkeypatch)
+        content = (stage.photos / "1.png").read_bytes()
+        (stage.photos / "1.png").unlink()
+        other.erase(PhotoTarget(hashlib.sha256(content).hexdigest()))
+        stage.draw("3.png", 3)
+        other.add(stage.photos, grant=grant)
+        assert find(searching, 3)[0] == "3.png"
+        assert "1.png" not in find(searching, 1)
+        assert len(listings) >= 1
+        (gallery,) = searching._galleries._galleries.values()
+        assert sorted(gallery.index.ids().tolist()) == [2, 3]
+
+
+def test_faces_that_were_unreadable_are_tried_again(stage: Stage) -> None:
+    with stage.open() as library:
+        stage.draw("ann.png", 1)
+        grant = stage.grant(library)
+        library.add(stage.photos, grant=grant)
+        (blob,) = blobs_of(stage.home)
+        blob.rename(stage.folder / "lost")
+        assert library.search(draw_photo(1), purpose=PURPOSE).unreadable_faces == 1
+        (stage.folder / "lost").rename(blob)
+        stage.draw("bob.png", 2)
+        library.add(stage.photos, grant=grant)
+        result = library.search(draw_photo(1), purpose=PURPOSE)
+    assert (result.unreadable_faces, names_of(result)[0]) == (0, "ann.png")
 
 
 def test_threads_may_search_and_add_at_once(stage: Stage) -> None:

@@ -8,8 +8,25 @@ import pytest
 from mien.errors import PhotoError, SettingsError
 from mien.service.probe import Sought, look_for_faces, read_probes
 from mien.testing import FakeModels, FakeVision, draw_photo
+from mien.types import Look, PhotoAnalysis
+from service.stage import PURPOSE, Stage
 
 MODEL = FakeModels().model
+
+
+class NotingModels(FakeModels):
+    """Fake models that note how closely each photo was looked at."""
+
+    def __init__(self) -> None:
+        self.looks: list[Look] = []
+
+    def open(self, *, threads: int) -> NotingModels:
+        del threads
+        return self
+
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        self.looks.append(look)
+        return FakeVision().analyse(content, look=look)
 
 
 def look(*photos: bytes, chosen: int | None = None) -> Sought:
@@ -22,6 +39,17 @@ def test_one_photo_is_searched_with_its_own_embedding() -> None:
     (expected,) = FakeVision().analyse(draw_photo(7)).faces
     np.testing.assert_allclose(sought.fuse()[0], expected.embedding, atol=1e-6)
     assert sought.probes[0].searched == 0
+
+
+def test_a_probe_is_looked_at_for_whom_it_shows_and_a_photo_for_everybody(stage: Stage) -> None:
+    stage.models = NotingModels()
+    with stage.open() as library:
+        stage.draw("1.png", 7)
+        library.add(stage.photos, grant=stage.grant(library))
+        assert set(stage.models.looks) == {Look.PHOTO}
+        stage.models.looks.clear()
+        assert library.search(draw_photo(7, seed=5), purpose=PURPOSE).candidates
+        assert stage.models.looks == [Look.PROBE]
 
 
 def test_several_photos_are_fused_to_one_embedding_of_unit_length() -> None:

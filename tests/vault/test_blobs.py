@@ -112,7 +112,7 @@ def test_every_truncation_of_a_blob_is_noticed(store: BlobStore, folder: Path) -
         lambda content: content[:8] + struct.pack("<I", 4) + content[12:],
         lambda content: content[:8] + struct.pack("<I", 2**32 - 1) + content[12:],
         lambda content: content[:12] + b"\x00" + content[13:],
-        lambda content: content[:12] + b"\x05" + content[13:],
+        lambda content: content[:12] + b"\x06" + content[13:],
         lambda content: content[:29] + struct.pack("<I", 2**32 - 1) + content[33:],
     ],
     ids=["trailing", "twice", "version", "no-magic", "fewer", "more", "most", "0", "4", "length"],

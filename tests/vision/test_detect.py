@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.types import Credit
+from mien.types import Credit, Look
 from mien.vision.decode import Photo
 from mien.vision.detect import Detector, cut_side
 from vision.doubles import FakeSession, empty_maps
@@ -102,6 +102,25 @@ def test_a_small_face_of_a_large_photo_is_found_once_in_tiles(left: int) -> None
     assert face.box.x1 == pytest.approx(left, abs=1)
     tiles = session.seen[1:5]
     assert [seen.shape[2:] for seen in tiles] == [(544, 704)] * 4
+
+
+def test_a_large_probe_that_shows_a_face_plainly_is_looked_at_once() -> None:
+    session = FakeSession(see_marks)
+    (face,) = Detector(session).detect(photo_of((1280, 960), (400, 300, 600, 560)), look=Look.PROBE)
+    assert [seen.shape[2:] for seen in session.seen] == [(480, 640)]
+    box = (face.box.x1, face.box.y1, face.box.x2, face.box.y2)
+    np.testing.assert_allclose(box, (400, 300, 600, 560), atol=4)
+
+
+@pytest.mark.parametrize("mark", [(600, 430, 612, 442), (2, 2, 3, 3)], ids=["tiny", "none"])
+def test_a_large_probe_that_shows_nobody_plainly_is_looked_at_as_every_photo(
+    mark: tuple[int, int, int, int],
+) -> None:
+    as_photo, as_probe = FakeSession(see_marks), FakeSession(see_marks)
+    expected = Detector(as_photo).detect(photo_of((1280, 960), mark))
+    assert Detector(as_probe).detect(photo_of((1280, 960), mark), look=Look.PROBE) == expected
+    assert [s.shape for s in as_probe.seen] == [s.shape for s in as_photo.seen]
+    assert len(as_probe.seen) >= 5
 
 
 def test_a_face_that_a_tile_cuts_is_left_to_the_pass_that_sees_it_whole() -> None:

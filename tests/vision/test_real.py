@@ -16,7 +16,7 @@ from bench.accuracy import measure_accuracy
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.types import PhotoAnalysis, Rgb, Vectors
+from mien.types import Look, PhotoAnalysis, Rgb, Vectors
 from mien.vision.align import Aligner
 from mien.vision.cards import get_card
 from mien.vision.decode import decode_photo
@@ -128,6 +128,17 @@ def test_every_smiling_photo_finds_its_neutral_one_first(
     vectors = np.array([nearest(analysis) for analysis in found])
     neutral, smiling = vectors[0::2], vectors[1::2]
     assert (smiling @ neutral.T).argmax(axis=1).tolist() == list(range(102))
+    with ThreadPoolExecutor(2) as pool:
+        seen = list(pool.map(lambda path: analyse_enlarged(pipeline, path), paths[1::6]))
+    probes = np.array([nearest(analysis) for analysis in seen])
+    assert (probes @ neutral.T).argmax(axis=1).tolist() == list(range(0, 102, 3))
+
+
+def analyse_enlarged(pipeline: Pipeline, path: Path) -> PhotoAnalysis:
+    """The photo as a probe of two megapixels."""
+    with Image.open(path) as photo:
+        large = photo.convert("RGB").resize((1414, 1414), Image.Resampling.LANCZOS)
+    return pipeline.analyse(encode_jpeg(large), look=Look.PROBE)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mien.errors import ModelError
-from mien.types import Credit, Face
+from mien.types import Credit, Face, Look
 from mien.vision.cards import get_card
 from mien.vision.decode import Photo
 from mien.vision.prepared import open_network
@@ -142,6 +142,22 @@ def test_the_small_look_is_left_out_where_a_face_was_found() -> None:
     session.output_names = tuple(empty_outputs())
     YuNet(session, side_px=640).detect(photo_of((600, 400), (100, 100, 100)))
     assert len(session.seen) == 1
+
+
+@pytest.mark.parametrize(("look", "looks"), [(Look.PROBE, 1), (Look.PHOTO, 5)])
+def test_a_large_probe_that_shows_a_face_plainly_is_looked_at_once(look: Look, looks: int) -> None:
+    session = FakeSession(see_up_to_300_px)
+    session.output_names = tuple(empty_outputs())
+    photo = photo_of((1100, 800), (100, 20, 120))
+    (face,) = YuNet(session, side_px=640).detect(photo, look=look)
+    np.testing.assert_allclose(box_of(face), (100, 20, 220, 140), atol=3)
+    assert len(session.seen) == looks
+
+
+def test_a_large_probe_that_shows_nobody_plainly_is_looked_at_in_squares(detector: YuNet) -> None:
+    """As a photo is: at the first look's scale the face is half a cell, and nothing."""
+    photo = photo_of((1280, 640), (576, 320, 32))
+    assert detector.detect(photo, look=Look.PROBE) == detector.detect(photo) != ()
 
 
 def test_no_face_is_no_error(detector: YuNet) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     and_,
     exists,
@@ -34,6 +35,7 @@ from mien.types import Box, CollectionId, Credit, FaceId, GrantId, PersonId, Qua
 
 _IDS_A_QUERY = 500
 _ROWS_A_STEP = 10_000
+_AFTER_SLASH = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,33 @@ class CoveringGrant:
     is_for_display: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody wants to see of what they may: everything, unless something is set.
+
+    `below` is an address: what is found there or, as it is a folder, below it. The times are those
+    of coming into the collection, the first included and the last not.
+    """
+
+    below: str = ""
+    added_from: datetime | None = None
+    added_before: datetime | None = None
+
+
+EVERYTHING = Wanted()
+
+
 @dataclass(frozen=True, slots=True)
 class SearchScope:
     """What a search may see: one collection, as far as these grants reach.
 
-    Of it, what was indexed after `kept_after` (if set).
+    Of it, what was indexed after `kept_after` (if set), and is wanted.
     """
 
     collection_id: CollectionId
     grants: tuple[CoveringGrant, ...]
     kept_after: datetime | None = None
+    wanted: Wanted = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +115,13 @@ class VisibleFace:
         return any(location.is_for_display for location in self.locations)
 
 
-def count_faces(connection: Connection, collection_id: CollectionId) -> int:
+def count_faces(
+    connection: Connection, collection_id: CollectionId, *, up_to: int | None = None
+) -> int:
+    """How many faces a collection has; with `up_to`, those whose id is no higher."""
     found = select(func.count()).select_from(faces).where(faces.c.collection_id == collection_id)
+    if up_to is not None:
+        found = found.where(faces.c.id <= up_to)
     return connection.execute(found).scalar_one()
 
 
@@ -119,6 +143,18 @@ def iter_identities(
     )
     for face_id, uuid in rows:
         yield FaceId(face_id), uuid
+
+
+def find_newer_ids(
+    connection: Connection, collection_id: CollectionId, *, than: int
+) -> list[FaceId]:
+    """Ids of the faces of a collection above that one, rising; not to be shown."""
+    newer = (
+        select(faces.c.id)
+        .where(faces.c.collection_id == collection_id, faces.c.id > than)
+        .order_by(faces.c.id)
+    )
+    return [FaceId(face_id) for face_id in connection.execute(newer).scalars()]
 
 
 def find_stored_faces(connection: Connection, face_ids: Sequence[FaceId]) -> list[StoredFace]:
@@ -152,10 +188,8 @@ def iter_visible_ids(connection: Connection, scope: SearchScope) -> Iterator[Fac
     found = (
         select(faces.c.id)
         .join(indexed_photos)
-        .where(faces.c.collection_id == scope.collection_id, _is_kept(scope))
-        .where(
-            exists().where(locations.c.photo_id == indexed_photos.c.photo_id, _is_visible(scope))
-        )
+        .where(faces.c.collection_id == scope.collection_id, is_kept(scope))
+        .where(exists().where(locations.c.photo_id == indexed_photos.c.photo_id, is_visible(scope)))
         .order_by(faces.c.id)
     )
     for face_id in connection.execute(found).scalars():
@@ -225,7 +259,7 @@ def _find_some(
         .join(photos)
         .join(locations, locations.c.photo_id == photos.c.id)
         .where(faces.c.id.in_(face_ids), faces.c.collection_id == scope.collection_id)
-        .where(_is_kept(scope), _is_visible(scope))
+        .where(is_kept(scope), is_visible(scope))
         .order_by(faces.c.id, locations.c.id)
     )
     for_display = {grant.grant_id for grant in scope.grants if grant.is_for_display}
@@ -254,22 +288,37 @@ def _parse_visible(row: Row[*tuple[Any, ...]], places: dict[str, bool]) -> Visib
     )
 
 
-def _is_kept(scope: SearchScope) -> ColumnElement[bool]:
-    if scope.kept_after is None:
-        return true()
-    return indexed_photos.c.indexed_at > scope.kept_after
+def is_kept(scope: SearchScope) -> ColumnElement[bool]:
+    """Of an indexed photo: is it still kept in the collection, and of the time that is wanted?"""
+    wanted, indexed_at = scope.wanted, indexed_photos.c.indexed_at
+    return and_(
+        true() if scope.kept_after is None else indexed_at > scope.kept_after,
+        true() if wanted.added_from is None else indexed_at >= wanted.added_from,
+        true() if wanted.added_before is None else indexed_at < wanted.added_before,
+    )
 
 
-def _is_visible(scope: SearchScope) -> ColumnElement[bool]:
+def is_visible(scope: SearchScope, places: FromClause = locations) -> ColumnElement[bool]:
+    """Of a location: is it present and covered, and where it is wanted?"""
     # By retention, and not grant by grant: a database reads only so many ORs.
     ids_by_limit: dict[datetime | None, list[GrantId]] = {}
     for grant in scope.grants:
         ids_by_limit.setdefault(grant.kept_after, []).append(grant.grant_id)
     covered = [
         and_(
-            locations.c.grant_id.in_(ids),
-            true() if kept_after is None else locations.c.added_at > kept_after,
+            places.c.grant_id.in_(ids),
+            true() if kept_after is None else places.c.added_at > kept_after,
         )
         for kept_after, ids in ids_by_limit.items()
     ]
-    return and_(locations.c.state == LocationState.PRESENT, or_(false(), *covered))
+    return and_(
+        places.c.state == LocationState.PRESENT,
+        or_(false(), *covered),
+        is_below(scope.wanted.below, places) if scope.wanted.below else true(),
+    )
+
+
+def is_below(address: str, places: FromClause = locations) -> ColumnElement[bool]:
+    """At the address or below it; by comparing, since LIKE ignores case on some databases."""
+    own, uri = address.removesuffix("/"), places.c.uri
+    return or_(uri == own, and_(uri > f"{own}/", uri < f"{own}{_AFTER_SLASH}"))

@@ -12,9 +12,12 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from mien.catalog import accounts_schema, requests_schema  # noqa: F401  (they declare tables)
+from mien.catalog import accounts_schema, links_schema, requests_schema
 from mien.catalog.schema import metadata
 from mien.errors import CatalogError
+
+_SCHEMAS = (accounts_schema, links_schema, requests_schema)
+"""Modules whose tables are on the same metadata."""
 
 
 def migrate(connection: Connection) -> None:

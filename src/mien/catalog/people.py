@@ -97,6 +97,22 @@ def get_person(connection: Connection, name: str) -> StoredPerson:
     return found[0]
 
 
+def find_person(connection: Connection, uuid: str) -> StoredPerson | None:
+    """By outside id alone."""
+    row = connection.execute(select(people).where(people.c.uuid == uuid)).one_or_none()
+    return None if row is None else _parse_person(row)
+
+
+def find_people(connection: Connection, person_ids: Iterable[PersonId]) -> list[StoredPerson]:
+    """Those of these people who are known, in the order they were enrolled."""
+    found = select(people).order_by(people.c.id)
+    return [
+        _parse_person(row)
+        for some in in_parts(sorted(set(person_ids)))
+        for row in connection.execute(found.where(people.c.id.in_(some)))
+    ]
+
+
 def iter_people(connection: Connection) -> Iterator[StoredPerson]:
     """All people, in the order they were enrolled."""
     for row in connection.execute(select(people).order_by(people.c.id)):

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
 
 from mien.catalog.cases import count_remembered, find_uuids, forget_cases
+from mien.catalog.judgements import count_judgements_of, delete_judgements_of
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.references import (
@@ -23,6 +24,7 @@ from mien.catalog.references import (
     refer_to_location,
     refer_to_person,
 )
+from mien.catalog.runs_schema import originals
 from mien.catalog.schema import (
     collections,
     consent_events,
@@ -40,13 +42,16 @@ from mien.catalog.schema import (
 from mien.catalog.selection import Selection
 from mien.types import GrantId
 
+_ON_A_SHELF = "upload:"
+
 
 @dataclass(slots=True, kw_only=True)
 class Removal:
     """Everything that goes with a selection, by ids inside and outside.
 
-    `kept_blobs` are of photos that stay without some of their faces; `covers` are pairs of a
-    photo that stays and a grant that covered it; an enrolment stands with its key's id; strays
+    `kept_blobs` are of photos that stay without some of their faces; `originals` of photos that
+    go, or stay at other places than where they were handed in; `covers` are pairs of a photo
+    that stays and a grant that covered it; an enrolment stands with its key's id; strays
     have no row, and came back from a backup, subjects as the vault calls them.
     """
 
@@ -61,6 +66,7 @@ class Removal:
     ended_grants: list[str] = field(default_factory=list)
     covers: list[tuple[str, str]] = field(default_factory=list)
     kept_blobs: list[tuple[str, str]] = field(default_factory=list)
+    originals: list[tuple[int, str]] = field(default_factory=list)
     cases: list[tuple[int, str]] = field(default_factory=list)
     suppressions: list[tuple[int, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
@@ -92,6 +98,7 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     going = _unite(chosen, _find_orphaned(connection, forgotten))
     removal.locations = [row.id for row in going]
     photos_gone = _plan_photos(connection, removal, going=going)
+    removal.originals = _find_originals(connection, going)
     _plan_faces(
         connection, removal, selection=selection, photos_gone=photos_gone, forgotten=forgotten
     )
@@ -119,9 +126,12 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
 def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> None:
     """Takes the planned rows away, ends grants that end, and tells every index in memory."""
     face_collections = {collection_id for _, _, collection_id in removal.faces}
-    _delete(connection, faces, ids=[face_id for face_id, _, _ in removal.faces])
+    face_ids = [face_id for face_id, _, _ in removal.faces]
+    delete_judgements_of(connection, face_ids)
+    _delete(connection, faces, ids=face_ids)
     _delete(connection, indexed_photos, ids=[blob_id for blob_id, _ in removal.blobs])
     _delete(connection, locations, ids=removal.locations)
+    _delete(connection, originals, ids=[row_id for row_id, _ in removal.originals])
     _delete(connection, photos, ids=[photo_id for photo_id, _ in removal.photos])
     grant_ids = [grant_id for grant_id, _ in removal.grants]
     for some in in_parts(grant_ids):
@@ -149,14 +159,17 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
 
 def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
     """How many of the planned rows there still are, by class; ids are never used again."""
+    face_ids = [face_id for face_id, _, _ in removal.faces]
     return {
-        "faces": _count(connection, faces, ids=[face_id for face_id, _, _ in removal.faces]),
+        "faces": _count(connection, faces, ids=face_ids),
+        "judgements": count_judgements_of(connection, face_ids),
         "photos": _count(connection, photos, ids=[photo_id for photo_id, _ in removal.photos]),
         "locations": _count(connection, locations, ids=removal.locations),
         "grants": _count(connection, grants, ids=[grant_id for grant_id, _ in removal.grants]),
         "people": _count(connection, people, ids=[i for i, _ in removal.people]),
         "consents": _count(connection, consents, ids=[i for i, _ in removal.consents]),
         "templates": _count(connection, enrolments, ids=[i for i, _ in removal.enrolments]),
+        "originals": _count(connection, originals, ids=[i for i, _ in removal.originals]),
         "cases": count_remembered(connection, [case_id for case_id, _ in removal.cases]),
         "suppressions": _count(connection, suppressions, ids=[i for i, _ in removal.suppressions]),
     }
@@ -203,6 +216,23 @@ def _plan_photos(
     photos_gone = {photo: uuid for photo, uuid in uuids.items() if photo not in kept}
     removal.photos = list(photos_gone.items())
     return photos_gone
+
+
+def _find_originals(connection: Connection, going: list[Row[Any]]) -> list[tuple[int, str]]:
+    """Those of photos that stay at no place on a shelf, as row and blob."""
+    gone, photo_ids = {row.id for row in going}, {row.photo_id for row in going}
+    placed = select(locations.c.id, locations.c.photo_id).where(
+        locations.c.uri.startswith(_ON_A_SHELF, autoescape=True)
+    )
+    of_photos = locations.c.photo_id
+    still = {
+        row.photo_id
+        for row in _rows(connection, placed, column=of_photos, values=sorted(photo_ids))
+        if row.id not in gone
+    }
+    found = select(originals.c.id, originals.c.blob_id)
+    rows = _rows(connection, found, column=originals.c.photo_id, values=sorted(photo_ids - still))
+    return [(row.id, row.blob_id) for row in rows]
 
 
 def _plan_faces(

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from mien.catalog.schema import runs
 from mien.types import CollectionId, GrantId
@@ -39,10 +39,16 @@ def start_run(
 
 
 def end_run(
-    connection: Connection, run_id: int, *, counts: Mapping[str, int], at: datetime
+    connection: Connection, run_id: int, *, counts: Mapping[str, object], at: datetime
 ) -> None:
     done = {"state": RunState.DONE, "counts": dict(counts), "ended_at": at}
     connection.execute(update(runs).where(runs.c.id == run_id).values(done))
+
+
+def count_runs(connection: Connection) -> dict[str, int]:
+    """How many there are, by state."""
+    counted = select(runs.c.state, func.count()).group_by(runs.c.state)
+    return {str(state): count for state, count in connection.execute(counted)}
 
 
 def close_cut_short(connection: Connection, *, at: datetime) -> int:

@@ -139,8 +139,10 @@ def select_host(connection: Connection, host: str) -> Selection:
         for stored in iter_grants(connection)
         if stored.grant.scope and all(is_on_host(part, host) for part in stored.grant.scope)
     }
-    # Files of this machine lie on no host, and are most of what there is.
-    elsewhere = ~locations.c.uri.startswith("file:", autoescape=True)
+    # Files of this machine and photos handed in lie on no host, and are most of what there is.
+    elsewhere = and_(
+        *(~locations.c.uri.startswith(f"{own}:", autoescape=True) for own in ("file", "upload"))
+    )
     found = select(locations.c.id, locations.c.uri, locations.c.grant_id)
     found = found.where(or_(elsewhere, locations.c.grant_id.in_(ended)))
     return Selection(

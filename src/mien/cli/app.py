@@ -26,6 +26,7 @@ from mien.cli import (
     policy,
     retention,
     search,
+    serve,
     users,
 )
 
@@ -55,7 +56,7 @@ def _mien(
     del version
 
 
-for single in (demo, add, search, explain, erase, policy, evidence, evaluate, doctor):
+for single in (demo, add, search, explain, erase, policy, evidence, evaluate, serve, doctor):
     app.add_typer(single.app)
 app.add_typer(grant.app, name="grant")
 app.add_typer(people.app, name="people")

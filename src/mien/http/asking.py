@@ -19,7 +19,7 @@ from starlette.requests import Request
 from mien.http.problem import ProblemError, check
 from mien.http.site import SignedIn, Site, site_of
 from mien.library import Library
-from mien.permission.caller import Caller, Operation, may_operate
+from mien.permission.caller import Caller, Operation, may_operate, may_operate_everywhere
 
 SESSION_COOKIE = "mien-session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -46,6 +46,10 @@ class Asking:
         """Raises a problem where the caller may not do this there, or for that."""
         check(may_operate(self.caller, self.operation, collection=collection, purpose=purpose))
 
+    def check_everywhere(self) -> None:
+        """Raises a problem where the caller is bound to some collections, and this is about all."""
+        check(may_operate_everywhere(self.caller))
+
 
 def needs(operation: Operation) -> Any:  # noqa: ANN401  (FastAPI's own)
     """The dependency of a route that does this."""
@@ -54,15 +58,22 @@ def needs(operation: Operation) -> Any:  # noqa: ANN401  (FastAPI's own)
 
 def _asking_for(operation: Operation) -> Callable[[Request], Awaitable[Asking]]:
     async def ask(request: Request) -> Asking:
-        site = site_of(request)
-        caller, csrf_token = await _find_caller(request, site)
-        check(may_operate(caller, operation))
-        if caller is None:  # a refusal was raised above
-            raise AssertionError
-        site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
-        return Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+        return await find_asking(request, operation)
 
     return ask
+
+
+async def find_asking(request: Request, operation: Operation) -> Asking:
+    """Who asks, for a route that is open to others too. Raises as a route that needs somebody."""
+    site = site_of(request)
+    caller, csrf_token = await _find_caller(request, site)
+    check(may_operate(caller, operation))
+    if caller is None:  # a refusal was raised above
+        raise AssertionError
+    site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
+    asking = Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+    request.state.asking = asking  # for the page that tells of a problem
+    return asking
 
 
 async def _find_caller(request: Request, site: Site) -> tuple[Caller | None, str]:

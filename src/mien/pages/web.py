@@ -36,5 +36,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
     return environment

@@ -103,6 +103,14 @@ def may_operate(
     )
 
 
+def may_operate_everywhere(caller: Caller) -> Verdict:
+    """May the caller do what is about all collections at once, such as erasing somebody?
+
+    Whoever is bound to some may not, whatever else they may do.
+    """
+    return ALLOWED if caller.collections is None else refuse(Reason.COLLECTION_NOT_YOURS)
+
+
 def may_reach(caller: Caller, collection: str) -> bool:
     """May the caller know of this collection at all?"""
     return caller.collections is None or collection in caller.collections

@@ -125,6 +125,17 @@ def may_search(grant: Grant, *, purpose: str, basis: Basis, at: datetime) -> Ver
     )
 
 
+def may_browse(grant: Grant, *, basis: Basis, at: datetime) -> Verdict:
+    """May photos under this grant be looked at one by one, without searching for anybody?"""
+    return combine(
+        [
+            may_apply(grant, at=at),
+            _allows_uses(grant, (Use.DISPLAY,)),
+            ALLOWED if basis in grant.bases else refuse(Reason.BASIS_MISMATCH),
+        ]
+    )
+
+
 def may_use(grant: Grant, *, use: Use, uri: str, since: datetime, at: datetime) -> Verdict:
     """May this be done with what was taken in from this address at `since`?"""
     return combine(

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 _ADDRESS = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*):(?P<slashes>[/\\]*)(?P<host>[^/\\?#]*)", re.IGNORECASE
 )
+_OWN = ("file", "upload")
 _BETWEEN_HOSTS = re.compile(r"[@/\\?#]")
 _PORT = re.compile(r":[0-9]*\Z")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -33,8 +34,8 @@ def iter_hosts(uri: str) -> Iterator[str]:
     match = _ADDRESS.match(uri.strip())
     if match is None:
         return
-    if match["scheme"].lower() == "file" and len(match["slashes"]) != len("//"):
-        return  # a path on this machine
+    if match["scheme"].lower() in _OWN and len(match["slashes"]) != len("//"):
+        return  # a path on this machine, or a shelf of this home
     for part in _BETWEEN_HOSTS.split(_decode(match["host"])):
         host = fold_host(part)
         if host:

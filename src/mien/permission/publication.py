@@ -15,6 +15,7 @@ from mien.permission.grant import Grant, GrantKind
 _NAMED = frozenset({GrantKind.SITE_GRANT, GrantKind.OPEN_LICENCE, GrantKind.CONTRACT})
 
 FOLDER = "a folder of the operator"
+SHELF = "photos handed in to the operator"
 STORE = "a store of the operator"
 
 
@@ -36,4 +37,4 @@ def _publish_place(uri: str) -> str:
     if parts.scheme in ("http", "https"):
         # Not `netloc`: somebody may have written a password into it.
         return parts.hostname or STORE
-    return FOLDER if parts.scheme == "file" else STORE
+    return {"file": FOLDER, "upload": SHELF}.get(parts.scheme, STORE)

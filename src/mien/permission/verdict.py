@@ -30,6 +30,7 @@ class Reason(StrEnum):
     PROHIBITED_PURPOSE = "prohibited-purpose"
     PURPOSE_NOT_OF_COLLECTION = "purpose-not-of-collection"
     PURPOSE_NOT_GRANTED = "purpose-not-granted"
+    DISPLAY_NOT_GRANTED = "display-not-granted"
     NOT_ENROLLED = "not-enrolled"
     ITEM_SUPPRESSED = "item-suppressed"
     SOURCE_SUPPRESSED = "source-suppressed"
@@ -50,11 +51,18 @@ class Reason(StrEnum):
     OPERATION_NOT_YOURS = "operation-not-yours"
     COLLECTION_NOT_YOURS = "collection-not-yours"
     PURPOSE_NOT_YOURS = "purpose-not-yours"
+    NOT_A_PERSON = "not-a-person"
     MORE_THAN_YOURS = "more-than-yours"
     SIGN_IN_FAILED = "sign-in-failed"
     TOO_MANY_TRIES = "too-many-tries"
     LINK_NOT_IN_FORCE = "link-not-in-force"
     OWN_SEARCH = "own-search"
+    LINK_CHANGED = "link-changed"
+    LINK_REVOKED = "link-revoked"
+    LINK_EXPIRED = "link-expired"
+    LINK_SPENT = "link-spent"
+    LINK_BUSY = "link-busy"
+    GUEST_SPENT = "guest-spent"
 
     @property
     def explanation(self) -> str:
@@ -82,6 +90,7 @@ _EXPLANATIONS = {
     Reason.PROHIBITED_PURPOSE: "Nothing is done for this purpose, whoever allows it.",
     Reason.PURPOSE_NOT_OF_COLLECTION: "The collection was not made for this purpose.",
     Reason.PURPOSE_NOT_GRANTED: "No grant in force here allows searching for this purpose.",
+    Reason.DISPLAY_NOT_GRANTED: "No grant in force here allows showing photos.",
     Reason.NOT_ENROLLED: "The face is of nobody who is enrolled here and consents.",
     Reason.ITEM_SUPPRESSED: "The photo was opted out, or one that looks the same.",
     Reason.SOURCE_SUPPRESSED: "The place where it was found was opted out.",
@@ -104,6 +113,7 @@ _EXPLANATIONS = {
     Reason.OPERATION_NOT_YOURS: "The account or key is not for this.",
     Reason.COLLECTION_NOT_YOURS: "The account or key is not for this collection.",
     Reason.PURPOSE_NOT_YOURS: "The account or key is not for this purpose.",
+    Reason.NOT_A_PERSON: "A match is confirmed by people who sign in, and by no key or link.",
     Reason.MORE_THAN_YOURS: "Nobody gives, or looks after, more rights than they have.",
     Reason.SIGN_IN_FAILED: (
         "The name, the password or the code is not right, or the account is not in force."
@@ -111,6 +121,12 @@ _EXPLANATIONS = {
     Reason.TOO_MANY_TRIES: ("Too many tries have failed. Wait a while before the next one."),
     Reason.LINK_NOT_IN_FORCE: "The link was used already, or is too old, or was never made.",
     Reason.OWN_SEARCH: "Nobody reviews a search of their own.",
+    Reason.LINK_CHANGED: "What the link opens is not what was recorded here.",
+    Reason.LINK_REVOKED: "The host ended the link.",
+    Reason.LINK_EXPIRED: "The time for which the host made the link is over.",
+    Reason.LINK_SPENT: "The link was used as often as the host allowed.",
+    Reason.LINK_BUSY: "Within an hour, the link was used as often as the host allowed.",
+    Reason.GUEST_SPENT: "One guest asked as often as the host allowed.",
 }
 
 

@@ -11,27 +11,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.api import collections, keys, reviews, users
 from mien.errors import MienError
+from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
-from mien.server.headers import SecurityHeaders
+from mien.server import interface, pages
+from mien.server.headers import SECURITY_HEADERS, SecurityHeaders
 from mien.server.hosts import KnownHosts
-from mien.web import account, show
-from mien.web import reviews as review_pages
-from mien.web import users as user_pages
-
-_ROUTERS = (
-    collections.router,
-    keys.router,
-    reviews.router,
-    users.router,
-    account.router,
-    review_pages.router,
-    user_pages.router,
-    show.router,
-)
+from mien.server.measure import Measure
+from mien.server.openapi import describe_with, name_operation
+from mien.web import account, problems
 
 
 def make_app(site: Site) -> FastAPI:
@@ -43,10 +33,15 @@ def make_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=name_operation,
     )
     app.state.site = site
-    for router in _ROUTERS:
+    for router in (*interface.ROUTERS, *pages.ROUTERS):
         app.include_router(router)
+    describe_with(app)
+    keep_forms_in_memory(site.limits)
+    app.add_middleware(BodyLimits, limits=site.limits)
+    app.add_middleware(Measure, metrics=site.metrics)
     app.add_middleware(KnownHosts, origin=site.origin)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
     app.add_exception_handler(ProblemError, _tell_problem)
@@ -54,12 +49,32 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(BusyError, _tell_problem)
     app.add_exception_handler(HTTPException, _tell_problem)
     app.add_exception_handler(RequestValidationError, _tell_problem)
+    app.add_exception_handler(Exception, _tell_crash)
     return app
+
+
+async def _tell_crash(request: Request, error: Exception) -> Response:
+    """What nobody expected. It is answered outside of everything that adds to an answer."""
+    del error
+    problem = ProblemError(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something went wrong here that nobody expected; the log of the server says what.",
+        headers={**SECURITY_HEADERS, "Cache-Control": "no-store"},
+    )
+    if problems.wants_page(request):
+        return problems.show_problem(request, problem)
+    return problem.as_response()
 
 
 async def _tell_problem(request: Request, error: Exception) -> Response:
     problem = _find_problem(error)
-    return account.find_way_in(request, problem) or problem.as_response()
+    way_in = account.find_way_in(request, problem)
+    if way_in is not None:
+        return way_in
+    if problems.wants_page(request):
+        return problems.show_problem(request, problem)
+    return problem.as_response()
 
 
 def _find_problem(error: Exception) -> ProblemError:

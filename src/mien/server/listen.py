@@ -8,9 +8,13 @@ who is responsible and where to turn to.
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -22,6 +26,7 @@ from mien.settings import Settings
 _GRACE_S = 10
 _KEEP_ALIVE_S = 10
 _CONNECTIONS = 256
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 _HEAD_BYTES = 32 * 1024
 
 
@@ -95,7 +100,8 @@ def _check_origin(origin: str) -> None:
 def open_socket(address: Address) -> socket.socket:
     """A socket that listens there. Raises `SettingsError` where that is not possible."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    # Said to be TCP: else asyncio leaves an answer's second packet waiting for the first to arrive.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((address.host, address.port))
@@ -109,7 +115,32 @@ def open_socket(address: Address) -> socket.socket:
     return opened
 
 
-def make_server(app: ASGIApp, address: Address) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Ends in good order with a signal to stop, and leaves the rest to whoever started it.
+
+    Uvicorn's own sends itself the signal once more, which ends the process before the library
+    is closed. `on_stop` is called at once, for answers that would go on as long as they are read.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_stop()
+        super().handle_exit(sig, frame)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in _STOPS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def make_server(app: ASGIApp, address: Address, *, on_stop: Callable[[], None]) -> Server:
     """A server of the application; `run(sockets=[…])` ends with the first signal to stop."""
     config = uvicorn.Config(
         app,
@@ -129,4 +160,4 @@ def make_server(app: ASGIApp, address: Address) -> uvicorn.Server:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    return uvicorn.Server(config)
+    return Server(config, on_stop=on_stop)

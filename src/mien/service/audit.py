@@ -50,6 +50,10 @@ class Action(StrEnum):
     CONSENT_WITHDRAWN = "consent-withdrawn"
     ADD = "add"
     SEARCH = "search"
+    VIEWED = "viewed"
+    COMPARISON = "comparison"
+    JUDGED = "judged"
+    EXPORTED = "exported"
     EVALUATION = "evaluation"
     ERASURE = "erasure"
     RETENTION = "retention"
@@ -87,6 +91,12 @@ class Action(StrEnum):
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
     SEARCH_REVIEWED = "search-reviewed"
+    GUEST_LINK_MADE = "guest-link-made"
+    GUEST_LINK_ENDED = "guest-link-ended"
+    GUEST_ASKED = "guest-asked"
+    GUEST_DECIDED = "guest-decided"
+    GUEST_ANSWERED = "guest-answered"
+    PHOTO_HANDED_OUT = "photo-handed-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,10 @@ def refer_collection(deployment: Deployment, uuid: str) -> str:
 
 def refer_grant(deployment: Deployment, grant_id: str) -> str:
     return deployment.vault.notary.refer("grant", grant_id)
+
+
+def refer_actor(deployment: Deployment, actor: str) -> str:
+    return deployment.vault.notary.refer("actor", actor)
 
 
 def forget(deployment: Deployment, connection: Connection, *, owners: Sequence[Owner]) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from mien.catalog import audit as rows
 from mien.catalog import faces as face_rows
 from mien.catalog import grants as grant_rows
-from mien.catalog.audit import StoredEntry, StoredNote
+from mien.catalog.audit import StoredCheckpoint, StoredEntry, StoredNote
 from mien.catalog.connect import Connection
 from mien.catalog.merkle import Tree, hash_leaf
 from mien.errors import NotFoundError
@@ -47,6 +48,25 @@ def read_entries(deployment: Deployment, *, last: int | None = None) -> list[Doc
         size = rows.find_next_seq(connection)
         first = 0 if last is None else max(0, size - last)
         return [json.loads(entry.content) for entry in rows.iter_entries(connection, first=first)]
+
+
+def read_range(deployment: Deployment, *, first: int, limit: int) -> list[Document]:
+    """So many entries in order from this number on, as far as there are any."""
+    with deployment.database.reading() as connection:
+        found = islice(rows.iter_entries(connection, first=max(0, first)), limit)
+        return [json.loads(entry.content) for entry in found]
+
+
+def count_entries(deployment: Deployment) -> int:
+    """How many there are; the number that the next one gets."""
+    with deployment.database.reading() as connection:
+        return rows.find_next_seq(connection)
+
+
+def list_checkpoints(deployment: Deployment) -> list[StoredCheckpoint]:
+    """Every signed head, the smallest first, as it stands in its row."""
+    with deployment.database.reading() as connection:
+        return list(rows.iter_checkpoints(connection))
 
 
 def read_entry(deployment: Deployment, seq: int) -> ShownEntry:

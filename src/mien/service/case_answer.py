@@ -53,6 +53,15 @@ class Answer:
     is_final: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerDraft:
+    """What an answer consists of, by the names of its files."""
+
+    case: Case
+    contents: Contents
+    is_final: bool
+
+
 def answer_case(
     deployment: Deployment, case_id: str, *, folder: Path, terms: Terms, operator: Operator
 ) -> Answer:
@@ -61,18 +70,31 @@ def answer_case(
     Raises `ConflictError` where there is nothing to answer yet, or no more; `SettingsError`
     where the folder cannot be written.
     """
+    draft = draft_answer(deployment, case_id, terms=terms, operator=operator)
+    _write(folder, draft.contents)
+    case = hand_out(deployment, draft)
+    return Answer(case, folder, tuple(sorted(draft.contents)), is_final=draft.is_final)
+
+
+def draft_answer(
+    deployment: Deployment, case_id: str, *, terms: Terms, operator: Operator
+) -> AnswerDraft:
+    """The answer, before anybody has it; the case is as it was. Raises `ConflictError`."""
     with deployment.database.reading() as connection:
         case = CaseRecord(deployment, connection).get(case_id)
     if case.request is None or case.is_closed:
         raise ConflictError(f"The case {case.case_id} is closed. Open another: mien case open")
     if not case.is_checked:
         contents = _make_check(deployment, case, request=case.request)
-        _write(folder, contents)
-        return Answer(case, folder, tuple(sorted(contents)), is_final=False)
+        return AnswerDraft(case, contents, is_final=False)
     _check_state(case)
-    contents = _make_answer(deployment, case, terms=terms, operator=operator)
-    _write(folder, contents)
-    return Answer(_enter(deployment, case), folder, tuple(sorted(contents)), is_final=True)
+    contents = make_answer(deployment, case, terms=terms, operator=operator)
+    return AnswerDraft(case, contents, is_final=True)
+
+
+def hand_out(deployment: Deployment, draft: AnswerDraft) -> Case:
+    """Notes that somebody has the answer now. What access asks for was executed by that."""
+    return _enter(deployment, draft.case) if draft.is_final else draft.case
 
 
 def _check_state(case: Case) -> None:
@@ -88,7 +110,6 @@ def _check_state(case: Case) -> None:
 
 
 def _enter(deployment: Deployment, case: Case) -> Case:
-    """Notes that the case was answered. What access asks for was executed by that."""
     with deployment.database.writing_durably() as connection:
         record = CaseRecord(deployment, connection)
         case = record.get(case.case_id)
@@ -122,9 +143,10 @@ def _make_check(deployment: Deployment, case: Case, *, request: CaseRequest) -> 
     }
 
 
-def _make_answer(
+def make_answer(
     deployment: Deployment, case: Case, *, terms: Terms, operator: Operator
 ) -> Contents:
+    """The files of an answer by name, as things stand now."""
     certificates = _find_certificates(deployment, case)
     is_refused = case.decision is not None and not case.decision.is_granted
     tells = case.kind is CaseKind.ACCESS and not is_refused

@@ -11,7 +11,7 @@ from pathlib import Path
 from mien.service import cases
 from mien.service.acknowledgement import acknowledge
 from mien.service.case import Case
-from mien.service.case_answer import Answer, answer_case
+from mien.service.case_answer import Answer, AnswerDraft, answer_case, draft_answer, hand_out
 from mien.service.case_like import Likes, find_like
 from mien.service.cases import CaseDraft, OpenedCase
 from mien.service.deployment import Deployment
@@ -99,6 +99,14 @@ class CaseBook:
             terms=self._terms.kept,
             operator=self._terms.operator,
         )
+
+    def hand_out(self, case_id: str) -> AnswerDraft:
+        """The answer by itself, noted as handed out. Raises `ConflictError`."""
+        draft = draft_answer(
+            self._deployment, case_id, terms=self._terms.kept, operator=self._terms.operator
+        )
+        hand_out(self._deployment, draft)
+        return draft
 
     def close(self, case_id: str) -> Case:
         """Ends a case that is done and answered. Raises `ConflictError` for any other."""

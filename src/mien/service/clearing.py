@@ -8,6 +8,7 @@ from pathlib import Path
 from mien.catalog import faces as face_rows
 from mien.catalog import photos as photo_rows
 from mien.catalog import runs as run_rows
+from mien.catalog.originals import iter_original_ids
 from mien.service import audit
 from mien.service.audit import Action, Event
 from mien.service.deployment import Deployment
@@ -23,9 +24,10 @@ def clear_up(deployment: Deployment) -> None:
             return
         event = Event(action=Action.RUNS_CUT_SHORT, facts={"runs": runs})
         audit.append(deployment, connection, event=event)
-        blob_ids = set(face_rows.iter_blob_ids(connection))
+        originals = set(iter_original_ids(connection))
+        blob_ids = set(face_rows.iter_blob_ids(connection)) | originals
         photo_ids = set(photo_rows.iter_photo_uuids(connection))
-        face_ids = set(face_rows.iter_face_uuids(connection))
+        face_ids = set(face_rows.iter_face_uuids(connection)) | originals
         deployment.vault.sweep(blob_ids=blob_ids, photo_ids=photo_ids, face_ids=face_ids)
 
 

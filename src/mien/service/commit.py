@@ -32,6 +32,7 @@ from mien.service.case_matters import open_matters
 from mien.service.deployment import Deployment, recording
 from mien.service.gate import Admissions, Gate, open_gate
 from mien.service.intake import ReadPhoto
+from mien.service.originals import FreshOriginals, sealing_originals
 from mien.service.standing import get_grant
 from mien.types import GrantId, PhotoAnalysis, PhotoId
 from mien.vault.vault import FaceSecrets, SealedPhoto
@@ -130,18 +131,22 @@ def _commit(
     gate = open_gate(deployment, collection)
     sealed: list[Sealed] = []
     try:
-        with deployment.vault.writing():
-            for photo in batch:
-                one = _seal(
-                    deployment,
-                    photo,
-                    gate=gate,
-                    grant_id=grant_id,
-                    slot=collection.slot,
-                    quality=quality,
-                )
-                sealed.append(one)  # kept up to an error
-        counts, unused = _record(deployment, sealed, collection=collection, grant_id=grant_id)
+        with sealing_originals(deployment, batch) as originals:
+            with deployment.vault.writing():
+                for photo in batch:
+                    one = _seal(
+                        deployment,
+                        photo,
+                        gate=gate,
+                        grant_id=grant_id,
+                        slot=collection.slot,
+                        quality=quality,
+                    )
+                    sealed.append(one)  # kept up to an error
+                    originals.keep(photo)
+            counts, unused = _record(
+                deployment, sealed, collection=collection, grant_id=grant_id, originals=originals
+            )
     except MienError:
         _discard(deployment, sealed)
         raise
@@ -182,7 +187,12 @@ def _seal(
 
 
 def _record(
-    deployment: Deployment, sealed: Sequence[Sealed], *, collection: Collection, grant_id: str
+    deployment: Deployment,
+    sealed: Sequence[Sealed],
+    *,
+    collection: Collection,
+    grant_id: str,
+    originals: FreshOriginals,
 ) -> tuple[BatchCounts, list[Sealed]]:
     """Writes the rows of a batch; returns also what was sealed for nothing."""
     counts, unused = BatchCounts(), []
@@ -207,6 +217,7 @@ def _record(
                 uri=uri, fingerprint=item.photo.found.fingerprint, grant_id=stored.id, at=now
             )
             photo_rows.add_location(connection, photo_id, sighting=sighting)
+            originals.record(connection, photo_id, sha256=item.photo.sha256)
             counts.count(item, is_new=is_new)
             if not is_new:
                 counts.reopened += reopen(

@@ -15,7 +15,7 @@ from mien.permission.purpose import is_purpose
 from mien.service.consents import Statement, Terms
 from mien.service.days import begin_of, end_of
 from mien.service.deployment import Deployment
-from mien.service.evidence import describe_evidence, describe_file
+from mien.service.evidence import HandedFile, ShownBy, describe_evidence, describe_file
 from mien.service.standing import iter_collections, iter_grants
 
 USUAL_TERM = timedelta(days=3 * 365)
@@ -30,14 +30,14 @@ class ConsentDraft:
     Of a minor, `of_age_on` is the day on which they come of age, and a guardian consents.
     """
 
-    evidence: str | Path
+    evidence: ShownBy
     purposes: Sequence[str] = ()
     until: date | None = None
     of_age_on: date | None = None
     guardian: str = ""
     language: str = "en"
     jurisdiction: str = ""
-    notice: Path | None = None
+    notice: Path | HandedFile | None = None
 
     @property
     def of_age_at(self) -> datetime | None:
@@ -48,7 +48,7 @@ class ConsentDraft:
 class RenewalDraft:
     """What somebody agreed to once more: the same, for longer; three years unless said."""
 
-    evidence: str | Path
+    evidence: ShownBy
     until: date | None = None
     guardian: str = ""
 

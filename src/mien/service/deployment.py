@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from mien.catalog.connect import Database, open_database
 from mien.errors import CatalogError, ConflictError
+from mien.service.cores import Cores
 from mien.service.ports import Clock, Models, Vision
 from mien.service.suppressed import SuppressionList
 from mien.types import EmbeddingModel
@@ -41,6 +42,10 @@ class Home:
         return self.folder / "blobs"
 
     @property
+    def spool(self) -> Path:
+        return self.folder / "spool"
+
+    @property
     def snapshots(self) -> Path:
         return self.folder / "snapshots"
 
@@ -51,6 +56,10 @@ class Home:
     @property
     def lock(self) -> Path:
         return self.folder / "adding.lock"
+
+    @property
+    def running_lock(self) -> Path:
+        return self.folder / "running.lock"
 
     @property
     def erasing_lock(self) -> Path:
@@ -71,7 +80,9 @@ class Deployment:
         self.vault = Vault(
             keys_folder=home.keys, blobs_folder=home.blobs, root_key=_load_root_key(home, root_key)
         )
+        self.spool = self.vault.open_spool(home.spool)
         self.database: Database = open_database(home.catalog)
+        self.cores = Cores()
         self._turn = threading.Lock()
         self._views: dict[str, Deployment] = {}
         self._origin: Deployment | None = None

@@ -13,7 +13,7 @@ from mien.catalog.connect import Connection
 from mien.catalog.consents import iter_consents
 from mien.catalog.people import NewEnrolments, StoredEnrolment, StoredPerson
 from mien.evidence.strength import find_score
-from mien.permission.consent import may_process, may_rely_on
+from mien.permission.consent import Consent, may_process, may_rely_on
 from mien.service.consents import believe, find_consents
 from mien.service.deployment import Deployment
 from mien.service.likeness import Likeness, PersonLikeness, fuse, know_nobody
@@ -72,16 +72,22 @@ def find_consenting(
     connection: Connection,
     *,
     person_ids: Collection[PersonId],
-    purpose: str,
+    purpose: str | None,
     at: datetime,
 ) -> set[PersonId]:
-    """Those of these people who may be recognised for this purpose now."""
+    """Those of these people who may be recognised for this purpose now; without one, for any."""
     found = find_consents(deployment, connection, person_ids=person_ids)
     return {
         person_id
         for person_id, consents in found.items()
-        if any(may_process(one, purpose=purpose, at=at).is_allowed for one in consents)
+        if any(_covers(one, purpose=purpose, at=at) for one in consents)
     }
+
+
+def _covers(consent: Consent, *, purpose: str | None, at: datetime) -> bool:
+    if purpose is None:
+        return may_rely_on(consent, at=at).is_allowed
+    return may_process(consent, purpose=purpose, at=at).is_allowed
 
 
 def seal_templates(

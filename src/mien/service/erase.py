@@ -28,6 +28,7 @@ from mien.service.collections import find_views
 from mien.service.deployment import Deployment, erasing
 from mien.service.erasing import NOTHING_LEFT, begin_erasure, count_removal, finish_erasures
 from mien.service.gallery import Galleries
+from mien.sources.address import is_upload
 from mien.types import FaceId
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -214,7 +215,7 @@ def conclude_erasure(
         kind=entry.kind,
         erased=count_removal(plan.removal),
         left=NOTHING_LEFT,
-        outside=plan.uris,
+        outside=tuple(uri for uri in plan.uris if not is_upload(uri)),
         certificate=_finish(deployment, entry.uuid, galleries=galleries),
     )
 

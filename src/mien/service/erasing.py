@@ -42,7 +42,8 @@ from mien.vault.shreds import Shreds, references_of
 NOTHING_LEFT = dict.fromkeys(
     (
         *("faces", "photos", "locations", "grants", "people", "consents", "templates", "cases"),
-        *("suppressions", "keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
+        *("originals", "judgements", "suppressions", "keys", "vouchers"),
+        *("sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
 )
@@ -119,6 +120,7 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "people": len(removal.people),
         "consents": len(removal.consents),
         "templates": len(removal.enrolments),
+        "originals": len(removal.originals),
         "cases": len(removal.cases),
         "suppressions": len(removal.suppressions),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
@@ -129,7 +131,12 @@ def count_removal(removal: Removal) -> dict[str, int]:
 def shreds_of(removal: Removal) -> Shreds:
     """What of the vault goes with these rows."""
     return Shreds(
-        face_ids=[*(uuid for _, uuid, _ in removal.faces), *removal.stray_faces],
+        # The key of an original hangs on its photo's as a face's does, under the id of its blob.
+        face_ids=[
+            *(uuid for _, uuid, _ in removal.faces),
+            *(blob_id for _, blob_id in removal.originals),
+            *removal.stray_faces,
+        ],
         photo_ids=[*(uuid for _, uuid in removal.photos), *removal.stray_photos],
         covers=[(photo, grant) for photo, grant in removal.covers],
         grant_ids=[*removal.ended_grants, *(uuid for _, uuid in removal.grants)],
@@ -139,7 +146,10 @@ def shreds_of(removal: Removal) -> Shreds:
             *(name for _, uuid in removal.consents for name in voucher_names(uuid)),
             *removal.stray_vouchers,
         ],
-        blob_ids=[*(blob_id for _, blob_id in removal.blobs), *removal.stray_blobs],
+        blob_ids=[
+            *(blob_id for _, blob_id in (*removal.blobs, *removal.originals)),
+            *removal.stray_blobs,
+        ],
         kept_blobs=[(blob_id, photo) for blob_id, photo in removal.kept_blobs],
     )
 

@@ -2,7 +2,8 @@
 
 Whatever a snapshot says, the catalog decides who is in: faces it does not know are erased
 from the index, faces the snapshot lacks are read from the vault. A snapshot that does not
-open is passed over and replaced.
+open is passed over and replaced. Later only the new faces are read, as long as the catalog
+still has as many of the others: ids are never used twice and rise, so it has the same ones.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.catalog.collections import Collection
-from mien.catalog.faces import StoredFace, find_stored_faces, iter_identities
+from mien.catalog.faces import (
+    StoredFace,
+    count_faces,
+    find_newer_ids,
+    find_stored_faces,
+    iter_identities,
+)
 from mien.errors import VaultError
 from mien.index.base import VectorIndex
 from mien.index.choose import open_index
@@ -30,6 +37,7 @@ from mien.vault.vault import SealedPhoto
 _FACES_A_STEP = 20_000
 _SNAPSHOT_FACES = 5_000
 """Fewer faces are read from the vault about as fast as a snapshot opens."""
+_UNKNOWN = -1
 _SNAPSHOT_SHARE = 0.05
 """A snapshot is replaced when more than this share of the faces is not in it."""
 
@@ -40,6 +48,7 @@ class Gallery:
 
     `cohort` is the model's, turned as the templates are.
     `left_out` are the faces that are like suppressed ones, and as of which revision and opt-outs.
+    `known` are the faces that the catalog had at that revision, and `newest` is the last of them.
     """
 
     index: VectorIndex
@@ -47,6 +56,8 @@ class Gallery:
     cohort: Cohort | None = None
     revision: int = -1
     unreadable: int = 0
+    known: int = _UNKNOWN
+    newest: int = 0
     left_out: tuple[tuple[int, frozenset[str]], Ids] | None = None
 
 
@@ -71,12 +82,7 @@ class Galleries:
                 gallery = self._open(collection, gaussian=gaussian, keeps_snapshot=keeps_snapshot)
                 self._galleries[collection.uuid] = gallery
             elif gallery.revision != collection.revision:
-                self._reconcile(
-                    collection,
-                    gallery,
-                    known=self._ids_of(collection),
-                    keeps_snapshot=keeps_snapshot,
-                )
+                self._catch_up(collection, gallery, keeps_snapshot=keeps_snapshot)
             return gallery
 
     def erase(self, face_ids: Iterable[int]) -> None:
@@ -85,6 +91,7 @@ class Galleries:
         with self._turn:
             for gallery in self._galleries.values():
                 gallery.index.erase(ids)
+                gallery.known = _UNKNOWN
 
     def _open(self, collection: Collection, *, gaussian: Gaussian, keeps_snapshot: bool) -> Gallery:
         known = self._ids_of(collection)
@@ -103,16 +110,38 @@ class Galleries:
             index.check()
         return gallery
 
+    def _catch_up(self, collection: Collection, gallery: Gallery, *, keeps_snapshot: bool) -> None:
+        """Takes in what is new; where anything went, or was unreadable, all is looked at again."""
+        with self._deployment.database.reading() as connection:
+            left = count_faces(connection, collection.id, up_to=gallery.newest)
+            newer = find_newer_ids(connection, collection.id, than=gallery.newest)
+        if left != gallery.known or gallery.unreadable:
+            known = self._ids_of(collection)
+            self._reconcile(collection, gallery, known=known, keeps_snapshot=keeps_snapshot)
+            return
+        gallery.known += len(newer)
+        gallery.newest = max([gallery.newest, *newer])
+        missing = np.array(newer, np.int64)
+        self._take_in(collection, gallery, missing=missing, keeps_snapshot=keeps_snapshot)
+
     def _reconcile(
         self, collection: Collection, gallery: Gallery, *, known: Ids, keeps_snapshot: bool
     ) -> None:
         index = gallery.index
         index.erase(np.setdiff1d(index.ids(), known, assume_unique=True))
+        gallery.known, gallery.newest = known.size, int(known.max(initial=0))
         missing = np.setdiff1d(known, index.ids(), assume_unique=True)
+        self._take_in(collection, gallery, missing=missing, keeps_snapshot=keeps_snapshot)
+
+    def _take_in(
+        self, collection: Collection, gallery: Gallery, *, missing: Ids, keeps_snapshot: bool
+    ) -> None:
+        """Reads faces from the vault, and replaces the snapshot where they are many."""
+        index = gallery.index
         for start in range(0, missing.size, _FACES_A_STEP):
             some = missing[start : start + _FACES_A_STEP]
             self._read_into(index, some, slot=collection.slot)
-        gallery.unreadable = known.size - len(index)
+        gallery.unreadable = gallery.known - len(index)
         gallery.revision = collection.revision
         is_worth_it = len(index) >= _SNAPSHOT_FACES and missing.size > _SNAPSHOT_SHARE * len(index)
         if keeps_snapshot and is_worth_it:

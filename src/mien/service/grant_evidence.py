@@ -17,14 +17,30 @@ _ADDRESS_WITH_HASH = re.compile(r"(?P<address>[^#\s]+://[^#\s]+)#sha256=(?P<sha2
 _UNKNOWN = "application/octet-stream"
 
 
-def read_evidence(evidence: Path | str, *, at: datetime) -> Evidence:
+def read_evidence(evidence: Path | str | Evidence, *, at: datetime) -> Evidence:
     """A file, hashed; or an address with the hash of what lies there, which is not fetched.
 
-    Raises `SettingsError` for a file that cannot be read or is empty.
+    What was hashed before stays as it is. Raises `SettingsError` for a file that cannot be read
+    or is empty.
     """
+    if isinstance(evidence, Evidence):
+        check_texts(evidence.name, evidence.media_type)
+        return evidence
     if isinstance(evidence, str) and "://" in evidence:
         return _parse_address(evidence, at=at)
     return _read_file(Path(evidence).expanduser(), at=at)
+
+
+def hash_evidence(name: str, content: bytes, *, at: datetime) -> Evidence:
+    """A file that was handed in, hashed. Raises `SettingsError` for an empty one."""
+    if not content:
+        raise SettingsError(f"The evidence {name} is empty, and shows nothing.")
+    return Evidence(
+        name=make_text(name),
+        sha256=hashlib.sha256(content).hexdigest(),
+        media_type=sniff_media_type(content[:HEAD_BYTES]) or _guess_type(name),
+        obtained_at=at,
+    )
 
 
 def _parse_address(text: str, *, at: datetime) -> Evidence:

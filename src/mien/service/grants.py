@@ -15,7 +15,7 @@ from mien.catalog.grants import StoredGrant
 from mien.catalog.photos import iter_uris, quarantine
 from mien.errors import ConflictError, SettingsError
 from mien.permission.basis import Basis
-from mien.permission.grant import Grant, GrantKind, is_narrower
+from mien.permission.grant import Evidence, Grant, GrantKind, is_narrower
 from mien.permission.scope import covers, is_scope
 from mien.permission.use import ADDING, Use
 from mien.service import audit, standing
@@ -57,7 +57,7 @@ class GrantDraft:
     contact: str = ""
     verified_by: str = ""
     jurisdiction: str = ""
-    evidence: Sequence[Path | str] = ()
+    evidence: Sequence[Path | str | Evidence] = ()
     assessment: str = ""
     retention_days: int | None = None
     terms: str = ""

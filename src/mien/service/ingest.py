@@ -27,7 +27,7 @@ from mien.service.deployment import Deployment, adding
 from mien.service.intake import FailedFile, IgnoredFile, Intake, ReadPhoto, RefusedFile, take_in
 from mien.service.record import RunRecord
 from mien.service.standing import find_grant, get_grant
-from mien.sources.base import FoundFile, UnreadablePath
+from mien.sources.base import FoundFile, Source, UnreadablePath
 from mien.sources.folder import FolderSource
 
 _BATCH_PHOTOS = 32
@@ -75,14 +75,29 @@ Progress = Callable[[AddReport], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddRequest:
-    """What to add, under which grant, into which collection, and how good a face must be."""
+    """What to add, under which grant, into which collection, and how good a face must be.
 
-    paths: Sequence[Path]
+    Files and folders by their `paths`; else `source`, which may be iterated once.
+    """
+
+    paths: Sequence[Path] = ()
+    source: Source | None = None
     grant_id: str | None
     collection: str
     workers: int
     max_file_bytes: int
     quality: QualityFilter = QualityFilter.NONE
+
+    def iter_items(self) -> Iterator[FoundFile | UnreadablePath]:
+        return (self.source or FolderSource(self.paths)).iter_items()
+
+    def count_files(self) -> int:
+        """How many files a run would meet."""
+        return sum(isinstance(item, FoundFile) for item in self.iter_items())
+
+
+class StoppedError(Exception):
+    """Raised by whoever is told of the progress: the run ends here, and may go on later."""
 
 
 def add_photos(
@@ -90,11 +105,12 @@ def add_photos(
 ) -> AddReport:
     """Adds what the grant covers; an interrupt is raised after what was done is recorded.
 
-    Raises `VaultError` or `CatalogError` where nothing more can be written.
+    So is a `StoppedError` of the one who is told of the progress. Raises `VaultError` or
+    `CatalogError` where nothing more can be written.
     """
     report = AddReport()
     began = time.monotonic()
-    stored = _find_grant(deployment, request.grant_id)
+    stored = find_standing(deployment, request.grant_id)
     if isinstance(stored, Verdict):
         _refuse_all(request, report, verdict=stored)
         _tell_refused(deployment, request, report=report)
@@ -110,7 +126,8 @@ def count_files(paths: Sequence[Path]) -> int:
     return sum(isinstance(item, FoundFile) for item in FolderSource(paths).iter_items())
 
 
-def _find_grant(deployment: Deployment, grant_id: str | None) -> StoredGrant | Verdict:
+def find_standing(deployment: Deployment, grant_id: str | None) -> StoredGrant | Verdict:
+    """The grant, if it is in force; else why nothing is added under it."""
     if not grant_id:
         return refuse(Reason.NO_GRANT)
     with deployment.database.reading() as connection:
@@ -124,7 +141,7 @@ def _find_grant(deployment: Deployment, grant_id: str | None) -> StoredGrant | V
 def _refuse_all(request: AddRequest, report: AddReport, *, verdict: Verdict) -> None:
     """Counts what is refused, without reading any of it."""
     report.verdict = verdict
-    report.refused[verdict.reasons[0]] = count_files(request.paths)
+    report.refused[verdict.reasons[0]] = request.count_files()
 
 
 def _tell_refused(deployment: Deployment, request: AddRequest, *, report: AddReport) -> None:
@@ -159,12 +176,13 @@ class _Run:
     def work(self, progress: Progress) -> None:
         with ThreadPoolExecutor(self._request.workers, "intake") as pool:
             ahead = self._request.workers * _AHEAD_A_WORKER
-            intakes = iter_ahead(self._take_in, self._iter_files(), pool=pool, ahead=ahead)
+            files = self._iter_files(progress)
+            intakes = iter_ahead(self._take_in, files, pool=pool, ahead=ahead)
             try:
                 for intake in intakes:
                     self._receive(intake)
                     progress(self._report)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, StoppedError):
                 self._commit()
                 raise
             finally:
@@ -175,9 +193,9 @@ class _Run:
             self._record.end(self._report)  # else the next run clears up what was sealed in vain
         progress(self._report)
 
-    def _iter_files(self) -> Iterator[FoundFile]:
+    def _iter_files(self, progress: Progress) -> Iterator[FoundFile]:
         """The files to be read; all others are counted on the way."""
-        for item in FolderSource(self._request.paths).iter_items():
+        for item in self._request.iter_items():
             if isinstance(item, UnreadablePath):
                 self._report.failed.append(FailedFile(item.shown, item.reason))
             elif not (verdict := self._may_add(item)).is_allowed:
@@ -187,6 +205,8 @@ class _Run:
                 self._report.reopened += self._record.reopen(item)
             else:
                 yield item
+                continue
+            progress(self._report)
 
     def _may_add(self, item: FoundFile) -> Verdict:
         charter = self._record.charter

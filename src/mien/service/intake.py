@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import BinaryIO
 
-from mien.errors import PhotoError
+from mien.errors import PhotoError, VaultError
 from mien.permission.verdict import Reason, Verdict
 from mien.service.ports import Vision
 from mien.sources.base import FoundFile
@@ -79,7 +80,7 @@ def take_in(
 def _read_photo(found: FoundFile, *, max_bytes: int) -> bytes | None:
     """The bytes of a photo; nothing for a file that was only met on the way and is none."""
     try:
-        with open(found.path, "rb") as file:  # noqa: PTH123  (a path of bytes)
+        with _open(found) as file:
             head = file.read(_HEAD_BYTES)
             if sniff_media_type(head) is None:
                 _judge_stranger(found, head)
@@ -87,11 +88,19 @@ def _read_photo(found: FoundFile, *, max_bytes: int) -> bytes | None:
             content = head + file.read(max(0, max_bytes + 1 - len(head)))
     except PermissionError as error:
         raise PhotoError("no-access", "The file may not be read.") from error
+    except VaultError as error:
+        raise PhotoError("unreadable", f"The file does not open any more: {error}") from error
     except OSError as error:
         raise PhotoError("unreadable", f"The file cannot be read: {error.strerror}.") from error
     if len(content) > max_bytes:
         raise PhotoError("too-many-bytes", f"The file is larger than {max_bytes:,} bytes.")
     return content
+
+
+def _open(found: FoundFile) -> BinaryIO:
+    if found.open_sealed is not None:
+        return found.open_sealed()
+    return open(found.path, "rb")  # noqa: PTH123  (a path of bytes; closed by the caller)
 
 
 def _judge_stranger(found: FoundFile, head: bytes) -> None:

@@ -1,20 +1,22 @@
-"""May this be searched, and what of it may be seen: asked once, of the same grants.
+"""May this be searched or browsed, and what of it may be seen: asked once, of the same grants.
 
-The grants of a collection are judged one by one, as pure decisions. Those that cover the
-search become its scope, which every query for faces takes; where there are none, it is refused.
+The grants of a collection are judged one by one, as pure decisions. Those that cover what is
+asked become its scope, which every query for faces takes; where there are none, it is refused.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mien.catalog import grants as grant_rows
 from mien.catalog.collections import Collection
-from mien.catalog.faces import CoveringGrant, SearchScope
+from mien.catalog.faces import EVERYTHING, CoveringGrant, SearchScope, Wanted
 from mien.catalog.grants import StoredGrant
-from mien.permission.charter import kept_after, may_serve
-from mien.permission.grant import may_keep, may_search
+from mien.permission.basis import Basis
+from mien.permission.charter import Charter, kept_after, may_rely_on, may_serve
+from mien.permission.grant import Grant, may_browse, may_keep, may_search
 from mien.permission.purpose import check_purpose
 from mien.permission.use import Use
 from mien.permission.verdict import Reason, Verdict, refuse
@@ -22,41 +24,95 @@ from mien.service.deployment import Deployment
 from mien.service.standing import get_collection, iter_grants_of
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What somebody wants to see of what they may; with `grant_id`, what came in under it alone."""
+
+    grant_id: str = ""
+    wanted: Wanted = EVERYTHING
+
+
+NO_FILTERS = Filters()
+
+
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """A search is allowed, this far, for this purpose at this moment.
+    """A search is allowed, this far, for this purpose at this moment; to browse, without one.
 
-    Faces like those of people who opted out are left out.
+    `reach` is all that it covers, and `scope` what of it is wanted. Faces like those of people
+    who opted out are left out.
     """
 
     collection: Collection
+    reach: SearchScope
     scope: SearchScope
-    purpose: str
+    purpose: str | None
     at: datetime
     left_out: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of the collection and of each grant, and why not where no grant covers it."""
+
+    serves: Callable[[Charter], Verdict]
+    covers: Callable[[Grant, Basis], Verdict]
+    otherwise: Reason
+    purpose: str | None
+
+
 def ask_leave(
-    deployment: Deployment, *, purpose: str, collection: str, at: datetime
+    deployment: Deployment,
+    *,
+    purpose: str,
+    collection: str,
+    at: datetime,
+    filters: Filters = NO_FILTERS,
 ) -> Leave | Verdict:
     """Leave to search, or why there is none. Raises `NotFoundError`."""
     verdict = check_purpose(purpose)
     if not verdict.is_allowed:
         return verdict
+    question = _Question(
+        serves=lambda charter: may_serve(charter, purpose=purpose),
+        covers=lambda grant, basis: may_search(grant, purpose=purpose, basis=basis, at=at),
+        otherwise=Reason.PURPOSE_NOT_GRANTED,
+        purpose=purpose,
+    )
+    return _ask(deployment, question, collection=collection, at=at, filters=filters)
+
+
+def ask_to_browse(
+    deployment: Deployment, *, collection: str, at: datetime, filters: Filters = NO_FILTERS
+) -> Leave | Verdict:
+    """Leave to look at photos without searching, or why there is none. Raises `NotFoundError`."""
+    question = _Question(
+        serves=may_rely_on,
+        covers=lambda grant, basis: may_browse(grant, basis=basis, at=at),
+        otherwise=Reason.DISPLAY_NOT_GRANTED,
+        purpose=None,
+    )
+    return _ask(deployment, question, collection=collection, at=at, filters=filters)
+
+
+def _ask(
+    deployment: Deployment,
+    question: _Question,
+    *,
+    collection: str,
+    at: datetime,
+    filters: Filters,
+) -> Leave | Verdict:
     with deployment.database.reading() as connection:
         found = get_collection(deployment, connection, name=collection)
-        verdict = may_serve(found.charter, purpose=purpose)
+        verdict = question.serves(found.charter)
         if not verdict.is_allowed:
             return verdict
         grants = list(iter_grants_of(deployment, connection, collection_id=found.id))
         latest = grant_rows.find_latest_runs(connection, found.id, at=at)
-    granted = [
-        stored
-        for stored in grants
-        if may_search(stored.grant, purpose=purpose, basis=found.basis, at=at).is_allowed
-    ]
+    granted = [stored for stored in grants if question.covers(stored.grant, found.basis).is_allowed]
     if not granted:
-        return refuse(Reason.PURPOSE_NOT_GRANTED)
+        return refuse(question.otherwise)
     kept = [
         stored
         for stored in granted
@@ -65,8 +121,15 @@ def ask_leave(
     if not kept:
         return refuse(Reason.RETENTION_ENDED)
     covering = tuple(_cover(one, at=at) for one in kept)
-    scope = SearchScope(found.id, covering, kept_after(found.charter, at=at))
-    return Leave(found, scope, purpose, at)
+    reach = SearchScope(found.id, covering, kept_after(found.charter, at=at))
+    return Leave(found, reach, _narrow(reach, filters, grants=kept), question.purpose, at)
+
+
+def _narrow(reach: SearchScope, filters: Filters, *, grants: Sequence[StoredGrant]) -> SearchScope:
+    """What is wanted: nothing is seen under a grant that does not cover what is asked."""
+    wanted = {one.id for one in grants if filters.grant_id in {"", one.grant.grant_id}}
+    chosen = tuple(grant for grant in reach.grants if grant.grant_id in wanted)
+    return replace(reach, grants=chosen, wanted=filters.wanted)
 
 
 def _cover(stored: StoredGrant, *, at: datetime) -> CoveringGrant:

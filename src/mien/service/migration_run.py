@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,9 +33,8 @@ from mien.service.migration import (
     Obstacle,
 )
 from mien.service.migration_match import match_faces
+from mien.service.originals import find_file
 from mien.service.standing import get_grant
-from mien.sources.address import path_of, show_path
-from mien.sources.base import FoundFile
 from mien.types import EmbeddedFace, PersonId
 from mien.vault.vault import SealedPhoto
 
@@ -162,7 +160,7 @@ class MigrationRun:
             if not verdict.is_allowed:
                 reason = str(verdict.reasons[0])
                 continue
-            found = self._read(uri, is_seen=is_seen)
+            found = self._read(held, uri=uri, is_seen=is_seen)
             if isinstance(found, ReadPhoto) and found.sha256 == held.sha256:
                 return _Look(held, uri, grant_id, found)
             reason = str(Obstacle.CHANGED) if isinstance(found, ReadPhoto) else found
@@ -191,14 +189,13 @@ class MigrationRun:
             ]
         )
 
-    def _read(self, uri: str, *, is_seen: bool) -> ReadPhoto | str:
+    def _read(self, held: HeldPhoto, *, uri: str, is_seen: bool) -> ReadPhoto | str:
         """The photo, or a code that says why it cannot be had."""
-        path = path_of(uri)
-        if path is None:
+        file = find_file(self._view, uri, sha256=held.sha256)
+        if file is None:
             return str(Obstacle.NO_PLACE)
-        name = os.fsencode(path)
         found = take_in(
-            FoundFile(name, uri, show_path(name), "", is_named=True),
+            file,
             vision=lambda: self._view.vision(threads=1),
             may_read=self._suppressed.may_read,
             is_indexed=lambda _: not is_seen,

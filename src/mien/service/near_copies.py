@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ from mien.catalog.photos import photo_uuid_of
 from mien.catalog.suppressions import HeldPhoto, find_places, iter_held_photos
 from mien.errors import PhotoError, VaultError
 from mien.service.deployment import Deployment
-from mien.sources.address import path_of
+from mien.service.originals import Whereabouts, find_original
 from mien.vault.vault import SealedPhoto
 from mien.vision.decode import DecodeLimits, decode_photo
 from mien.vision.render import render_thumbnail
@@ -56,21 +54,9 @@ def _find_thumbnail(deployment: Deployment, photo: HeldPhoto) -> bytes | None:
 def _render_in_place(deployment: Deployment, sha256: str) -> bytes | None:
     with deployment.database.reading() as connection:
         uris = find_places(connection, sha256)
-    for uri in uris:
-        content = _read(path_of(uri))
-        if content is not None and hashlib.sha256(content).hexdigest() == sha256:
-            try:
-                return render_thumbnail(decode_photo(content).picture)
-            except PhotoError:
-                return None
-    return None
-
-
-def _read(path: Path | None) -> bytes | None:
-    if path is None:
-        return None
+    place = Whereabouts(sha256, DecodeLimits().size_bytes, tuple(uris))
+    content = find_original(deployment, place)
     try:
-        with path.open("rb") as file:
-            return file.read(DecodeLimits().size_bytes)
-    except OSError:
+        return None if content is None else render_thumbnail(decode_photo(content).picture)
+    except PhotoError:
         return None

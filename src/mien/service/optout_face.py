@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from mien.errors import PhotoError, SettingsError
 from mien.permission.suppression import STRICTEST_FMR, USUAL_FMR
 from mien.service.deployment import Deployment
-from mien.service.evidence import describe_evidence
+from mien.service.evidence import ShownBy, describe_evidence
 from mien.service.suppression_records import Facts, encode_template
-from mien.types import EmbeddedFace, PhotoAnalysis, Point
+from mien.types import Box, EmbeddedFace, PhotoAnalysis, Point
 from mien.vision.portrait import find_pictured, iter_portraits
 
 _SAME_FMR = 1e-4
@@ -22,11 +21,22 @@ class FaceDraft:
     """A photo of somebody who wants to be kept out, which of its faces, and what shows it."""
 
     content: bytes
-    evidence: str | Path
+    evidence: ShownBy
     face: int | None = None
     fmr: float = USUAL_FMR
     max_bytes: int
     threads: int = 1
+
+
+def find_boxes(deployment: Deployment, content: bytes, *, threads: int) -> list[Box]:
+    """Where the faces in a photo are, by the number that chooses one, as shares of its sides.
+
+    Raises `PhotoError`.
+    """
+    analysis = deployment.vision(threads=threads).analyse(content)
+    width, height = analysis.width_px, analysis.height_px
+    boxes = (one.face.box for one in analysis.faces)
+    return [Box(b.x1 / width, b.y1 / height, b.x2 / width, b.y2 / height) for b in boxes]
 
 
 def describe_face(deployment: Deployment, draft: FaceDraft) -> tuple[Facts, bytes]:

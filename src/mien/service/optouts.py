@@ -11,6 +11,7 @@ from mien.permission.suppression import USUAL_FMR
 from mien.service import optout
 from mien.service.deployment import Deployment
 from mien.service.erase import ErasureReport
+from mien.service.evidence import HandedFile, ShownBy
 from mien.service.gallery import Galleries
 from mien.service.handed_in import HandedIn, naming
 from mien.service.optout import OptOut, OptOutReport
@@ -48,20 +49,20 @@ class OptOuts:
         self,
         photo: HandedIn,
         *,
-        consent: str | os.PathLike[str],
+        consent: ShownBy | os.PathLike[str],
         face: int | None = None,
         fmr: float = USUAL_FMR,
     ) -> OptOutReport:
         """Somebody by their face: in photos that come in, as candidate and as probe.
 
-        `consent` is a file that shows that they want it, or words that say where that lies.
+        `consent` shows that they want it: a file, or words that say where that lies.
         Raises `PhotoError` for a photo that will not do, `SettingsError` where it must be said
         which of several faces it is.
         """
         with naming(photo):
             draft = FaceDraft(
                 content=self.read(photo),
-                evidence=consent if isinstance(consent, str) else Path(consent),
+                evidence=consent if isinstance(consent, str | HandedFile) else Path(consent),
                 face=face,
                 fmr=fmr,
                 max_bytes=self.max_bytes,

@@ -9,13 +9,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 from mien.errors import PhotoError, SettingsError
 from mien.service.deployment import Deployment
 from mien.service.enrolled import Embedding
-from mien.service.ports import Vision
+from mien.service.handed_in import HandedIn, read_photo
 from mien.sources.address import show_path
+from mien.types import EmbeddedFace
 
 SAME_PERSON_FMR = 1e-2
 """Photos of one person must be as alike as strangers' are once in so many times."""
@@ -25,7 +25,7 @@ SAME_PERSON_FMR = 1e-2
 class Portraits:
     """Photos of one person; `faces` chooses one in each, where any shows several."""
 
-    photos: Sequence[Path] = ()
+    photos: Sequence[HandedIn] = ()
     faces: Sequence[int] = ()
     max_bytes: int
     threads: int = 1
@@ -42,10 +42,15 @@ def read_portraits(
         raise SettingsError("Choose one face for each photo, in the order of the photos.")
     vision = deployment.vision(threads=portraits.threads)
     chosen: Sequence[int | None] = portraits.faces or [None] * len(portraits.photos)
-    named = [
-        (_show(path), _read_portrait(vision, path, face=face, max_bytes=portraits.max_bytes))
-        for path, face in zip(portraits.photos, chosen, strict=True)
-    ]
+    named = []
+    for number, (photo, face) in enumerate(zip(portraits.photos, chosen, strict=True), 1):
+        name = f"photo {number}" if isinstance(photo, bytes) else show_path(os.fsencode(photo))
+        try:
+            content = read_photo(photo, max_bytes=portraits.max_bytes)
+            faces = vision.analyse(content).faces
+        except PhotoError as error:
+            raise PhotoError(error.reason, f"{name}: {error}") from error
+        named.append((name, _choose(faces, name, face=face)))
     before = [("what was enrolled before", embedding) for embedding in known]
     least = deployment.model.score_at(SAME_PERSON_FMR)
     for (name, one), (other_name, other) in combinations([*named, *before], 2):
@@ -58,37 +63,18 @@ def read_portraits(
     return [embedding for _, embedding in named]
 
 
-def _read_portrait(vision: Vision, path: Path, *, face: int | None, max_bytes: int) -> Embedding:
-    try:
-        faces = vision.analyse(_read(path, max_bytes=max_bytes)).faces
-    except PhotoError as error:
-        raise PhotoError(error.reason, f"{_show(path)}: {error}") from error
+def _choose(faces: Sequence[EmbeddedFace], name: str, *, face: int | None) -> Embedding:
     if not faces:
-        raise PhotoError("no-face", f"{_show(path)} shows no face. Choose another photo.")
+        raise PhotoError("no-face", f"{name} shows no face. Choose another photo.")
     if face is None and len(faces) > 1:
         raise PhotoError(
             "several-faces",
-            f"{_show(path)} shows {len(faces)} faces. Choose one with --face, counted from 0, "
+            f"{name} shows {len(faces)} faces. Choose one with --face, counted from 0, "
             "the largest first; or hand in a photo of one person.",
         )
     if face is not None and not 0 <= face < len(faces):
         raise PhotoError(
             "no-face",
-            f"There is no face {face} in {_show(path)}: it shows {len(faces)}, counted from 0.",
+            f"There is no face {face} in {name}: it shows {len(faces)}, counted from 0.",
         )
     return faces[face or 0].embedding
-
-
-def _read(path: Path, *, max_bytes: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(max_bytes + 1)
-    except OSError as error:
-        raise PhotoError("unreadable", f"It cannot be read ({error.strerror}).") from error
-    if len(content) > max_bytes:
-        raise PhotoError("too-many-bytes", f"It is larger than {max_bytes:,} bytes.")
-    return content
-
-
-def _show(path: Path) -> str:
-    return show_path(os.fsencode(path))

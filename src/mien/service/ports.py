@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from mien.types import EmbeddingModel, PhotoAnalysis
+from mien.types import EmbeddingModel, Look, PhotoAnalysis
 
 Clock = Callable[[], datetime]
 """The time now, with its zone."""
@@ -15,7 +15,7 @@ Clock = Callable[[], datetime]
 class Vision(Protocol):
     """Photo bytes in, faces with embeddings out; called from several threads at once."""
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
         """Raises `PhotoError` for bytes that give no photo."""
         ...
 

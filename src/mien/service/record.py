@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Protocol
 
 from mien.catalog import photos as photo_rows
@@ -12,6 +14,7 @@ from mien.catalog.grants import StoredGrant
 from mien.catalog.indexed import is_indexed, may_reopen, reopen
 from mien.permission.charter import Charter, make_charter
 from mien.permission.quality import QualityFilter
+from mien.permission.verdict import Reason
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.collections import check_model, tell_made
@@ -26,6 +29,10 @@ class Counts(Protocol):
     photos_new: int
     photos_known: int
     faces: int
+    refused: Counter[Reason]
+
+    @property
+    def failed(self) -> Sequence[object]: ...
 
 
 class RunRecord:
@@ -113,7 +120,14 @@ class RunRecord:
             "faces": counts.faces,
         }
         with self._deployment.database.writing() as connection:
-            run_rows.end_run(connection, self._run_id, counts=counted, at=self._deployment.clock())
+            turned_away = {"failed": len(counts.failed), "refused": counts.refused.total()}
+            reasons = {str(reason): number for reason, number in counts.refused.items()}
+            run_rows.end_run(
+                connection,
+                self._run_id,
+                counts={**counted, **turned_away, "reasons": reasons},
+                at=self._deployment.clock(),
+            )
             self._tell(connection, Action.RUN_ENDED, **counted)
 
     def _find_or_make(self, connection: Connection) -> Collection:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from mien.catalog.audit import Json
 from mien.service import people
@@ -16,13 +15,12 @@ from mien.service.deployment import Deployment
 from mien.service.enrol import Enrolled, enrol_person
 from mien.service.erase import ErasureReport
 from mien.service.gallery import Galleries
+from mien.service.handed_in import HandedIn
 from mien.service.people import Person, Spoken
 from mien.service.policy_facts import Operator
 from mien.service.portraits import Portraits
 from mien.service.renew import renew_consent
 from mien.service.withdraw import withdraw_consent
-
-PhotoPath = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class Register:
     def enrol(
         self,
         name: str,
-        *photos: PhotoPath,
+        *photos: HandedIn,
         consent: ConsentDraft,
         faces: Sequence[int] = (),
     ) -> Enrolled:
@@ -82,7 +80,7 @@ class Register:
     def renew(
         self,
         name: str,
-        *photos: PhotoPath,
+        *photos: HandedIn,
         renewal: RenewalDraft,
         faces: Sequence[int] = (),
     ) -> Enrolled:
@@ -124,9 +122,9 @@ class Register:
             self._look_again()
         return enrolled
 
-    def _gather(self, photos: Sequence[PhotoPath], *, faces: Sequence[int]) -> Portraits:
+    def _gather(self, photos: Sequence[HandedIn], *, faces: Sequence[int]) -> Portraits:
         return Portraits(
-            photos=[Path(photo) for photo in photos],
+            photos=photos,
             faces=faces,
             max_bytes=self._terms.max_file_bytes,
             threads=os.cpu_count() or 1,

@@ -147,9 +147,12 @@ def _add_shreds(connection: Connection, removal: Removal, *, shreds: Shreds) -> 
     lost = set(removal.covers)
     covers = {c for c in iter_covers(connection) if c[0] not in photos and c not in lost}
     covered = {photo for photo, _ in covers}
-    removal.stray_faces = sorted({*shreds.face_ids} - {uuid for _, uuid, _ in removal.faces})
+    originals = {blob for _, blob in removal.originals}
+    faces = {uuid for _, uuid, _ in removal.faces}
+    removal.stray_faces = sorted({*shreds.face_ids} - faces - originals)
     removal.stray_photos = sorted({*shreds.photo_ids} - covered - photos)
-    removal.stray_blobs = sorted({*shreds.blob_ids} - {blob for _, blob in removal.blobs})
+    blobs = {blob for _, blob in removal.blobs}
+    removal.stray_blobs = sorted({*shreds.blob_ids} - blobs - originals)
     removal.stray_subjects = sorted(shreds.subjects)
     removal.covers = sorted(lost | ({*shreds.covers} - covers))
     removal.stray_vouchers = sorted(shreds.vouchers)

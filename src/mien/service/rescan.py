@@ -6,7 +6,6 @@ Faces that are kept stay as they are. Interrupted anywhere, it goes on where it 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -28,9 +27,8 @@ from mien.service.clearing import clear_up
 from mien.service.deployment import Deployment, adding, recording
 from mien.service.gate import Admission, Gate, open_gate
 from mien.service.intake import FailedFile, ReadPhoto, take_in
+from mien.service.originals import find_file
 from mien.service.standing import get_grant, iter_collections
-from mien.sources.address import path_of, show_path
-from mien.sources.base import FoundFile
 from mien.types import Box
 from mien.vault.vault import FaceSecrets, SealedPhoto
 
@@ -174,7 +172,7 @@ class _Rescan:
         """Reads the photo at the first of its places where it may be taken from, and still is."""
         failed = FailedFile(stale.places[0][0], _NOT_COVERED)
         for uri, grant_id in self._find_allowed(stale):
-            found = self._read(uri)
+            found = self._read(uri, sha256=stale.sha256)
             if isinstance(found, ReadPhoto) and found.sha256 == stale.sha256:
                 return _Look(stale, grant_id, found)
             failed = found if isinstance(found, FailedFile) else FailedFile(uri, _CHANGED)
@@ -192,13 +190,12 @@ class _Rescan:
                 )
             ]
 
-    def _read(self, uri: str) -> ReadPhoto | FailedFile:
-        path = path_of(uri)
-        if path is None:
+    def _read(self, uri: str, *, sha256: str) -> ReadPhoto | FailedFile:
+        file = find_file(self._deployment, uri, sha256=sha256)
+        if file is None:
             return FailedFile(uri, _GONE)
-        name = os.fsencode(path)
         found = take_in(
-            FoundFile(name, uri, show_path(name), "", is_named=True),
+            file,
             vision=lambda: self._deployment.vision(threads=1),
             may_read=self._suppressed.may_read,
             is_indexed=lambda _: False,

@@ -21,6 +21,7 @@ from mien.service.collections import find_views, see_collection
 from mien.service.deployment import Deployment
 from mien.service.erase import ErasureReport
 from mien.service.gallery import Galleries
+from mien.service.guest_record import close_ended
 from mien.service.migration_end import settle_migrations
 from mien.service.replay import settle_erasures
 from mien.service.retention import Terms
@@ -62,6 +63,7 @@ class Session:
             settle_erasures(self._deployment, self._galleries)
             settle_suppressions(self._deployment, self._galleries)
             settle_migrations(self._deployment)
+            close_ended(self._deployment)
         except MienError:
             self.end()
             raise
@@ -69,6 +71,7 @@ class Session:
     def enforce_retention(self) -> ErasureReport | None:
         """Erases what is overdue, and finishes what searches have left to do."""
         self._finish()
+        close_ended(self._deployment)
         return retention.enforce_retention(self._deployment, self._galleries, terms=self._terms)
 
     def prepare_to_add(self, collection: str = "") -> Deployment:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class FoundFile:
     """A file that may be a photo.
 
     `fingerprint` changes whenever the file does, as far as that shows without reading it.
-    `is_named` says that the user asked for this very file.
+    `is_named` says that the user asked for this very file. `open_sealed` opens what lies sealed
+    and in no file of its own; it raises `PhotoError` where that does not open.
     """
 
     path: bytes
@@ -20,6 +21,7 @@ class FoundFile:
     shown: str
     fingerprint: str
     is_named: bool
+    open_sealed: Callable[[], BinaryIO] | None = None
 
 
 @dataclass(frozen=True, slots=True)

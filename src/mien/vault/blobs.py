@@ -4,8 +4,8 @@ A blob file is
     8 bytes   b"MIENBLB1"
     4 bytes   number of parts, little-endian like every number here
     a line for each part: 1 byte kind (1 thumbnail, 2 template, 3 crop, 4 template of another
-              model), 16 bytes UUID of the photo or face it belongs to, 4 bytes length of its
-              envelope
+              model, 5 original), 16 bytes UUID of the photo or face it belongs to, 4 bytes
+              length of its envelope
     the envelopes, in the order of the lines
 and lies at <first two letters of its id>/<id>. Ids are random and say nothing.
 
@@ -45,6 +45,7 @@ class PartKind(IntEnum):
     TEMPLATE = 2
     CROP = 3
     OTHER_TEMPLATE = 4
+    ORIGINAL = 5
 
 
 _KIND_BY_NUMBER = {kind.value: kind for kind in PartKind}

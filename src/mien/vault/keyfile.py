@@ -8,7 +8,7 @@ written with `secure_delete` and a truncated rollback journal, so that nothing d
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,15 @@ class KeyFile:
     def find_secret(self, name: str) -> bytes | None:
         row = self._find_row("SELECT sealed FROM secrets WHERE name = ?", name)
         return None if row is None else unseal(self._root_key, row[0], context=f"secret:{name}")
+
+    def load_secret(self, name: str, *, make: Callable[[], bytes]) -> bytes:
+        """What is kept under this name, made where there is nothing; two processes agree on it."""
+        with self.transaction():
+            found = self.find_secret(name)
+            if found is None:
+                found = make()
+                self.put_secret(name, found)
+            return found
 
     def destroy_secret(self, name: str) -> None:
         self._execute("DELETE FROM secrets WHERE name = ?", name)

@@ -1,7 +1,7 @@
 """The keys of grants, photos and faces, each wrapped under the one above it.
 
     root key -> key per grant -> key per photo (wrapped under each grant that covers it)
-             |                                 -> key per face
+             |                                 -> key per face, and of the original
              -> key per subject: a person, a suppression, a case
              -> named secrets: the rotation, the keys of index snapshots
 
@@ -65,8 +65,13 @@ class KeyStore(KeyFile):
     def make_face_key(self, face_id: str, *, photo_id: str, photo_key: bytes) -> bytes:
         """A fresh key for a face, wrapped under its photo's."""
         key = make_key()
-        self._wrap_face_key(key, face_id=face_id, photo_id=photo_id, photo_key=photo_key)
+        self.wrap_key(key, owner_id=face_id, photo_id=photo_id, photo_key=photo_key)
         return key
+
+    def wrap_key(self, key: bytes, *, owner_id: str, photo_id: str, photo_key: bytes) -> None:
+        """Keeps the key of a face or an original, wrapped under its photo's."""
+        wrapped = seal(photo_key, key, context=f"face key:{owner_id}:{photo_id}")
+        self._execute("INSERT INTO face_keys VALUES (?, ?, ?)", photo_id, owner_id, wrapped)
 
     def find_face_keys(self, photo_id: str, *, photo_key: bytes) -> Mapping[str, bytes]:
         """The keys of all faces in the photo that still have one, by face id."""
@@ -175,7 +180,7 @@ class KeyStore(KeyFile):
         for grant_id in grant_ids:
             self._wrap_photo_key(key, photo_id=photo_id, grant_id=grant_id)
         for face_id, face_key in faces.items():
-            self._wrap_face_key(face_key, face_id=face_id, photo_id=photo_id, photo_key=key)
+            self.wrap_key(face_key, owner_id=face_id, photo_id=photo_id, photo_key=key)
 
     def count_keys(
         self,
@@ -227,10 +232,6 @@ class KeyStore(KeyFile):
         self._execute(
             "INSERT OR IGNORE INTO photo_keys VALUES (?, ?, ?)", photo_id, grant_id, wrapped
         )
-
-    def _wrap_face_key(self, key: bytes, *, face_id: str, photo_id: str, photo_key: bytes) -> None:
-        wrapped = seal(photo_key, key, context=f"face key:{face_id}:{photo_id}")
-        self._execute("INSERT INTO face_keys VALUES (?, ?, ?)", photo_id, face_id, wrapped)
 
     def _open_grant_key(self, grant_id: str, *, wrapped: bytes) -> bytes:
         return unseal(self._root_key, wrapped, context=f"grant key:{grant_id}")

@@ -132,15 +132,5 @@ class Notary:
     def _secret(self, name: str, *, make: Callable[[], bytes] = make_key) -> bytes:
         with self._turn:
             if name not in self._secrets:
-                self._secrets[name] = self._load_secret(name, make)
+                self._secrets[name] = self._keys.load_secret(name, make=make)
             return self._secrets[name]
-
-    def _load_secret(self, name: str, make: Callable[[], bytes]) -> bytes:
-        # Under the key file's write lock, so that two processes agree on one.
-        with self._keys.transaction():
-            found = self._keys.find_secret(name)
-            if found is not None:
-                return found
-            made = make()
-            self._keys.put_secret(name, made)
-            return made

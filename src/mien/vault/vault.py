@@ -25,9 +25,11 @@ from mien.vault.blobs import Batch, BlobStore, PartKind, Parts
 from mien.vault.keyfile import ErasureCopy
 from mien.vault.keys import KeyStore
 from mien.vault.notary import Notary
+from mien.vault.originals import Originals
 from mien.vault.rotation import Rotation, make_rotation, parse_rotation
 from mien.vault.seal import make_key, seal, unseal
 from mien.vault.shreds import Shreds, stays
+from mien.vault.spool import Spool
 from mien.vault.subjects import Subjects
 from mien.vault.suppressions import SuppressionCopies
 
@@ -73,12 +75,17 @@ class Vault:
         self._turn = threading.RLock()
         self._batch: Batch | None = None
         self.notary = Notary(self._keys, turn=self._turn)
+        self.originals = Originals(self._keys, self._blobs, turn=self._turn)
         self.subjects = Subjects(self._keys, turn=self._turn)
         self.suppressions = SuppressionCopies(self._keys, turn=self._turn)
 
     def close(self) -> None:
         with self._turn:
             self._keys.close()
+
+    def open_spool(self, folder: Path) -> Spool:
+        """Photos on their way in, sealed in this folder."""
+        return Spool(folder, self._keys, turn=self._turn)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -331,16 +338,8 @@ class Vault:
 
     @cached_property
     def _marking_key(self) -> bytes:
-        return self._load_secret(_MARKING_KEY, make=make_key)
-
-    def _load_secret(self, name: str, *, make: Callable[[], bytes]) -> bytes:
-        # Under the key file's write lock, so that two processes agree on one.
-        with self._turn, self._keys.transaction():
-            secret = self._keys.find_secret(name)
-            if secret is None:
-                secret = make()
-                self._keys.put_secret(name, secret)
-            return secret
+        with self._turn:
+            return self._keys.load_secret(_MARKING_KEY, make=make_key)
 
     def _seal_faces(
         self, at: SealedPhoto, faces: Sequence[FaceSecrets], *, photo_key: bytes
@@ -377,7 +376,7 @@ class Vault:
         return unseal(key, envelope, context=f"{context}:{at.blob_id}:{owner_id}")
 
     def _load_rotation(self, dimension: int) -> Rotation:
-        content = self._load_secret(
+        content = self._keys.load_secret(
             f"rotation-{dimension}", make=lambda: make_rotation(dimension).as_bytes()
         )
         return parse_rotation(content, dimension=dimension)

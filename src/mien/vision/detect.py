@@ -1,10 +1,10 @@
 """Finds faces and their five landmarks with CenterFace.
 
-A photo is looked at at 640 px, a large one in tiles at 1280 px too. Where that leaves only a
-faint trace of a face, or one that lies or stands on its head, it is looked at there again,
-larger and turned. Where nothing convincing was found, the whole photo is looked at
-small within a grey border, since faces that fill the picture are lost otherwise. What
-each look is worth is measured in docs/decisions/vision-detection.md.
+A photo is looked at at 640 px, a large one in tiles at 1280 px too, but for a probe that
+shows a face without. Where that leaves only a faint trace of a face, or one that lies or
+stands on its head, it is looked at there again, larger and turned. Where nothing convincing
+was found, the whole photo is looked at small within a grey border, since faces that fill the
+picture are lost otherwise. What each look is worth is measured in docs/decisions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.types import Face
+from mien.types import Face, Look
 from mien.vision.decode import Photo
 from mien.vision.findings import Findings, join, keep_best, moved, parse_maps, to_face, unlikeness
 from mien.vision.session import Session
@@ -57,11 +57,12 @@ class Detector:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def detect(self, photo: Photo) -> tuple[Face, ...]:
+    def detect(self, photo: Photo, *, look: Look = Look.PHOTO) -> tuple[Face, ...]:
         """Every face found, in pixels of the full photo, most confident first."""
         picture = photo.picture
         found = self.look(picture)
-        if max(picture.size) >= _LARGE_PHOTO_PX:
+        is_enough = look is Look.PROBE and _is_convincing(found)
+        if max(picture.size) >= _LARGE_PHOTO_PX and not is_enough:
             found = join([found, self.look_in_tiles(picture)])
         is_trace = found[:, 0] < _LEAST_CONFIDENCE
         is_large = found[:, 3] - found[:, 1] >= _LEAST_FACE_PX * photo.scale

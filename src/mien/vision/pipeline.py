@@ -13,7 +13,7 @@ import json
 import numpy as np
 
 from mien.errors import ModelError
-from mien.types import EmbeddedFace, EmbeddingModel, Face, PhotoAnalysis
+from mien.types import EmbeddedFace, EmbeddingModel, Face, Look, PhotoAnalysis
 from mien.vision.align import Aligner
 from mien.vision.cards import (
     Alignment,
@@ -60,10 +60,10 @@ class Pipeline:
         self._assessor = Assessor()
         self._limits = limits or DecodeLimits()
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
-        """Everything vision finds in one photo. Raises `PhotoError`."""
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
+        """Everything vision finds in one photo at that look. Raises `PhotoError`."""
         photo = decode_photo(content, limits=self._limits, enough_px=_ENOUGH_PX)
-        found = self._detector.detect(photo)
+        found = self._detector.detect(photo, look=look)
         thumbnail_jpeg = render_thumbnail(photo.picture)
         photo = self._sharpened(photo, found, content=content)
         return PhotoAnalysis(

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mien.types import Box, Point
 
-__all__ = ["render_crop", "render_portrait", "render_thumbnail"]
+__all__ = ["render_crop", "render_photo", "render_portrait", "render_thumbnail"]
 
 _THUMBNAIL_PX = 320
 _CROP_PX = 160
@@ -21,7 +21,12 @@ _PORTRAIT_QUALITY = 92
 
 def render_thumbnail(picture: Image.Image) -> bytes:
     """The picture with its longer side at most 320 px."""
-    scale = min(1.0, _THUMBNAIL_PX / max(picture.size))
+    return render_photo(picture, longest_px=_THUMBNAIL_PX)
+
+
+def render_photo(picture: Image.Image, *, longest_px: int) -> bytes:
+    """The picture with its longer side at most so long; never enlarged."""
+    scale = min(1.0, longest_px / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return _to_jpeg(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0))
 

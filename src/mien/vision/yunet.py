@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mien.errors import ModelError
-from mien.types import Box, Face, Landmarks, Point
+from mien.types import Box, Face, Landmarks, Look, Point
 from mien.vision.decode import Photo
 from mien.vision.findings import Findings, keep_best
 from mien.vision.session import Session
@@ -44,13 +44,14 @@ class YuNet:
         self._session = session
         self._side_px = side_px
 
-    def detect(self, photo: Photo) -> tuple[Face, ...]:
+    def detect(self, photo: Photo, *, look: Look = Look.PHOTO) -> tuple[Face, ...]:
         """Every face found, in pixels of the full photo, most confident first."""
         picture = photo.picture
         found = self._look(picture, scale=self._side_px / max(picture.size))
-        if max(picture.size) >= _LARGE_PHOTO_PX:
+        is_enough = look is Look.PROBE and _is_convincing(found)
+        if max(picture.size) >= _LARGE_PHOTO_PX and not is_enough:
             found = _merge(found, self._look_in_squares(picture))
-        if not (found[:, 0] >= _CONVINCING_CONFIDENCE).any():
+        if not _is_convincing(found):
             found = _merge(found, self._look_at_small(picture))
         found[:, 1:] /= photo.scale
         return tuple(_to_face(row) for row in found)
@@ -104,6 +105,10 @@ class YuNet:
         values[0, :, : picture.height, : picture.width] = np.asarray(picture).transpose(2, 0, 1)
         outputs = dict(zip(self._session.output_names, self._session.run(values), strict=True))
         return keep_best(parse_outputs(outputs, side_px=self._side_px))
+
+
+def _is_convincing(found: Findings) -> bool:
+    return bool((found[:, 0] >= _CONVINCING_CONFIDENCE).any())
 
 
 def parse_outputs(outputs: Mapping[str, NDArray[np.float32]], *, side_px: int) -> Findings:

@@ -22,10 +22,18 @@ def show(name: str, *, asking: Asking | None = None, status: int = 200, **values
     """The page with these values; `me` and `csrf_token` are those of whoever is signed in."""
     known = {
         "page": name,
+        "status": status,
         "me": None if asking is None else asking.caller,
         "csrf_token": "" if asking is None else asking.csrf_token,
     }
     return HTMLResponse(render_page(name, {**known, **values}), status)
+
+
+def show_file(content: bytes, *, name: str, media_type: str = "") -> Response:
+    """A file to be saved under this name, plain ASCII."""
+    kind = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, headers=headers, media_type=kind)
 
 
 @router.get("/static/{name}")

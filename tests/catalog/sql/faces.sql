@@ -2,6 +2,9 @@
 SELECT count(*) AS count_1
 FROM faces
 WHERE faces.collection_id = ?;
+SELECT count(*) AS count_1
+FROM faces
+WHERE faces.collection_id = ? AND faces.id <= ?;
 
 -- count_photos
 SELECT count(*) AS count_1
@@ -18,6 +21,11 @@ SELECT faces.id
 FROM faces
 WHERE faces.uuid IN (?);
 
+-- find_newer_ids
+SELECT faces.id
+FROM faces
+WHERE faces.collection_id = ? AND faces.id > ? ORDER BY faces.id;
+
 -- find_stored_faces
 SELECT faces.id, faces.uuid, photos.sha256, indexed_photos.blob_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN photos ON photos.id = indexed_photos.photo_id
@@ -26,7 +34,7 @@ WHERE faces.id IN (?, ?);
 -- find_visible_faces
 SELECT faces.id, faces.uuid, faces.x1, faces.y1, faces.x2, faces.y2, faces.confidence, faces.person_id, faces.quality, photos.width_px, photos.height_px, photos.caption, photos.credit, photos.copyright, photos.sha256, indexed_photos.blob_id, locations.uri, locations.grant_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN photos ON photos.id = indexed_photos.photo_id JOIN locations ON locations.photo_id = photos.id
-WHERE faces.id IN (?, ?) AND faces.collection_id = ? AND locations.state = ? AND (locations.grant_id IN (?) OR locations.grant_id IN (?) AND locations.added_at > ?) ORDER BY faces.id, locations.id;
+WHERE faces.id IN (?, ?) AND faces.collection_id = ? AND 1 = 1 AND locations.state = ? AND (locations.grant_id IN (?) OR locations.grant_id IN (?) AND locations.added_at > ?) ORDER BY faces.id, locations.id;
 
 -- iter_blob_ids
 SELECT indexed_photos.blob_id
@@ -44,6 +52,6 @@ WHERE faces.collection_id = ? ORDER BY faces.id;
 -- iter_visible_ids
 SELECT faces.id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
-WHERE faces.collection_id = ? AND (EXISTS (SELECT *
+WHERE faces.collection_id = ? AND 1 = 1 AND (EXISTS (SELECT *
 FROM locations
 WHERE locations.photo_id = indexed_photos.photo_id AND locations.state = ? AND (locations.grant_id IN (?) OR locations.grant_id IN (?) AND locations.added_at > ?))) ORDER BY faces.id;

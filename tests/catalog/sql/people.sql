@@ -27,6 +27,16 @@ WHERE consent_events.valid_until > ?)) OR people.id IN (SELECT consents.person_i
 FROM consents JOIN consent_events ON consents.id = consent_events.consent_id
 WHERE consent_events.valid_until IS NULL) OR people.of_age_at <= ?) ORDER BY people.id;
 
+-- find_people
+SELECT people.id, people.uuid, people.name, people.of_age_at, people.enrolled_at, people.touched_at
+FROM people
+WHERE people.id IN (?) ORDER BY people.id;
+
+-- find_person
+SELECT people.id, people.uuid, people.name, people.of_age_at, people.enrolled_at, people.touched_at
+FROM people
+WHERE people.uuid = ?;
+
 -- get_person
 SELECT people.id, people.uuid, people.name, people.of_age_at, people.enrolled_at, people.touched_at
 FROM people

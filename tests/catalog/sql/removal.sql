@@ -3,6 +3,9 @@ SELECT count(*) AS count_1
 FROM faces
 WHERE faces.id IN (?, ?);
 SELECT count(*) AS count_1
+FROM judgements
+WHERE judgements.face_id IN (?, ?) OR judgements.probe_face_id IN (?, ?);
+SELECT count(*) AS count_1
 FROM photos
 WHERE photos.id IN (?);
 SELECT count(*) AS count_1
@@ -28,6 +31,7 @@ FROM suppressions
 WHERE suppressions.id IN (?);
 
 -- delete_rows
+DELETE FROM judgements WHERE judgements.face_id IN (?, ?) OR judgements.probe_face_id IN (?, ?);
 DELETE FROM faces WHERE faces.id IN (?, ?);
 DELETE FROM indexed_photos WHERE indexed_photos.id IN (?);
 DELETE FROM locations WHERE locations.id IN (?, ?);
@@ -68,6 +72,12 @@ WHERE indexed_photos.photo_id IN (?);
 SELECT locations.id, locations.uri, locations.photo_id, locations.grant_id, locations.added_at, photos.sha256, grants.uuid AS grant_uuid
 FROM locations JOIN photos ON photos.id = locations.photo_id JOIN grants ON grants.id = locations.grant_id
 WHERE locations.photo_id IN (?);
+SELECT locations.id, locations.photo_id
+FROM locations
+WHERE (locations.uri LIKE ? || '%' ESCAPE '/') AND locations.photo_id IN (?);
+SELECT originals.id, originals.blob_id
+FROM originals
+WHERE originals.photo_id IN (?);
 SELECT faces.id, faces.uuid, faces.collection_id, indexed_photos.photo_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
 WHERE faces.id IN (?);

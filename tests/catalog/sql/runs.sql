@@ -1,6 +1,10 @@
 -- close_cut_short
 UPDATE runs SET state=?, ended_at=? WHERE runs.state = ?;
 
+-- count_runs
+SELECT runs.state, count(*) AS count_1
+FROM runs GROUP BY runs.state;
+
 -- end_run
 UPDATE runs SET state=?, ended_at=?, counts=? WHERE runs.id = ?;
 

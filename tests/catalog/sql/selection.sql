@@ -35,7 +35,7 @@ SELECT grants.id, grants.uuid, grants.kind, grants.grantor, grants.contact, gran
 FROM grants ORDER BY grants.id;
 SELECT locations.id, locations.uri, locations.grant_id
 FROM locations
-WHERE (locations.uri NOT LIKE ? || '%' ESCAPE '/') OR locations.grant_id IN (SELECT 1 FROM (SELECT 1) WHERE 1!=1);
+WHERE (locations.uri NOT LIKE ? || '%' ESCAPE '/') AND (locations.uri NOT LIKE ? || '%' ESCAPE '/') OR locations.grant_id IN (SELECT 1 FROM (SELECT 1) WHERE 1!=1);
 
 -- select_overdue
 SELECT locations.id, locations.grant_id

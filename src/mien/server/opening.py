@@ -1,0 +1,41 @@
+"""What a server needs around it while it serves: its site, and what works beside the requests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mien.http.doorkeeper import AccountsDoorkeeper
+from mien.http.limits import limits_of
+from mien.http.site import Site
+from mien.http.throttle import Throttle
+from mien.http.turnstile import Turnstile
+from mien.library import Library
+from mien.service.long_runs import Runs
+
+_WAITING_A_PLACE = 8
+_PATIENCE_S = 10.0
+
+
+@contextmanager
+def open_site(library: Library, *, origin: str, is_secure: bool) -> Iterator[Site]:
+    """The site of a library that is reached at this origin, at work until it is left."""
+    places = max(1, os.cpu_count() or 1)
+    runs = Runs(library.parts, served=library.settings.find_served_folders())
+    runs.start()
+    try:
+        yield Site(
+            library=library,
+            doorkeeper=AccountsDoorkeeper(library),
+            turnstile=Turnstile(
+                at_once=places, waiting=places * _WAITING_A_PLACE, patience_s=_PATIENCE_S
+            ),
+            throttle=Throttle(),
+            origin=origin,
+            is_secure=is_secure,
+            runs=runs,
+            limits=limits_of(library.settings),
+        )
+    finally:
+        runs.stop()
