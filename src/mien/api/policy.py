@@ -28,7 +28,10 @@ _TYPES = {
     responses={
         200: {
             "description": "The policy, in the form that `Accept` names first; JSON unless named.",
-            "content": {kind: {"schema": {"type": "string"}} for kind in _TYPES},
+            "content": {
+                kind: {"schema": {"type": "object" if form is Form.JSON else "string"}}
+                for kind, form in _TYPES.items()
+            },
         }
     },
 )

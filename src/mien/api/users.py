@@ -140,7 +140,7 @@ def change_user(asking: Operating, user_id: str, change: UserChangeIn) -> UserOu
 
 
 @router.post("/users/{user_id}/links", status_code=HTTPStatus.CREATED)
-def make_link(asking: Operating, user_id: str) -> LinkOut:
+def make_user_link(asking: Operating, user_id: str) -> LinkOut:
     """Make a one-time link with which the user chooses a password within a day."""
     link = get_allowed(accounts_of(asking).link(user_id, by=rights_of(asking.caller)))
     return LinkOut(address=f"{asking.site.origin}{link.path}", expires_at=link.expires_at)

@@ -48,7 +48,7 @@ def end_run(
 def count_runs(connection: Connection) -> dict[str, int]:
     """How many there are, by state."""
     counted = select(runs.c.state, func.count()).group_by(runs.c.state)
-    return {str(state): count for state, count in connection.execute(counted).tuples()}
+    return {str(state): count for state, count in connection.execute(counted)}
 
 
 def close_cut_short(connection: Connection, *, at: datetime) -> int:

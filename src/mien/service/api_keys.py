@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -39,7 +39,7 @@ class MadeKey:
     """A new key and its secret, which is shown once and kept nowhere."""
 
     key: ApiKey
-    secret: str
+    secret: str = field(repr=False)
 
 
 class ApiKeys:

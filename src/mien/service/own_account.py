@@ -6,7 +6,7 @@ Whoever changes how they sign in says their password first, and their other sess
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from mien.catalog import accounts as rows
@@ -36,9 +36,9 @@ _BEGUN_LASTS = timedelta(minutes=15)
 class BegunFactor:
     """A second factor that is not in force yet: `sealed` is handed in again with a code of it."""
 
-    secret: str
-    address: str
-    sealed: str
+    secret: str = field(repr=False)
+    address: str = field(repr=False)
+    sealed: str = field(repr=False)
 
 
 class OwnAccount:

@@ -5,7 +5,7 @@ Whoever fails hears the same, after the same work, whether the name is known or 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mien.catalog import accounts as user_rows
 from mien.catalog import sign_in as rows
@@ -35,8 +35,8 @@ class Entry:
 
     verdict: Verdict = ALLOWED
     user: User | None = None
-    token: str = ""
-    pending: str = ""
+    token: str = field(default="", repr=False)
+    pending: str = field(default="", repr=False)
     wait_s: int = 0
 
 

@@ -21,7 +21,7 @@ from mien.http.cookies import (
 from mien.http.doorkeeper import accounts_of, get_signed_in_id, get_user, open_accounts
 from mien.http.problem import ProblemError
 from mien.http.site import Site, site_of
-from mien.pages.qr import draw_qr
+from mien.pages.qr import embed_qr
 from mien.permission.account import User
 from mien.permission.caller import Operation
 from mien.permission.verdict import Verdict
@@ -213,7 +213,7 @@ def _show_factor(asking: Asking, begun: BegunFactor, *, refused: str = "") -> Re
         status=HTTPStatus.FORBIDDEN if refused else HTTPStatus.OK,
         section="account",
         secret=begun.secret,
-        qr=draw_qr(begun.address),
+        qr=embed_qr(begun.address),
         sealed=begun.sealed,
         refused=refused,
     )
