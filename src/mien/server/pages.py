@@ -5,7 +5,10 @@ from __future__ import annotations
 from mien.web import (
     account,
     add,
+<<<<<<< HEAD
+=======
     audit,
+>>>>>>> main
     cases,
     collections,
     doctor,
@@ -28,7 +31,10 @@ from mien.web import (
 ROUTERS = (
     account.router,
     add.router,
+<<<<<<< HEAD
+=======
     audit.router,
+>>>>>>> main
     cases.router,
     collections.router,
     doctor.router,
