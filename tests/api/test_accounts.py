@@ -33,8 +33,8 @@ def client(desk: Desk) -> Iterator[TestClient]:
         yield client
 
 
-def bearer(desk: Desk, name: str, **terms: Any) -> dict[str, str]:
-    return {"Authorization": f"Bearer {desk.key(name, **terms).secret}"}
+def bearer(desk: Desk, owner: str, **terms: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {desk.key(owner, **terms).secret}"}
 
 
 def test_me_is_whoever_asks(desk: Desk, client: TestClient) -> None:

@@ -118,7 +118,7 @@ def show_user(asking: Operating, user_id: str) -> UserOut:
 
 
 @router.patch("/users/{user_id}")
-def change_user(asking: Operating, user_id: str, change: UserChangeIn) -> UserOut:
+def change_user(asking: Operating, user_id: str, *, change: UserChangeIn) -> UserOut:
     """Give a role with its bounds, or take the account out of force and back."""
     accounts, by = accounts_of(asking), rights_of(asking.caller)
     changed = accounts.get(user_id)
