@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from mien.api.shapes import BodyIn, Slug
@@ -82,14 +82,20 @@ class SentSearch:
     photos: tuple[UploadFile, ...]
 
 
-async def _read_search(request: Request) -> SentSearch:
+async def _read_search(request: Request) -> AsyncIterator[SentSearch]:
     """Raises `RequestValidationError` for what cannot be used, `SettingsError` for too much."""
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind not in _FORMS:
-        return SentSearch(_parse(await _read_json(request)), ())
+        yield SentSearch(_parse(await _read_json(request)), ())
+        return
+    async with request.form() as form:  # which lets go of the photos in the end
+        yield _read_form(form)
+
+
+def _read_form(form: FormData) -> SentSearch:
     fields: dict[str, Any] = {}
     photos: list[UploadFile] = []
-    for name, value in (await request.form()).multi_items():
+    for name, value in form.multi_items():
         if not isinstance(value, str):
             photos += [value] if name == "photos" and (value.filename or value.size) else []
         elif value != "":  # a form sends what was left empty, too
