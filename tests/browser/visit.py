@@ -71,7 +71,7 @@ class Visit:
         for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
             self.page.set_viewport_size(viewport)
             for scheme in ("light", "dark"):
-                self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                self.page.emulate_media(color_scheme=scheme)
                 if (size, scheme) in {("desktop", "light"), ("phone", "dark")}:
                     self.check_access()
                 path = self.shots / f"{name}-{size}-{scheme}.png"
