@@ -130,7 +130,7 @@ def list_requests(asking: Sharing, link_id: str, paging: Paged) -> GuestRequests
 
 
 @router.get("/{link_id}/requests/{request_id}/face", response_class=Response)
-def get_face(asking: Sharing, link_id: str, request_id: str) -> Response:
+def get_guest_face(asking: Sharing, link_id: str, request_id: str) -> Response:
     """The face of who waits, as a JPEG; gone once you decided."""
     found = get_reached(asking, link_id)
     look = links_of(asking).look(found.link_id, request_id)
