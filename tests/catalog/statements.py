@@ -56,8 +56,8 @@ from mien.catalog import (
     reviews,
     runs,
     selection,
-    sources,
     sign_in,
+    sources,
     suppressions,
 )
 from mien.permission.basis import Basis
@@ -460,6 +460,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
             c, COLLECTION, grant_id=GRANT, address="file:///"
         ),
         "iter_latest_runs": lambda c: list(sources.iter_latest_runs(c, COLLECTION)),
+    },
     "sign_in": {
         "add_link": lambda c: sign_in.add_link(c, replace(LINK, reference="2")),
         "add_session": lambda c: sign_in.add_session(
