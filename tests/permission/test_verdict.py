@@ -47,6 +47,7 @@ CODES = {
     "operation-not-yours",
     "collection-not-yours",
     "purpose-not-yours",
+    "not-a-person",
     "more-than-yours",
     "sign-in-failed",
     "too-many-tries",

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from house.source import listing
 from mien.http.problem import MEDIA_TYPE
-from mien.server.app import _ROUTERS
+from mien.server import interface, pages
 from mien.server.headers import SECURITY_HEADERS
 from mien.server.openapi import PUBLIC, iter_operations
 from server.door import visiting
@@ -26,6 +26,17 @@ PUBLIC_PATHS = {
     "/sign-in": "whoever signs in is nobody yet",
     "/welcome/{token}": "a one-time link is who they are",
     "/static/{name}": "style, scripts and drawings of ours",
+    "/about": "what anybody may read, where the operator opened it",
+    "/policy": "the same",
+    "/request": "whoever asks for what is theirs needs no account",
+    "/request/{token}": "the secret address is who they are",
+    "/request/{token}/acknowledgement.json": "the same",
+    "/request/{token}/answer.zip": "the same",
+    "/find/{token}": "a host's link is what lets guests in",
+    "/find/{token}/{answer}": "the same, and the answer's own secret",
+    "/find/{token}/{answer}/show": "the same",
+    "/find/{token}/{answer}/withdraw": "the same",
+    "/find/{token}/photo/{ticket}": "the same, for a quarter of an hour",
 }
 """What anybody may ask for, with the reason."""
 
@@ -35,7 +46,12 @@ LIKE_A_TEMPLATE = re.compile(r"embedding|vector|template(?!s$|s_until$)|feature|
 
 
 def routes() -> list[APIRoute]:
-    return [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return [
+        route
+        for router in (*interface.ROUTERS, *pages.ROUTERS)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
 
 
 def needs_somebody(route: APIRoute) -> bool:

@@ -163,6 +163,13 @@ def find_face_ids(
     return found
 
 
+def find_face_ids_beside(connection: Connection, face_id: FaceId) -> list[FaceId]:
+    """All faces of a face's photo in its collection, its own included; not to be shown."""
+    own = select(faces.c.indexed_photo_id).where(faces.c.id == face_id).scalar_subquery()
+    found = select(faces.c.id).where(faces.c.indexed_photo_id == own).order_by(faces.c.id)
+    return [FaceId(row_id) for row_id in connection.execute(found).scalars()]
+
+
 def _select_photos(key: ColumnElement[Any], own: ColumnElement[int]) -> Select[Any]:
     names = ("id", "photo_id", "blob_id", "indexed_at", "dropped")
     described = ("sha256", "width_px", "height_px", "size_bytes", "media_type")

@@ -49,6 +49,7 @@ class StoredGuestRequest:
     decided_at: datetime | None
     answered_at: datetime | None
     ends_at: datetime
+    run_uuid: str
     shown: int
     downloads: int
     selfie: bytes | None
@@ -68,6 +69,7 @@ def add_guest_request(connection: Connection, new: NewGuestRequest) -> None:
             consent_version=new.consent_version,
             asked_at=new.asked_at,
             ends_at=new.ends_at,
+            run_uuid="",
             shown=0,
             downloads=0,
             selfie=new.selfie,
@@ -174,6 +176,7 @@ def _parse(row: Row[*tuple[Any, ...]]) -> StoredGuestRequest:
         decided_at=row.decided_at,
         answered_at=row.answered_at,
         ends_at=row.ends_at,
+        run_uuid=row.run_uuid,
         shown=row.shown,
         downloads=row.downloads,
         selfie=row.selfie,

@@ -62,6 +62,8 @@ guest_requests = Table(
     Column("answered_at", Instant),
     # When it is over by itself, as long as it is not.
     Column("ends_at", Instant, nullable=False),
+    # The long run that looks again for somebody who enrolled.
+    Column("run_uuid", String(36), nullable=False),
     # How many photos were shown and taken along.
     *(Column(name, Integer, nullable=False) for name in ("shown", "downloads")),
     # The selfie, the cut of its face that the host looks at, the faces found: each until it

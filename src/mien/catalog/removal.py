@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
 
 from mien.catalog.cases import count_remembered, find_uuids, forget_cases
+from mien.catalog.judgements import count_judgements_of, delete_judgements_of
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.references import (
@@ -125,7 +126,9 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
 def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> None:
     """Takes the planned rows away, ends grants that end, and tells every index in memory."""
     face_collections = {collection_id for _, _, collection_id in removal.faces}
-    _delete(connection, faces, ids=[face_id for face_id, _, _ in removal.faces])
+    face_ids = [face_id for face_id, _, _ in removal.faces]
+    delete_judgements_of(connection, face_ids)
+    _delete(connection, faces, ids=face_ids)
     _delete(connection, indexed_photos, ids=[blob_id for blob_id, _ in removal.blobs])
     _delete(connection, locations, ids=removal.locations)
     _delete(connection, originals, ids=[row_id for row_id, _ in removal.originals])
@@ -156,8 +159,10 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
 
 def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
     """How many of the planned rows there still are, by class; ids are never used again."""
+    face_ids = [face_id for face_id, _, _ in removal.faces]
     return {
-        "faces": _count(connection, faces, ids=[face_id for face_id, _, _ in removal.faces]),
+        "faces": _count(connection, faces, ids=face_ids),
+        "judgements": count_judgements_of(connection, face_ids),
         "photos": _count(connection, photos, ids=[photo_id for photo_id, _ in removal.photos]),
         "locations": _count(connection, locations, ids=removal.locations),
         "grants": _count(connection, grants, ids=[grant_id for grant_id, _ in removal.grants]),

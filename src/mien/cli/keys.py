@@ -8,13 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mien.cli.exits import Exit
 from mien.cli.options import Home, Json, open_library
-from mien.cli.output import explain, leave, out, print_json
-from mien.cli.users import show_bound
+from mien.cli.output import out, print_json
+from mien.cli.users import get_allowed, show_bound
 from mien.permission.account import CALLS_A_MINUTE, EVERYTHING, LONGEST_KEY, ApiKey
 from mien.permission.caller import Operation
-from mien.permission.verdict import Verdict
 from mien.service.account_drafts import KeyDraft
 from mien.service.accounts import Accounts
 
@@ -57,10 +55,7 @@ def add(
         days=days,
     )
     with open_library(home) as library:
-        made = Accounts(library.parts).keys.make(draft, by=EVERYTHING)
-    if isinstance(made, Verdict):
-        explain(made)
-        leave(Exit.REFUSED)
+        made = get_allowed(Accounts(library.parts).keys.make(draft, by=EVERYTHING), as_json=as_json)
     if as_json:
         print_json({**describe(made.key), "secret": made.secret})
         return
@@ -103,10 +98,8 @@ def revoke(
 ) -> None:
     """End a key: nothing is answered to it from now on."""
     with open_library(home) as library:
-        done = Accounts(library.parts).keys.revoke(key_id, by=EVERYTHING)
-    if isinstance(done, Verdict):
-        explain(done)
-        leave(Exit.REFUSED)
+        keys = Accounts(library.parts).keys
+        done = get_allowed(keys.revoke(key_id, by=EVERYTHING), as_json=as_json)
     if as_json:
         print_json(describe(done))
     else:

@@ -1,35 +1,11 @@
-"""How strong a match is, for people and as JSON values."""
+"""How strong a match is, as JSON values."""
 
 from __future__ import annotations
 
 from mien.evidence.strength import Strength
+from mien.service.strength_words import show_band, show_strangers
 
-_MILLION = 1_000_000
-_WHOLE_FROM = 10
-"""Fewer strangers than this are told with a fraction."""
-
-
-def show_band(strength: Strength | None) -> str:
-    return "not measured" if strength is None else strength.band.value
-
-
-def show_strangers(strength: Strength | None) -> str:
-    """How many strangers score as high, and how many of them are to be expected here."""
-    if strength is None:
-        return ""
-    if strength.is_bound:  # no more is claimed than the worst that is likely
-        mark, rate = "<", strength.fmr_high
-    else:
-        mark, rate = "~" if strength.is_extrapolated else "", strength.fmr
-    expected = strength.expected_strangers * rate / strength.fmr
-    shown = f"{expected:,.0f}" if expected >= _WHOLE_FROM else f"{expected:.1g}"
-    return f"{mark}1 in {_show_count(1 / rate)}; expect {shown}"
-
-
-def _show_count(count: float) -> str:
-    """Two digits are all that is known."""
-    rounded = float(f"{count:.2g}")
-    return f"{rounded / _MILLION:g} million" if rounded >= _MILLION else f"{rounded:,.0f}"
+__all__ = ["describe_strength", "show_band", "show_strangers"]
 
 
 def describe_strength(strength: Strength | None) -> dict[str, object] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.table import Table
@@ -16,6 +16,8 @@ from mien.permission.verdict import Verdict
 from mien.service.account_drafts import UserDraft
 from mien.service.accounts import Accounts
 from mien.service.one_time import OneTimeLink
+
+Answer = TypeVar("Answer")
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign in to the server, and as what.")
 
@@ -42,8 +44,8 @@ def add(
     draft = UserDraft(name=name, role=role, collections=collection, purposes=purpose)
     with open_library(home) as library:
         accounts = Accounts(library.parts)
-        made = accounts.invite(draft, by=EVERYTHING)
-        link = made if isinstance(made, Verdict) else accounts.link(made.user_id, by=EVERYTHING)
+        made = get_allowed(accounts.invite(draft, by=EVERYTHING), as_json=as_json)
+        link = get_allowed(accounts.link(made.user_id, by=EVERYTHING), as_json=as_json)
     _hand_out(made, link, as_json=as_json)
 
 
@@ -66,10 +68,7 @@ def list_(*, home: Home = None, as_json: Json = False) -> None:
 def disable(name: Name, *, home: Home = None, as_json: Json = False) -> None:
     """End at once what a user may do: sessions, links and keys."""
     with open_library(home) as library:
-        done = Accounts(library.parts).disable(name, by=EVERYTHING)
-    if isinstance(done, Verdict):
-        explain(done)
-        leave(Exit.REFUSED)
+        done = get_allowed(Accounts(library.parts).disable(name, by=EVERYTHING), as_json=as_json)
     if as_json:
         print_json(describe(done))
     else:
@@ -82,7 +81,7 @@ def link(name: Name, *, home: Home = None, as_json: Json = False) -> None:
     with open_library(home) as library:
         accounts = Accounts(library.parts)
         user = accounts.get(name)
-        made = accounts.link(user.user_id, by=EVERYTHING)
+        made = get_allowed(accounts.link(user.user_id, by=EVERYTHING), as_json=as_json)
     _hand_out(user, made, as_json=as_json)
 
 
@@ -107,13 +106,17 @@ def show_bound(names: frozenset[str] | None) -> str:
     return "all" if names is None else ", ".join(sorted(names))
 
 
-def _hand_out(user: User | Verdict, made: OneTimeLink | Verdict, *, as_json: bool) -> None:
-    for answer in (user, made):
-        if isinstance(answer, Verdict):
-            explain(answer)
-            leave(Exit.REFUSED)
-    if isinstance(user, Verdict) or isinstance(made, Verdict):  # told above
-        raise AssertionError  # noqa: TRY004
+def get_allowed(answer: Answer | Verdict, *, as_json: bool) -> Answer:
+    """What a use case hands out; a refusal ends the command."""
+    if isinstance(answer, Verdict):
+        if as_json:
+            print_json({"refused": list(answer.reasons)})
+        explain(answer)
+        leave(Exit.REFUSED)
+    return answer
+
+
+def _hand_out(user: User, made: OneTimeLink, *, as_json: bool) -> None:
     if as_json:
         print_json({**describe(user), "path": made.path, "expires_at": made.expires_at.isoformat()})
         return

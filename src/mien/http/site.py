@@ -9,12 +9,14 @@ from starlette.requests import HTTPConnection
 
 from mien.http.limits import Limits
 from mien.http.metrics import Metrics
+from mien.http.shelf import Shelf
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.permission.caller import Caller
 from mien.service.gauges import RecallGauge
 from mien.service.long_runs import Runs
+from mien.service.policy import Policy
 from mien.vault.passwords import Passwords
 
 
@@ -51,6 +53,7 @@ class Site:
     recall: RecallGauge = field(default_factory=RecallGauge)
     passwords: Passwords = field(default_factory=Passwords)
     limits: Limits = field(default_factory=Limits)
+    policy: Shelf[Policy] = field(default_factory=Shelf)
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -56,6 +56,7 @@ def _create_guest_requests() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         *(sa.Column(n, sa.BigInteger(), nullable=False) for n in ("asked_at", "ends_at")),
         *(sa.Column(n, sa.BigInteger(), nullable=True) for n in ("decided_at", "answered_at")),
+        sa.Column("run_uuid", sa.String(length=36), nullable=False),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in ("shown", "downloads")),
         *(
             sa.Column(name, sa.LargeBinary(), nullable=True)

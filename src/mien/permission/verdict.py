@@ -51,6 +51,7 @@ class Reason(StrEnum):
     OPERATION_NOT_YOURS = "operation-not-yours"
     COLLECTION_NOT_YOURS = "collection-not-yours"
     PURPOSE_NOT_YOURS = "purpose-not-yours"
+    NOT_A_PERSON = "not-a-person"
     MORE_THAN_YOURS = "more-than-yours"
     SIGN_IN_FAILED = "sign-in-failed"
     TOO_MANY_TRIES = "too-many-tries"
@@ -112,6 +113,7 @@ _EXPLANATIONS = {
     Reason.OPERATION_NOT_YOURS: "The account or key is not for this.",
     Reason.COLLECTION_NOT_YOURS: "The account or key is not for this collection.",
     Reason.PURPOSE_NOT_YOURS: "The account or key is not for this purpose.",
+    Reason.NOT_A_PERSON: "A match is confirmed by people who sign in, and by no key or link.",
     Reason.MORE_THAN_YOURS: "Nobody gives, or looks after, more rights than they have.",
     Reason.SIGN_IN_FAILED: (
         "The name, the password or the code is not right, or the account is not in force."

@@ -11,64 +11,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.api import (
-    audit,
-    cases,
-    collections,
-    erasures,
-    evidence,
-    grants,
-    health,
-    keys,
-    metrics,
-    models,
-    optouts,
-    people,
-    policy,
-    retention,
-    reviews,
-    runs,
-    uploads,
-    users,
-)
 from mien.errors import MienError
 from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
+from mien.server import interface, pages
 from mien.server.headers import SECURITY_HEADERS, SecurityHeaders
 from mien.server.hosts import KnownHosts
 from mien.server.measure import Measure
 from mien.server.openapi import describe_with, name_operation
-from mien.web import account, problems, reference, show
-from mien.web import reviews as review_pages
-from mien.web import users as user_pages
-
-_ROUTERS = (
-    audit.router,
-    cases.router,
-    collections.router,
-    erasures.router,
-    evidence.router,
-    grants.router,
-    health.router,
-    metrics.router,
-    models.router,
-    optouts.router,
-    people.router,
-    policy.router,
-    reference.router,
-    retention.router,
-    keys.router,
-    reviews.router,
-    runs.router,
-    uploads.router,
-    users.router,
-    account.router,
-    review_pages.router,
-    user_pages.router,
-    show.router,
-)
+from mien.web import account, problems
 
 
 def make_app(site: Site) -> FastAPI:
@@ -83,7 +36,7 @@ def make_app(site: Site) -> FastAPI:
         generate_unique_id_function=name_operation,
     )
     app.state.site = site
-    for router in _ROUTERS:
+    for router in (*interface.ROUTERS, *pages.ROUTERS):
         app.include_router(router)
     describe_with(app)
     keep_forms_in_memory(site.limits)

@@ -33,6 +33,16 @@ _PUBLIC_PROBLEMS = (422, 429, 503)
 
 _TAGS: Mapping[str, str] = {
     "collections": "Galleries of faces that are searched together.",
+    "photos": "What is held, as far as it may be shown.",
+    "faces": "The faces in them.",
+    "sources": "Where they came from, and under which grants.",
+    "searches": "Every photo of a person, as far as permission reaches; results are candidates.",
+    "comparisons": "Two faces, and how strongly they match.",
+    "judgements": "What people said of candidates.",
+    "exports": "What was found, to take along.",
+    "uploads": "Photos handed in, stored sealed.",
+    "runs": "Long work, with its progress.",
+    "links": "Collections that are open to those who were photographed.",
     "grants": "By whose permission, for what, where and until when.",
     "people": "Who is known by name, and what they consented to.",
     "cases": "What somebody asks for, and the answer to it.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mien.catalog import browse as rows
 from mien.catalog import people as people_rows
@@ -157,9 +157,7 @@ def leave_out_suppressed(parts: Parts, deployment: Deployment, *, leave: Leave) 
     gallery = parts.galleries.load(leave.collection, gaussian=deployment.model.gaussian)
     rotation = deployment.vault.rotation_of(leave.collection.dimension)
     left_out = find_left_out(gallery, suppressed, rotation=rotation)
-    return Leave(
-        leave.collection, leave.scope, leave.purpose, leave.at, frozenset(left_out.tolist())
-    )
+    return replace(leave, left_out=frozenset(left_out.tolist()))
 
 
 def _find_known(connection: Connection, faces: Iterable[VisibleFace]) -> dict[PersonId, Known]:

@@ -25,6 +25,11 @@ class About:
     person: str = ""
 
     @property
+    def is_wide(self) -> bool:
+        """Whether nobody knows how much it may mean: an address and all that lies below it."""
+        return bool(self.source or self.host or self.grantor)
+
+    @property
     def kind(self) -> str:
         """In which way it was said; in none where a photo was handed in."""
         ways = {
@@ -139,6 +144,12 @@ class Case:
         """Whether nobody has to look at anything before more is done."""
         has_lookalikes = self.request is not None and bool(self.request.lookalikes)
         return not has_lookalikes or self.confirmed is not None
+
+    @property
+    def was_hidden(self) -> bool:
+        """Whether what it means was out of every answer from the moment it came in."""
+        found = self.find(CaseState.QUARANTINED)
+        return found is not None and not found.details.get("waits", False)
 
     @property
     def is_answered(self) -> bool:

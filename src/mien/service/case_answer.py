@@ -88,7 +88,7 @@ def draft_answer(
         contents = _make_check(deployment, case, request=case.request)
         return AnswerDraft(case, contents, is_final=False)
     _check_state(case)
-    contents = _make_answer(deployment, case, terms=terms, operator=operator)
+    contents = make_answer(deployment, case, terms=terms, operator=operator)
     return AnswerDraft(case, contents, is_final=True)
 
 
@@ -143,9 +143,10 @@ def _make_check(deployment: Deployment, case: Case, *, request: CaseRequest) -> 
     }
 
 
-def _make_answer(
+def make_answer(
     deployment: Deployment, case: Case, *, terms: Terms, operator: Operator
 ) -> Contents:
+    """The files of an answer by name, as things stand now."""
     certificates = _find_certificates(deployment, case)
     is_refused = case.decision is not None and not case.decision.is_granted
     tells = case.kind is CaseKind.ACCESS and not is_refused

@@ -148,7 +148,7 @@ def _iter_done(case: Case, *, findings: Findings) -> Iterator[str]:
     decision = case.decision
     if decision is not None and not decision.is_granted:
         yield f"We did not do it. Our reason: {make_plain(decision.reason)}"
-        if case.kind.hides:
+        if case.was_hidden:
             yield "What had been hidden meanwhile is shown again."
         return
     if decision is not None and decision.reason:
@@ -181,7 +181,7 @@ def _tell_corrected(case: Case) -> str:
 
 
 def _iter_erased(case: Case, *, findings: Findings) -> Iterator[str]:
-    if case.find(CaseState.QUARANTINED):
+    if case.was_hidden:
         yield (
             f"From {_day(case.opened_at)} on, the moment your request came in, no search showed "
             "any of it: a program saw to that. The decision was made by a person."

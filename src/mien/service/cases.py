@@ -33,7 +33,7 @@ from mien.types import FaceId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDraft:
-    """What somebody asks for, as it came in."""
+    """What somebody asks for, as it came in; `is_by_stranger` on a page that anybody may use."""
 
     kind: CaseKind
     requester: str
@@ -44,6 +44,7 @@ class CaseDraft:
     statement: str = ""
     is_intimate: bool = False
     corrections: Mapping[str, str] = field(default_factory=dict)
+    is_by_stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,10 @@ def open_case(
             event = tell_likes(likes, case, reference=record.refer(case))
             audit.append(deployment, connection, event=event)
         held = 0
-        if draft.kind.hides:
+        if draft.kind.hides and _may_hide(draft):
             case, held = _quarantine(record, case, selection=selection)
+        elif draft.kind.hides:
+            case = record.move(case, to=CaseState.QUARANTINED, details={"held": 0, "waits": True})
     return OpenedCase(case, acknowledge(deployment, case), held)
 
 
@@ -213,6 +216,11 @@ def close_case(deployment: Deployment, case_id: str) -> Case:
         return record.move(case, to=CaseState.CLOSED, details={})
 
 
+def _may_hide(draft: CaseDraft) -> bool:
+    """What a stranger means by an address waits for somebody: it could empty every search."""
+    return not (draft.is_by_stranger and draft.about.is_wide)
+
+
 def _quarantine(record: CaseRecord, case: Case, *, selection: Selection) -> tuple[Case, int]:
     matters = seal_matters(record.deployment, case)
     held = holds.hold(record.connection, case.id, selection=selection, matters=matters)
@@ -236,6 +244,10 @@ def _find_meant(deployment: Deployment, draft: CaseDraft, *, galleries: Gallerie
             person = get_person(connection, draft.about.person)
         except NotFoundError:
             return _Meant()
+        except ConflictError:
+            if not draft.is_by_stranger:
+                raise
+            return _Meant()  # a stranger is not told that several people have the name
     if not draft.kind.hides:
         return _Meant(person.uuid)
     return _Meant(person.uuid, find_alike_to(deployment, galleries, person_ids={person.id}))

@@ -42,8 +42,8 @@ from mien.vault.shreds import Shreds, references_of
 NOTHING_LEFT = dict.fromkeys(
     (
         *("faces", "photos", "locations", "grants", "people", "consents", "templates", "cases"),
-        *("originals", "suppressions", "keys", "vouchers", "sealed_files", "sealed_parts"),
-        *("snapshot_faces",),
+        *("originals", "judgements", "suppressions", "keys", "vouchers"),
+        *("sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
 )

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from mien.catalog import guests as rows
 from mien.catalog.faces import VisibleFace, find_faces_by_uuid, find_visible_faces
 from mien.catalog.guests import StoredGuestRequest
 from mien.catalog.people import get_person
-from mien.errors import NotFoundError, PhotoError, VaultError
+from mien.errors import NotFoundError, VaultError
 from mien.permission.basis import Basis
 from mien.permission.link import MAX_FMR, SHOWN_FOR, GuestState
 from mien.permission.verdict import Verdict
@@ -22,15 +21,14 @@ from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.enrolled import find_consenting
 from mien.service.guest_record import destroy_selfies, find_selfie, open_found, seal_found
-from mien.service.handed_in import read_photo
 from mien.service.leave import ask_leave
 from mien.service.link import Link
 from mien.service.link_record import hash_token
 from mien.service.links import refer_request
+from mien.service.originals import Whereabouts, find_original
 from mien.service.parts import Parts
 from mien.service.pictures import read_crop, read_thumbnail
 from mien.service.search import SearchRequest, SearchResult, search_photos
-from mien.sources.address import path_of
 from mien.types import PersonId
 from mien.vault.notary import Owner
 from mien.vision.sniff import HEAD_BYTES, sniff_media_type
@@ -89,10 +87,12 @@ class GuestAnswer:
         stored = self._find(token)
         return [] if stored is None else self._see(stored)
 
-    def ends_at_s(self, token: str) -> int:
-        """When the answer is over, in seconds since 1970; 0 where there is none."""
-        stored = self._find(token)
-        return 0 if stored is None else int(stored.ends_at.timestamp())
+    def shows_all(self, found: FoundPhoto) -> bool:
+        """Whether its small picture is the whole photo, and not the face alone."""
+        try:
+            return read_thumbnail(self._deployment, found.face) is not None
+        except VaultError:
+            return False
 
     def small(self, request_id: str, number: int) -> bytes:
         """A JPEG of the photo, or of the face alone where the photo shows others who are not kept.
@@ -112,17 +112,12 @@ class GuestAnswer:
     def whole(self, request_id: str, number: int) -> FoundFile:
         """The photo as it is, read where it lies and known by its hash. Raises `NotFoundError`."""
         found = self._get(request_id, number)
-        for place in found.face.locations:
-            path = path_of(place.uri) if place.is_for_display else None
-            if path is None:
-                continue
-            try:
-                content = read_photo(path, max_bytes=self._parts.max_file_bytes)
-            except PhotoError:
-                continue
-            if sha256(content).hexdigest() == found.face.sha256:
-                self._enter_taken(request_id, found)
-                return FoundFile(content, _media_type(content))
+        shown = tuple(place.uri for place in found.face.locations if place.is_for_display)
+        photo = Whereabouts(found.face.sha256, self._parts.max_file_bytes, shown)
+        content = find_original(self._deployment, photo)
+        if content is not None:
+            self._enter_taken(request_id, found)
+            return FoundFile(content, _media_type(content))
         raise NotFoundError(_GONE)
 
     def _claim(self, stored: StoredGuestRequest) -> bytes | None:

@@ -43,6 +43,8 @@ from mien.service.leave import ask_leave
 from mien.service.link import GuestRequest, Link, Selfie
 from mien.service.link_record import find_link_by_token, get_link, hash_token
 from mien.service.links import refer_request
+from mien.service.long_run import Asked, RunKind
+from mien.service.long_runs import Runs
 from mien.service.parts import Parts
 from mien.service.selfie import CheckedSelfie, check_selfie
 from mien.service.standing import get_collection
@@ -56,9 +58,10 @@ _HOUR = timedelta(hours=1)
 class Guests:
     """The guests of one deployment; each acts as the link they came through."""
 
-    def __init__(self, parts: Parts, *, max_bytes: int) -> None:
-        """A selfie has at most so many bytes."""
+    def __init__(self, parts: Parts, *, max_bytes: int, runs: Runs | None = None) -> None:
+        """A selfie has at most so many bytes. `runs` look again for whoever enrolled."""
         self._parts = parts
+        self._runs = runs
         self._deployment = parts.deployment
         self._max_bytes = max_bytes
 
@@ -100,7 +103,18 @@ class Guests:
     def get(self, link: Link, token: str) -> GuestRequest:
         """How a request stands. Raises `NotFoundError` for none of this link's."""
         close_ended(self._deployment)
-        return describe(self._get(link, token))
+        stored = self._get(link, token)
+        if stored.state is GuestState.LOOKING and self._has_looked(link, stored):
+            self._set_ready(stored)
+            stored = self._get(link, token)
+        return describe(stored)
+
+    def find_request(self, link: Link, token: str) -> GuestRequest | None:
+        """As `get`; nothing for none of this link's."""
+        try:
+            return self.get(link, token)
+        except NotFoundError:
+            return None
 
     def show(self, link: Link, token: str) -> GuestRequest:
         """Looks for the guest's photos, once, if the host let them; the selfie goes before.
@@ -123,8 +137,7 @@ class Guests:
         if stored.state is not GuestState.LOOKING:
             return
         look_again(self._act(link))
-        with self._deployment.database.writing() as connection:
-            move(self._deployment, connection, stored=stored, to=GuestState.READY)
+        self._set_ready(stored)
 
     def answer(self, link: Link) -> GuestAnswer:
         """What was found for guests of this link, to be seen and taken along."""
@@ -173,7 +186,15 @@ class Guests:
         return verdict
 
     def _may_ask(self, connection: Connection, link: Link, *, guest: str) -> Verdict:
-        since = self._deployment.clock() - _HOUR
+        """Of the link as its row has it now: it may have been ended since it was read."""
+        now = self._deployment.clock()
+        known = get_link(self._deployment, connection, link_id=link.link_id)
+        verdict = may_open(
+            known.terms, is_vouched=known.is_vouched, revoked_at=known.revoked_at, at=now
+        )
+        if not verdict.is_allowed:
+            return verdict
+        since = now - _HOUR
         guest_hash = hash_token(guest) if guest else ""
         use = rows.count_use(connection, link.id, guest_hash=guest_hash, since=since)
         return may_ask(link.terms, use)
@@ -250,6 +271,24 @@ class Guests:
         with self._deployment.database.writing_durably() as connection:
             rows.change_guest_request(connection, stored.id, person=person)
             move(self._deployment, connection, stored=stored, to=GuestState.LOOKING)
+
+        self._has_looked(link, stored)
+
+    def _has_looked(self, link: Link, stored: StoredGuestRequest) -> bool:
+        """Whether the look that was asked for is over; asks for one where nobody did yet."""
+        if self._runs is None:
+            return False
+        try:
+            return self._runs.get(stored.run_uuid).state.is_ended
+        except NotFoundError:
+            run = self._runs.submit(Asked(kind=RunKind.RESCAN, actor=link.actor))
+        with self._deployment.database.writing() as connection:
+            rows.change_guest_request(connection, stored.id, run_uuid=run.run_id)
+        return False
+
+    def _set_ready(self, stored: StoredGuestRequest) -> None:
+        with self._deployment.database.writing() as connection:
+            move(self._deployment, connection, stored=stored, to=GuestState.READY)
 
     def _person_of(self, stored: StoredGuestRequest) -> str:
         return open_person(self._deployment, stored)

@@ -7,7 +7,7 @@ asked become its scope, which every query for faces takes; where there are none,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mien.catalog import grants as grant_rows
@@ -39,10 +39,12 @@ NO_FILTERS = Filters()
 class Leave:
     """A search is allowed, this far, for this purpose at this moment; to browse, without one.
 
-    Faces like those of people who opted out are left out.
+    `reach` is all that it covers, and `scope` what of it is wanted. Faces like those of people
+    who opted out are left out.
     """
 
     collection: Collection
+    reach: SearchScope
     scope: SearchScope
     purpose: str | None
     at: datetime
@@ -118,19 +120,16 @@ def _ask(
     ]
     if not kept:
         return refuse(Reason.RETENTION_ENDED)
-    scope = SearchScope(
-        found.id,
-        tuple(_cover(one, at=at) for one in _choose(kept, filters)),
-        kept_after(found.charter, at=at),
-        filters.wanted,
-    )
-    return Leave(found, scope, question.purpose, at)
+    covering = tuple(_cover(one, at=at) for one in kept)
+    reach = SearchScope(found.id, covering, kept_after(found.charter, at=at))
+    return Leave(found, reach, _narrow(reach, filters, grants=kept), question.purpose, at)
 
 
-def _choose(grants: Sequence[StoredGrant], filters: Filters) -> list[StoredGrant]:
-    """Those that are wanted: nothing is seen under a grant that does not cover what is asked."""
-    wanted = filters.grant_id
-    return [stored for stored in grants if not wanted or stored.grant.grant_id == wanted]
+def _narrow(reach: SearchScope, filters: Filters, *, grants: Sequence[StoredGrant]) -> SearchScope:
+    """What is wanted: nothing is seen under a grant that does not cover what is asked."""
+    wanted = {one.id for one in grants if filters.grant_id in {"", one.grant.grant_id}}
+    chosen = tuple(grant for grant in reach.grants if grant.grant_id in wanted)
+    return replace(reach, grants=chosen, wanted=filters.wanted)
 
 
 def _cover(stored: StoredGrant, *, at: datetime) -> CoveringGrant:

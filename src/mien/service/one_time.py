@@ -7,7 +7,7 @@ inserted, or that came back with an older catalog, opens nothing.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -38,7 +38,7 @@ LASTS = {
 class OneTimeLink:
     """What is handed out, once; the token is kept nowhere."""
 
-    token: str
+    token: str = field(repr=False)
     expires_at: datetime
 
     @property

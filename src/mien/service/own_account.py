@@ -6,7 +6,7 @@ Whoever changes how they sign in says their password first, and their other sess
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from mien.catalog import accounts as rows
@@ -36,9 +36,9 @@ _BEGUN_LASTS = timedelta(minutes=15)
 class BegunFactor:
     """A second factor that is not in force yet: `sealed` is handed in again with a code of it."""
 
-    secret: str
-    address: str
-    sealed: str
+    secret: str = field(repr=False)
+    address: str = field(repr=False)
+    sealed: str = field(repr=False)
 
 
 class OwnAccount:
@@ -189,7 +189,7 @@ class OwnAccount:
         audit.append(deployment, connection, event=_tell(action, row.uuid))
         sessions.end_sessions(deployment, connection, user_id=row.uuid)
         end_links(deployment, connection, user_id=row.uuid)
-        return write_user(deployment, connection, row)
+        return write_user(deployment, connection, row=row)
 
 
 def _tell(action: Action, user_id: str) -> Event:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from mien.catalog.audit import Json, format_json
+from mien.catalog.audit import Json, find_next_seq, format_json
 from mien.errors import SettingsError
 from mien.pages.document import Block, Document, Drawing, Items, Table, render_html, render_markdown
 from mien.service import audit
@@ -83,6 +83,12 @@ def make_policy(deployment: Deployment, operator: Operator, *, terms: Terms) -> 
         document=draft.document,
         record=draft.record,
     )
+
+
+def find_revision(deployment: Deployment) -> int:
+    """Rises with whatever is done here, so that a policy made before is known to be old."""
+    with deployment.database.reading() as connection:
+        return find_next_seq(connection)
 
 
 def publish_policy(deployment: Deployment, policy: Policy, *, path: Path, form: Form) -> None:

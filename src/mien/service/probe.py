@@ -84,16 +84,19 @@ def look_for_faces(
     return Sought(tuple(probes), np.array(embeddings, np.float32))
 
 
+def show_probe(analysis: PhotoAnalysis, searched: int | None) -> Probe:
+    """What is handed out of a photo that was searched with."""
+    faces = tuple(replace(face, embedding=_NOTHING) for face in analysis.faces)
+    return Probe(replace(analysis, faces=faces), searched)
+
+
 def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
     """The largest face comes first."""
     if not analysis.faces:
         return Probe(analysis, None)
-    shown = replace(
-        analysis, faces=tuple(replace(face, embedding=_NOTHING) for face in analysis.faces)
-    )
     if chosen is not None and not 0 <= chosen < len(analysis.faces):
         raise SettingsError(
             f"There is no face {chosen} in the probe: it shows {len(analysis.faces)}, "
             "counted from 0, the largest first."
         )
-    return Probe(shown, chosen or 0)
+    return show_probe(analysis, chosen or 0)

@@ -6,20 +6,19 @@ cover the search, and more are asked for as long as too few of them are visible.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mien.catalog.connect import Connection
-from mien.catalog.faces import VisibleFace, find_visible_faces, iter_visible_ids
+from mien.catalog.faces import VisibleFace, iter_visible_ids
 from mien.evidence.strength import Strength
 from mien.index.base import NO_FACE, Hits
-from mien.permission.basis import Basis
 from mien.service.deployment import Deployment
-from mien.service.enrolled import find_consenting
 from mien.service.gallery import Gallery
 from mien.service.leave import Leave
+from mien.service.opinion import Opinion
+from mien.service.reach import find_reached
 from mien.service.weigh import Weighed, weigh
 from mien.types import Calibration, FaceId, Vectors
 
@@ -43,13 +42,14 @@ class Candidate:
     """One row of a result: a face that may be of the same person.
 
     The score is the cosine. `strength` says what it is worth; None where the model was never
-    calibrated.
+    calibrated. `opinion` is what people said of it, of a match for this probe.
     """
 
     rank: int
     score: float
     face: VisibleFace
     strength: Strength | None = None
+    opinion: Opinion | None = None
 
 
 class Ranking:
@@ -124,8 +124,9 @@ class Ranking:
         ]
         with self._deployment.database.reading() as connection:
             face_ids = [face_id for face_id, _ in scored]
-            found = find_visible_faces(connection, self._leave.scope, face_ids=face_ids)
-            visible = self._leave_out(connection, found)
+            visible = find_reached(
+                self._deployment, connection, leave=self._leave, face_ids=face_ids
+            )
         visible_scores = [(face_id, score) for face_id, score in scored if face_id in visible]
         weighed = self._weigh(visible_scores, limit=self._bounds.limit)
         shown = [one for one in weighed if self._is_strong_enough(one.strength)]
@@ -139,19 +140,6 @@ class Ranking:
         if self._bounds.max_fmr is None:
             return True
         return strength is not None and strength.fmr <= self._bounds.max_fmr
-
-    def _leave_out(
-        self, connection: Connection, visible: Mapping[FaceId, VisibleFace]
-    ) -> Mapping[FaceId, VisibleFace]:
-        """Where only enrolled people are kept: without those who do not consent to this search."""
-        leave = self._leave
-        if leave.collection.basis is not Basis.ENROLLED_ONLY:
-            return visible
-        people = {face.person_id for face in visible.values() if face.person_id is not None}
-        consenting = find_consenting(
-            self._deployment, connection, person_ids=people, purpose=leave.purpose, at=leave.at
-        )
-        return {face_id: face for face_id, face in visible.items() if face.person_id in consenting}
 
 
 def _list_hits(hits: Hits) -> list[tuple[FaceId, float]]:

@@ -29,6 +29,13 @@ def show(name: str, *, asking: Asking | None = None, status: int = 200, **values
     return HTMLResponse(render_page(name, {**known, **values}), status)
 
 
+def show_file(content: bytes, *, name: str, media_type: str = "") -> Response:
+    """A file to be saved under this name, plain ASCII."""
+    kind = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, headers=headers, media_type=kind)
+
+
 @router.get("/static/{name}")
 def get_static(name: str, request: Request) -> Response:
     """A style sheet, a script or a drawing of ours."""

@@ -28,6 +28,13 @@ SELECT faces.id, faces.indexed_photo_id
 FROM faces
 WHERE faces.indexed_photo_id IN (?) ORDER BY faces.id;
 
+-- find_face_ids_beside
+SELECT faces.id
+FROM faces
+WHERE faces.indexed_photo_id = (SELECT faces.indexed_photo_id
+FROM faces
+WHERE faces.id = ?) ORDER BY faces.id;
+
 -- find_newest
 SELECT indexed_photos.id, indexed_photos.photo_id, indexed_photos.blob_id, indexed_photos.indexed_at, indexed_photos.dropped, photos.sha256, photos.width_px, photos.height_px, photos.size_bytes, photos.media_type, photos.caption, photos.credit, photos.copyright, indexed_photos.indexed_at AS position_key, indexed_photos.id AS position_id
 FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id

@@ -3,6 +3,9 @@ SELECT count(*) AS count_1
 FROM faces
 WHERE faces.id IN (?, ?);
 SELECT count(*) AS count_1
+FROM judgements
+WHERE judgements.face_id IN (?, ?) OR judgements.probe_face_id IN (?, ?);
+SELECT count(*) AS count_1
 FROM photos
 WHERE photos.id IN (?);
 SELECT count(*) AS count_1
@@ -28,6 +31,7 @@ FROM suppressions
 WHERE suppressions.id IN (?);
 
 -- delete_rows
+DELETE FROM judgements WHERE judgements.face_id IN (?, ?) OR judgements.probe_face_id IN (?, ?);
 DELETE FROM faces WHERE faces.id IN (?, ?);
 DELETE FROM indexed_photos WHERE indexed_photos.id IN (?);
 DELETE FROM locations WHERE locations.id IN (?, ?);

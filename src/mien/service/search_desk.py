@@ -1,0 +1,67 @@
+"""Searches and comparisons as somebody asks for them through an open library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mien.service.compare import CompareRequest, Comparison, Side, compare_photos
+from mien.service.handed_in import HandedIn
+from mien.service.parts import Parts
+from mien.service.search import search_photos
+from mien.service.search_face import search_stored_face
+from mien.service.search_faces import FacesResult, search_every_face
+from mien.service.searched import Asked
+from mien.service.seeking import SearchRequest, SearchResult
+
+
+class SearchDesk:
+    """Searches that know every opt-out first, and leave the log signed now and then."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def search_photos(self, photos: Sequence[HandedIn], request: SearchRequest) -> SearchResult:
+        """For one person, in one photo or several. Raises as `mien.service.search`."""
+        seen = self._parts.session.prepare_to_search(request.collection)
+        galleries = self._parts.galleries
+        result = search_photos(seen, self._equip(request), galleries=galleries, photos=photos)
+        self._parts.session.keep_signed()
+        return result
+
+    def search_face(self, face_id: str, request: SearchRequest) -> SearchResult:
+        """For the person of a face of the collection. Raises as `mien.service.search_face`."""
+        seen = self._parts.session.prepare_to_search(request.collection)
+        galleries = self._parts.galleries
+        result = search_stored_face(
+            seen, self._equip(request), galleries=galleries, face_id=face_id
+        )
+        self._parts.session.keep_signed()
+        return result
+
+    def search_faces(self, photo: HandedIn, request: SearchRequest) -> FacesResult:
+        """For everybody in a photo. Raises as `mien.service.search_faces`."""
+        seen = self._parts.session.prepare_to_search(request.collection)
+        galleries = self._parts.galleries
+        result = search_every_face(seen, self._equip(request), galleries=galleries, photo=photo)
+        self._parts.session.keep_signed()
+        return result
+
+    def compare(self, first: Side, second: Side, *, asked: Asked) -> Comparison:
+        """Two photos, face to face. Raises as `mien.service.compare`."""
+        seen = self._parts.session.prepare_to_search(asked.collection)
+        request = CompareRequest(
+            asked=asked, threads=_count_threads(), max_file_bytes=self._parts.max_file_bytes
+        )
+        comparison = compare_photos(seen, request, sides=(first, second))
+        self._parts.session.keep_signed()
+        return comparison
+
+    def _equip(self, request: SearchRequest) -> SearchRequest:
+        limit = min(request.max_file_bytes, self._parts.max_file_bytes)
+        return replace(request, threads=_count_threads(), max_file_bytes=limit)
+
+
+def _count_threads() -> int:
+    return os.cpu_count() or 1

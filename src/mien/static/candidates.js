@@ -1,0 +1,149 @@
+// Candidates as cards: how strong, where from, by whose permission, and what people say of them.
+
+import { ask, copy, during, make, tell, text } from "/static/app.js";
+import { compare } from "/static/compare.js";
+
+const MILLION = 1e6;
+const TONES = { weak: "", moderate: "warn", strong: "info", "very strong": "good" };
+const AT_PLACE = /^https?:/;
+
+/** Two digits are all that is known of a rate. */
+function showCount(count) {
+  const rounded = Number(count.toPrecision(2));
+  if (rounded >= MILLION) return text("million", { count: (rounded / MILLION).toLocaleString() });
+  return rounded.toLocaleString();
+}
+
+function showExpected(count) {
+  return count >= 10 ? Math.round(count).toLocaleString() : Number(count.toPrecision(1)).toString();
+}
+
+/** How many strangers score as high, in words; no more is claimed than the worst that is likely. */
+export function showStrangers(strength) {
+  if (!strength) return text("unmeasured");
+  const rate = strength.is_bound ? strength.fmr_high : strength.fmr;
+  const expected = (strength.expected_strangers * rate) / strength.fmr;
+  const name = strength.is_bound ? "rarer" : strength.is_extrapolated ? "about" : "strangers";
+  return text(name, { rate: showCount(1 / rate), expected: showExpected(expected) });
+}
+
+/** One answer: a heading where there are several, and a card for each candidate. */
+export function drawAnswer(answer, { probe, number, grantors, canConfirm }) {
+  const section = make("section");
+  if (number !== null) {
+    const heading = make("h3", { text: text("for-face", { number: number + 1 }) });
+    const picture = probe ? [make("img", { src: probe, alt: "" })] : [];
+    section.append(make("div", { class: "answer-head", children: [...picture, heading] }));
+  }
+  const list = make("ol", { class: "candidates" });
+  for (const one of answer.candidates) list.append(drawCandidate(one, { answer, probe, grantors, canConfirm }));
+  section.append(list);
+  return section;
+}
+
+function drawCandidate(one, { answer, probe, grantors, canConfirm }) {
+  const parts = copy("candidate");
+  const { rank, strength } = one;
+  const band = strength?.band || "";
+  parts.root.dataset.face = one.face_id;
+  parts.rank.textContent = text("candidate", { rank });
+  parts.band.textContent = band ? text(`band-${band}`) : "–";
+  if (TONES[band]) parts.band.classList.add(TONES[band]);
+  parts.strangers.textContent = showStrangers(strength);
+  parts.photo.href = `/photos/${one.photo_id}?collection=${encodeURIComponent(answer.collection)}`;
+  if (one.is_for_display) {
+    parts.crop.src = `/v1/faces/${one.face_id}/crop`;
+    parts.crop.alt = text("crop", { rank });
+  } else {
+    parts.crop.remove();
+    parts.withheld.hidden = false;
+  }
+  parts.place.replaceChildren(...one.places.flatMap((place) => [drawPlace(place), make("br")]).slice(0, -1));
+  const credit = [one.credit.caption, one.credit.credit, one.credit.copyright].filter(Boolean).join(" · ");
+  parts.credit.textContent = credit;
+  parts.credit.hidden = !credit;
+  const names = [...new Set(one.places.map((place) => grantors.get(place.grant)).filter(Boolean))];
+  parts.grant.textContent = names.length ? text("by-permission", { grantor: names.join(", ") }) : "";
+  parts.compare.disabled = !probe || !one.is_for_display;
+  parts.compare.addEventListener("click", () =>
+    compare({ probe, candidate: parts.crop.src, told: `${parts.rank.textContent}: ${parts.strangers.textContent}` }),
+  );
+  parts.confirm.hidden = !canConfirm;
+  const judging = new Judging(one, { answer, parts });
+  judging.show();
+  return parts.root;
+}
+
+function drawPlace({ uri }) {
+  const last = uri.replace(/\/+$/, "").split("/").pop();
+  if (AT_PLACE.test(uri)) return make("a", { href: uri, rel: "noreferrer noopener", text: uri });
+  let name = last;
+  try {
+    name = decodeURIComponent(last);
+  } catch {
+    // A name that is not UTF-8 is shown as it is written in the address.
+  }
+  return make("span", { text: name, title: uri });
+}
+
+/** What is said of one candidate: pressing a button again takes it back. */
+class Judging {
+  constructor(candidate, { answer, parts }) {
+    this.candidate = candidate;
+    this.answer = answer;
+    this.parts = parts;
+    this.opinion = candidate.opinion;
+    for (const name of ["keep", "reject", "confirm"]) {
+      parts[name].addEventListener("click", () => this.judge(parts[name]));
+    }
+  }
+
+  async judge(button) {
+    const kind = button.dataset.judges;
+    const isTakenBack = this.opinion?.mine === kind;
+    try {
+      await during(button, async () => {
+        if (isTakenBack) {
+          await ask(`/v1/judgements/${this.opinion.judgement_id}`, { method: "DELETE" });
+          const counted = { confirmed: "confirmed_by", rejected: "rejected_by" }[kind];
+          this.opinion = { ...this.opinion, mine: null, judgement_id: "" };
+          if (counted) this.opinion[counted] -= 1;
+        } else {
+          const json = { search_id: this.answer.search_id, face_id: this.candidate.face_id, kind };
+          const said = await ask("/v1/judgements", { method: "POST", json });
+          this.opinion = { ...said.opinion, mine: kind, judgement_id: said.judgement_id };
+        }
+      });
+      tell(text(isTakenBack ? "told-withdrawn" : `told-${kind}`));
+    } catch (problem) {
+      tell(problem.message);
+    }
+    this.show();
+  }
+
+  show() {
+    const { mine, confirmed_by: count = 0, rejected_by: against = 0, needed = 1 } = this.opinion || {};
+    for (const name of ["keep", "reject", "confirm"]) {
+      const button = this.parts[name];
+      button.setAttribute("aria-pressed", String(mine === button.dataset.judges));
+    }
+    this.parts.root.classList.toggle("rejected", against > 0);
+    const badge = this.parts.opinion;
+    badge.className = "badge";
+    badge.hidden = !count && !against;
+    if (against) {
+      badge.textContent = text("rejected");
+      badge.classList.add("bad");
+    } else if (count >= needed) {
+      badge.textContent = text("confirmed");
+      badge.classList.add("good");
+    } else {
+      badge.textContent = text("confirmed-by", { count, needed });
+      badge.classList.add("info");
+    }
+  }
+
+  get isKept() {
+    return ["kept", "confirmed"].includes(this.opinion?.mine);
+  }
+}
