@@ -5,10 +5,7 @@ from __future__ import annotations
 from mien.web import (
     account,
     add,
-<<<<<<< HEAD
-=======
     audit,
->>>>>>> main
     cases,
     collections,
     doctor,
@@ -31,10 +28,7 @@ from mien.web import (
 ROUTERS = (
     account.router,
     add.router,
-<<<<<<< HEAD
-=======
     audit.router,
->>>>>>> main
     cases.router,
     collections.router,
     doctor.router,
