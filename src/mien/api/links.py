@@ -138,13 +138,13 @@ def get_guest_face(asking: Sharing, link_id: str, request_id: str) -> Response:
 
 
 @router.post("/{link_id}/requests/{request_id}/approve")
-def approve(asking: Sharing, link_id: str, request_id: str) -> GuestRequestOut:
+def approve_request(asking: Sharing, link_id: str, request_id: str) -> GuestRequestOut:
     """Let a guest see their photos."""
     return _decide(asking, link_id, request_id=request_id, is_approved=True)
 
 
 @router.post("/{link_id}/requests/{request_id}/deny")
-def deny(asking: Sharing, link_id: str, request_id: str) -> GuestRequestOut:
+def deny_request(asking: Sharing, link_id: str, request_id: str) -> GuestRequestOut:
     """Do not; what they handed in is deleted."""
     return _decide(asking, link_id, request_id=request_id, is_approved=False)
 
