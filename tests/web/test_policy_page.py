@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mien.library import Library
+from mien.service.policy import Policy
 from service.inbox import fill
 from service.stage import Stage
 from web.guests import coming_to
@@ -77,7 +78,12 @@ def test_it_is_made_once_until_something_is_recorded(
 ) -> None:
     made = []
     real = Library.policy
-    monkeypatch.setattr(Library, "policy", lambda self: made.append(1) or real(self))
+
+    def note(self: Library) -> Policy:
+        made.append(1)
+        return real(self)
+
+    monkeypatch.setattr(Library, "policy", note)
     for _ in range(3):
         visitor.get("/policy")
     assert len(made) == 1
