@@ -399,7 +399,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     },
     "links": {
         "add_case_link": lambda c: links.add_case_link(
-            c, 1, token_hash=LINK.token_hash, sealed=b"sealed"
+            c, 1, token_hash=GUEST_LINK.token_hash, sealed=b"sealed"
         ),
         "add_link": lambda c: links.add_link(c, OTHER_GUEST_LINK),
         "find_link": lambda c: links.find_link(c, make_uuid(1)),

@@ -31,7 +31,7 @@ from mien.server.app import make_app
 from mien.service.ports import Vision
 from mien.settings import Settings
 from mien.testing import FakeModels
-from mien.types import PhotoAnalysis
+from mien.types import Look, PhotoAnalysis
 from server.door import Door, caller_of, make_site
 
 LONGEST_S = 180.0
@@ -52,9 +52,9 @@ class _SlowVision:
         self._vision = vision
         self._seconds = seconds
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
         time.sleep(self._seconds)
-        return self._vision.analyse(content)
+        return self._vision.analyse(content, look=look)
 
 
 class _Server(uvicorn.Server):
