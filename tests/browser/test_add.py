@@ -48,7 +48,7 @@ def test_a_folder_is_added_and_what_could_not_be_read_is_told(
         expect(page.get_by_label("Name of the new collection")).to_have_value("default")
         visit.look("add")
         page.locator("#folder").set_input_files(folder)
-        expect(page.get_by_text("1 files are no photos")).to_be_visible()
+        expect(page.get_by_text("left where they are: 1.")).to_be_visible()
         run = page.get_by_role("article")
         expect(run.get_by_text("done", exact=True)).to_be_visible(timeout=20_000)
         expect(run.locator(".counts")).to_contain_text("5")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -21,6 +22,7 @@ from mien.web.show import show
 router = APIRouter(include_in_schema=False)
 
 _RUNS_SHOWN = 8
+_MOMENT = timedelta(microseconds=1)
 _A_LOOK = 50
 
 
@@ -68,7 +70,7 @@ def _tell(grant: Grant, *, collections: Sequence[CollectionSummary]) -> dict[str
         "id": grant.grant_id,
         "grantor": grant.grantor,
         "purposes": sorted(grant.purposes),
-        "until": grant.valid_until.date().isoformat(),
+        "until": (grant.valid_until - _MOMENT).date().isoformat(),
         "shelves": [shelf for part in grant.scope if (shelf := find_shelf(part))],
         "folders": [str(path) for part in grant.scope if (path := path_of(part))],
         "collections": [one.name for one in collections if one.basis in grant.bases],
