@@ -118,7 +118,7 @@ def show_user(asking: Operating, user_id: str) -> UserOut:
 
 
 @router.patch("/users/{user_id}")
-def change_user(asking: Operating, user_id: str, change: UserChangeIn) -> UserOut:
+def change_user(asking: Operating, user_id: str, *, change: UserChangeIn) -> UserOut:
     """Give a role with its bounds, or take the account out of force and back."""
     accounts, by = accounts_of(asking), rights_of(asking.caller)
     changed = accounts.get(user_id)
@@ -140,7 +140,7 @@ def change_user(asking: Operating, user_id: str, change: UserChangeIn) -> UserOu
 
 
 @router.post("/users/{user_id}/links", status_code=HTTPStatus.CREATED)
-def make_link(asking: Operating, user_id: str) -> LinkOut:
+def make_user_link(asking: Operating, user_id: str) -> LinkOut:
     """Make a one-time link with which the user chooses a password within a day."""
     link = get_allowed(accounts_of(asking).link(user_id, by=rights_of(asking.caller)))
     return LinkOut(address=f"{asking.site.origin}{link.path}", expires_at=link.expires_at)

@@ -97,10 +97,10 @@ class Accounts:
                 event=_tell(Action.USER_INVITED, row.uuid, name=name, facts={"role": row.role}),
             )
             if taken is None:
-                return add_user(self._deployment, connection, row)
+                return add_user(self._deployment, connection, row=row)
             self._end_ways_in(connection, row.uuid)
             self.keys.revoke_all_of(connection, row.uuid)
-            return write_user(self._deployment, connection, row)
+            return write_user(self._deployment, connection, row=row)
 
     def change(self, name: str, change: UserChange, *, by: Rights) -> User | Verdict:
         """Another role, other bounds."""
@@ -189,15 +189,15 @@ class Accounts:
                     return verdict
             if not before.is_vouched:
                 row = _make_harmless(row)
-            self._check_somebody_stays(connection, before, row)
+            self._check_somebody_stays(connection, before, row=row)
             facts: dict[str, Json] = {"role": row.role}
             event = _tell(action, row.uuid, name=before.name, facts=facts)
             audit.append(self._deployment, connection, event=event)
             if not row.is_active:
                 self._end_ways_in(connection, row.uuid)
-            return write_user(self._deployment, connection, row)
+            return write_user(self._deployment, connection, row=row)
 
-    def _check_somebody_stays(self, connection: Connection, before: User, row: UserRow) -> None:
+    def _check_somebody_stays(self, connection: Connection, before: User, *, row: UserRow) -> None:
         stays = row.is_active and row.role is Role.ADMIN
         is_bounded = row.collections is not None or row.purposes is not None
         if not is_in_charge(before) or (stays and not is_bounded):

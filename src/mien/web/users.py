@@ -58,7 +58,7 @@ def invite(asking: Operating, form: Sent) -> Response:
 
 
 @router.post("/users/{user_id}/change")
-def change(asking: Operating, user_id: str, form: Sent) -> Response:
+def change(asking: Operating, user_id: str, *, form: Sent) -> Response:
     """Another role, other bounds."""
 
     def do(accounts: Accounts) -> Response | Verdict:
