@@ -48,6 +48,11 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_CASE_DAYS", "30", "case_days", 30),
         ("MIEN_PUBLIC", "policy, find", "public", "policy, find"),
         ("MIEN_REVIEW_SHARE", "100", "review_share", 100),
+        ("MIEN_SERVED_FOLDERS", "/srv/a:/srv/b", "served_folders", "/srv/a:/srv/b"),
+        ("MIEN_MAX_BODY_BYTES", "1000", "max_body_bytes", 1000),
+        ("MIEN_MAX_PHOTOS_BYTES", "1000", "max_photos_bytes", 1000),
+        ("MIEN_MAX_UPLOAD_BYTES", "1000", "max_upload_bytes", 1000),
+        ("MIEN_MAX_UPLOAD_FILES", "10", "max_upload_files", 10),
     ],
 )
 def test_each_variable_sets_its_setting_and_no_other(
@@ -71,6 +76,11 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_CONTACT",
         "MIEN_CASE_DAYS",
         "MIEN_REVIEW_SHARE",
+        "MIEN_SERVED_FOLDERS",
+        "MIEN_MAX_BODY_BYTES",
+        "MIEN_MAX_PHOTOS_BYTES",
+        "MIEN_MAX_UPLOAD_BYTES",
+        "MIEN_MAX_UPLOAD_FILES",
     }
 
 
@@ -140,3 +150,9 @@ def test_no_setting_concerns_permission() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         load_settings({}).workers = 9  # type: ignore[misc]
+
+
+def test_served_folders_are_named_by_colon() -> None:
+    assert load_settings({}).find_served_folders() == []
+    settings = load_settings({"MIEN_SERVED_FOLDERS": "/srv/a::~/b"})
+    assert settings.find_served_folders() == [Path("/srv/a"), Path("~/b").expanduser()]
