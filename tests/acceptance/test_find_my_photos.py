@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 FIND = "find-my-photos"
 FAMILY = "Family1-{}.jpg"
-TAKEN = ("Dad1", "Dad2", "Mom1", "Mom2", "Son1", "Daughter1")
+TAKEN = ("Dad1", "Dad2", "Mom1", "Mom2", "Son2", "Daughter1", "Daughter2")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def link(library: Library) -> Link:
 
 @pytest.mark.parametrize(
     ("guest", "expected"),
-    [("Dad3", {"Dad1", "Dad2"}), ("Mom3", {"Mom1", "Mom2"})],
+    [("Dad3", {"Dad1", "Dad2"}), ("Daughter3", {"Daughter1", "Daughter2"})],
 )
 def test_a_guest_sees_their_own_photos_and_nobody_elses(
     library: Library, link: Link, data_folder: Path, *, guest: str, expected: set[str]
