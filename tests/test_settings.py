@@ -29,6 +29,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
     assert settings.grace_days == 30
     assert (settings.controller, settings.contact) == ("", "")
     assert settings.case_days == 3 * 365
+    assert settings.review_share == 5
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_CONTACT", "photos@sv-nord.example", "contact", "photos@sv-nord.example"),
         ("MIEN_CASE_DAYS", "30", "case_days", 30),
         ("MIEN_PUBLIC", "policy, find", "public", "policy, find"),
+        ("MIEN_REVIEW_SHARE", "100", "review_share", 100),
     ],
 )
 def test_each_variable_sets_its_setting_and_no_other(
@@ -68,6 +70,7 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_CONTROLLER",
         "MIEN_CONTACT",
         "MIEN_CASE_DAYS",
+        "MIEN_REVIEW_SHARE",
     }
 
 
@@ -89,6 +92,12 @@ def test_numbers_that_are_none_are_refused_by_name_and_value(variable: str, text
 def test_days_of_grace_are_a_number_or_none_at_all(text: str) -> None:
     with pytest.raises(SettingsError, match="MIEN_GRACE_DAYS must be a whole number not below"):
         load_settings({"MIEN_GRACE_DAYS": text})
+
+
+@pytest.mark.parametrize("text", ["-1", "101", "5%", "0.5"])
+def test_a_share_of_searches_is_a_percentage(text: str) -> None:
+    with pytest.raises(SettingsError, match="MIEN_REVIEW_SHARE must be .* and 100 at most"):
+        load_settings({"MIEN_REVIEW_SHARE": text})
 
 
 @pytest.mark.parametrize("variable", VARIABLES.values())

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 
 import typer
 from rich.table import Table
 
-from mien import __version__
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json, warn
-from mien.service.doctor import CollectionHealth, Diagnosis
+from mien.service.doctor import CollectionHealth, Diagnosis, find_versions
 from mien.service.model_book import ModelState
 
 app = typer.Typer()
-
-_LIBRARIES = ("onnxruntime", "faiss-cpu", "numpy", "pillow", "pillow-heif", "sqlalchemy")
 
 
 @app.command("doctor")
@@ -65,7 +60,7 @@ def _find_changed(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _describe(diagnosis: Diagnosis, models: Sequence[ModelState]) -> dict[str, object]:
     return {
-        "versions": _find_versions(),
+        "versions": find_versions(),
         "models": [
             {"id": one.card.id, "licence": one.card.licence, "is_pulled": one.is_pulled}
             for one in models
@@ -93,15 +88,10 @@ def _describe_health(health: CollectionHealth) -> dict[str, object]:
     }
 
 
-def _find_versions() -> dict[str, str]:
-    own = {"mien": __version__, "python": platform.python_version()}
-    return own | {name: version(name) for name in _LIBRARIES}
-
-
 def _tabulate_versions(folder: str) -> Table:
     table = Table(show_header=False, box=None)
     table.add_row("home", folder)
-    for name, number in _find_versions().items():
+    for name, number in find_versions().items():
         table.add_row(name, number)
     return table
 

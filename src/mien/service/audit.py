@@ -158,6 +158,10 @@ def refer_grant(deployment: Deployment, grant_id: str) -> str:
     return deployment.vault.notary.refer("grant", grant_id)
 
 
+def refer_actor(deployment: Deployment, actor: str) -> str:
+    return deployment.vault.notary.refer("actor", actor)
+
+
 def forget(deployment: Deployment, connection: Connection, *, owners: Sequence[Owner]) -> int:
     """Deletes the notes about faces and grants that are being erased; how many there were."""
     notary = deployment.vault.notary

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 import statistics
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
 
+from mien import __version__
 from mien.catalog.collections import Collection
 from mien.catalog.connect import find_revision
 from mien.catalog.faces import count_faces, count_photos
@@ -22,6 +25,7 @@ from mien.types import Gaussian
 _SAMPLE_FACES = 100
 _LIMIT = 10
 _SEED = 0
+_LIBRARIES = ("onnxruntime", "faiss-cpu", "numpy", "pillow", "pillow-heif", "sqlalchemy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,12 @@ def check_ready(deployment: Deployment) -> None:
     with deployment.database.reading() as connection:
         find_revision(connection)
     deployment.vault.notary.is_vouched("ready", b"")
+
+
+def find_versions() -> dict[str, str]:
+    """Of Mien, of Python, and of the libraries that decide what is found."""
+    own = {"mien": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in _LIBRARIES}
 
 
 def examine(deployment: Deployment, galleries: Galleries) -> Diagnosis:

@@ -9,7 +9,7 @@ from mien.permission.suppression import STRICTEST_FMR, USUAL_FMR
 from mien.service.deployment import Deployment
 from mien.service.evidence import ShownBy, describe_evidence
 from mien.service.suppression_records import Facts, encode_template
-from mien.types import EmbeddedFace, PhotoAnalysis, Point
+from mien.types import Box, EmbeddedFace, PhotoAnalysis, Point
 from mien.vision.portrait import find_pictured, iter_portraits
 
 _SAME_FMR = 1e-4
@@ -26,6 +26,17 @@ class FaceDraft:
     fmr: float = USUAL_FMR
     max_bytes: int
     threads: int = 1
+
+
+def find_boxes(deployment: Deployment, content: bytes, *, threads: int) -> list[Box]:
+    """Where the faces in a photo are, by the number that chooses one, as shares of its sides.
+
+    Raises `PhotoError`.
+    """
+    analysis = deployment.vision(threads=threads).analyse(content)
+    width, height = analysis.width_px, analysis.height_px
+    boxes = (one.face.box for one in analysis.faces)
+    return [Box(b.x1 / width, b.y1 / height, b.x2 / width, b.y2 / height) for b in boxes]
 
 
 def describe_face(deployment: Deployment, draft: FaceDraft) -> tuple[Facts, bytes]:

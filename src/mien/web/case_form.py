@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -95,7 +94,11 @@ def _read_place(typed: Filled, *, way: str, text: str) -> About:
             typed.errors["what"] = "Write a link, as https://example.org/page, or /a/folder."
     if way == "host" and parse_host(text) is None:
         typed.errors["what"] = "Write the name of the site alone, as photos.example.org."
-    return replace(About(), **{way: text})
+    return {
+        "source": About(source=text),
+        "host": About(host=text),
+        "grantor": About(grantor=text),
+    }.get(way, About())
 
 
 def _read_photo(asking: Asking, typed: Filled) -> bytes | None:

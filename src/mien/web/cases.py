@@ -254,12 +254,5 @@ def _describe_about(case: Case) -> Sequence[str]:
     if case.request is None or case.request.about.kind == "like":
         return ()
     about = case.request.about
-    said: str | tuple[str, ...] = {
-        "photo": about.photos,
-        "face": about.faces,
-        "source": about.source,
-        "host": about.host,
-        "grantor": about.grantor,
-        "person": about.person,
-    }[about.kind]
-    return (said,) if isinstance(said, str) else said
+    one = about.source or about.host or about.grantor or about.person
+    return (one,) if one else about.photos or about.faces

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from http import HTTPStatus
+from types import TracebackType
 from typing import Annotated, TypeVar
 
 from fastapi import Depends
@@ -108,24 +108,36 @@ class Filled:
             return None
         return upload.filename, content
 
-    @contextmanager
-    def telling(self, name: str = WHOLE) -> Iterator[None]:
-        """Keeps what Mien refuses as the error of this field, or of the whole form."""
-        try:
-            yield
-        except _OURS:
-            raise
-        except MienError as error:
-            self.errors.setdefault(name, str(error))
-
-    def check(self, name: str, check: Callable[[], None]) -> None:
-        """Does a check whose refusal belongs to this field."""
-        with self.telling(name):
-            check()
+    def telling(self, name: str = WHOLE) -> Telling:
+        """While held, what Mien refuses is kept as the error of this field, or of the form."""
+        return Telling(self.errors, name)
 
 
-async def _read_form(request: Request) -> Filled:
-    return Filled(await request.form())
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Keeps a refusal as an error, so that the form is shown again with it."""
+
+    errors: dict[str, str]
+    name: str
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, MienError) or isinstance(error, _OURS):
+            return False
+        self.errors.setdefault(self.name, str(error))
+        return True
+
+
+async def _read_form(request: Request) -> AsyncIterator[Filled]:
+    async with request.form() as form:  # files that came along are gone with the answer
+        yield Filled(form)
 
 
 Typed = Annotated[Filled, Depends(_read_form)]
