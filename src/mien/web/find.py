@@ -162,6 +162,7 @@ def _show_form(site: Site, link: Link, *, token: str, wrong: str = "", name: str
     settings = site.library.settings
     return show(
         "find",
+        has_policy=settings.is_public("policy"),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK,
         link=link,
         token=token,
@@ -209,6 +210,7 @@ def _show_answer(request: Request, site: Site, *, link: Link, answer: str) -> Re
     ]
     page = show(
         "find_answer",
+        has_policy=site.library.settings.is_public("policy"),
         link=link,
         token=request.path_params["token"],
         answer=answer,
