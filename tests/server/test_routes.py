@@ -20,6 +20,7 @@ from server.door import visiting
 from service.stage import Stage
 
 PUBLIC_PATHS = {
+    "/": "it leads to the first page, or to where one signs in",
     "/docs": "the reference holds nothing of anybody",
     "/healthz": "a load balancer has no key",
     "/readyz": "the same",
