@@ -98,7 +98,7 @@ def visiting(
     browser: Browser, address: str, *, who: str, shots: Path, **options: Any
 ) -> Iterator[Visit]:
     """Somebody of this name in `door`, or nobody; fails where the page had trouble of its own."""
-    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", **options)
+    context = browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce"} | options)
     context.set_default_timeout(_PATIENCE_MS)
     expect.set_options(timeout=_PATIENCE_MS)
     if who:
