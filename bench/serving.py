@@ -217,7 +217,7 @@ _ASKED = (("collection", "default"), ("purpose", PURPOSE))
 
 
 def _make_uploads(probes: Sequence[bytes]) -> list[Call]:
-    return [replace(make_form(_ASKED, [("photo", one)]), path=_SEARCHES) for one in probes]
+    return [replace(make_form(_ASKED, [("photos", one)]), path=_SEARCHES) for one in probes]
 
 
 def _make_faces(home: Path) -> list[Call]:
@@ -235,7 +235,7 @@ def _search_by(face_id: str) -> Call:
 def _make_wrong() -> list[Call]:
     """Requests that are refused, each for another reason."""
     return [
-        replace(make_form(_ASKED, [("photo", b"no photo")]), path=_SEARCHES),
+        replace(make_form(_ASKED, [("photos", b"no photo")]), path=_SEARCHES),
         _search_by("00000000-0000-4000-8000-000000000000"),
         Call("POST", _SEARCHES, b"{", "application/json"),
         Call("GET", "/v1/nothing"),
