@@ -23,7 +23,7 @@ from mien.service.long_run import Asked, RunKind
 from mien.service.long_runs import KEPT, Runs
 from mien.service.ports import Vision
 from mien.testing import FakeModels, draw_photo
-from mien.types import PhotoAnalysis
+from mien.types import Look, PhotoAnalysis
 from server.door import Door, caller_of
 from server.uploading import PATIENCE_S, hand_in, shelf_grant, wait_for, working
 from service.stage import Stage, check_complete, check_sound, query
@@ -48,11 +48,11 @@ class _GatedVision:
         self._models = models
         self._vision = vision
 
-    def analyse(self, content: bytes) -> PhotoAnalysis:
+    def analyse(self, content: bytes, *, look: Look = Look.PHOTO) -> PhotoAnalysis:
         assert self._models.gate.acquire(timeout=PATIENCE_S)
         self._models.looks += 1
         self._models.niceness.add(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        return self._vision.analyse(content)
+        return self._vision.analyse(content, look=look)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -134,8 +135,9 @@ class Telling:
         return True
 
 
-async def _read_form(request: Request) -> Filled:
-    return Filled(await request.form())
+async def _read_form(request: Request) -> AsyncIterator[Filled]:
+    async with request.form() as form:  # files that came along are gone with the answer
+        yield Filled(form)
 
 
 Typed = Annotated[Filled, Depends(_read_form)]

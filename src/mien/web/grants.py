@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -41,6 +41,11 @@ class GrantLine:
     grant: Grant
     state: str
     photos: int
+
+    @property
+    def last_day(self) -> date:
+        """On which it holds, in UTC."""
+        return _last_day_of(self.grant)
 
 
 @router.get("/grants")
@@ -84,6 +89,7 @@ def show_grant(asking: Granting, grant_id: UUID, told: str = "") -> Response:
         grant=grant,
         state=_state_of(asking, grant),
         sources=_sources_of(asking, grant),
+        last_day=_last_day_of(grant),
         deadline=_find_deadline(asking, grant),
         may_change=_may_change(asking, grant),
         told=told,
@@ -184,6 +190,10 @@ def _may_change(asking: Asking, grant: Grant) -> bool:
 def _state_of(asking: Asking, grant: Grant) -> str:
     verdict = may_apply(grant, at=asking.library.parts.deployment.clock())
     return _IN_FORCE if verdict.is_allowed else str(verdict.reasons[0])
+
+
+def _last_day_of(grant: Grant) -> date:
+    return (grant.valid_until - timedelta(microseconds=1)).date()
 
 
 def _list_sources(asking: Asking) -> list[Source]:
