@@ -100,10 +100,13 @@ class _Bench:
     def _time_alone(
         self, calls: Sequence[Call], what: str, *, at_most: float | None = None
     ) -> Iterator[Row]:
+        before = self._served.read_processor_s()
         answers = self._ask(calls, clients=1, seconds=120, most=self._plan.alone)
+        used_s = self._served.read_processor_s() - before
         _check(answers)
         yield make_row(f"{what}, p50", quantile_ms(answers, 0.5), unit="ms", at_most=at_most)
         yield make_row(f"{what}, p95", quantile_ms(answers, 0.95), unit="ms")
+        yield make_row(f"{what}, processor time", 1000 * used_s / len(answers), unit="ms")
 
     def _count_a_second(self, clients: int) -> float:
         began = time.perf_counter()
