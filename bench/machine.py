@@ -32,9 +32,10 @@ def describe_circumstances() -> dict[str, object]:
     }
 
 
-def read_resident_bytes() -> int:
-    """Memory that the process holds now."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def read_resident_bytes(process_id: int | None = None) -> int:
+    """Memory that a process holds now: this one, unless another is named."""
+    statm = Path("/proc") / str(process_id or "self") / "statm"
+    pages = int(statm.read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 

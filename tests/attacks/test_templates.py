@@ -316,6 +316,13 @@ UNTRIED = {
     "evidence": "writes what the library call writes, which is tried",
     **dict.fromkeys(
         (
+            *("users add", "users disable", "users link", "users list"),
+            *("keys add", "keys list", "keys revoke"),
+        ),
+        "is about accounts, and opens no photo",
+    ),
+    **dict.fromkeys(
+        (
             *("people enrol", "people events", "people receipt", "people renew"),
             *("people show", "people withdraw"),
         ),

@@ -33,6 +33,7 @@ def serving(library: Library, door: Door | None = None) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         site = replace(make_site(library, door), origin=address)
+        site.runs.start()
         config = uvicorn.Config(make_app(site), log_level="error", lifespan="off", ws="none")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -44,8 +45,10 @@ def serving(library: Library, door: Door | None = None) -> Iterator[str]:
         try:
             yield address
         finally:
+            site.runs.begin_stop()  # which ends the streams of events too
             server.should_exit = True
             thread.join(_START_S)
+            site.runs.stop()
 
 
 @dataclass

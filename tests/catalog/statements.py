@@ -31,6 +31,8 @@ from catalog.samples import (
     open_catalog,
 )
 from mien.catalog import (
+    accounts,
+    api_keys,
     audit,
     browse,
     cases,
@@ -40,10 +42,14 @@ from mien.catalog import (
     erasures,
     faces,
     grants,
+    guests,
     holdings,
     holds,
     indexed,
     judgements,
+    links,
+    long_runs,
+    originals,
     people,
     photos,
     provenance,
@@ -51,14 +57,18 @@ from mien.catalog import (
     references,
     removal,
     requests,
+    reviews,
     runs,
     selection,
+    sign_in,
     sources,
     suppressions,
 )
 from mien.permission.basis import Basis
+from mien.permission.caller import Operation, Role
 from mien.permission.case import CaseKind, CaseState
 from mien.permission.charter import Charter
+from mien.permission.link import GuestState, LinkTerms
 from mien.permission.quality import QualityFilter
 from mien.permission.suppression import Level
 from mien.testing import GOOD
@@ -118,6 +128,7 @@ REMOVAL = removal.Removal(
     ended_grants=[make_uuid(2)],
     cases=[(1, make_uuid(1))],
     suppressions=[(1, make_uuid(1))],
+    originals=[(1, make_uuid(1))],
 )
 SELECTION = selection.Selection(
     enrolment_ids=[1],
@@ -154,7 +165,69 @@ REQUEST = requests.RequestRow(
 )
 CASE_EVENT = cases.StoredEvent(number=0, state=CaseState.RECEIVED, at=NOW, sealed=b"sealed")
 
+USER = accounts.UserRow(
+    uuid=make_uuid(1), reference="1", name=b"", role=Role.VIEWER, created_at=NOW
+)
+KEY = api_keys.KeyRow(
+    uuid=make_uuid(1),
+    reference="1",
+    name=b"",
+    owner_uuid=USER.uuid,
+    operations=frozenset({Operation.VIEW}),
+    calls_a_minute=1,
+    made_at=NOW,
+    expires_at=NOW,
+)
+SESSION = sign_in.SessionRow(
+    uuid=make_uuid(1),
+    reference="1",
+    user_uuid=USER.uuid,
+    made_at=NOW,
+    seen_at=NOW,
+    expires_at=NOW,
+)
+LINK = sign_in.LinkRow(reference="1", user_uuid=USER.uuid, purpose="", expires_at=NOW)
+TRIES = sign_in.Tries(failures=1, last_at=NOW, blocked_until=NOW)
+GUEST_LINK = links.NewLink(
+    uuid=make_uuid(1),
+    token_hash="ab" * 32,
+    collection_id=1,
+    purpose="find-my-photos",
+    made_at=NOW,
+    terms=LinkTerms(expires_at=NOW),
+    sealed=b"sealed",
+)
+OTHER_GUEST_LINK = replace(GUEST_LINK, uuid=make_uuid(2), token_hash="cd" * 32)
+GUEST = guests.NewGuestRequest(
+    uuid=make_uuid(1),
+    link_id=1,
+    token_hash="ab" * 32,
+    guest_hash="",
+    state=GuestState.WAITING,
+    consent_version="1",
+    asked_at=NOW,
+    ends_at=NOW,
+    selfie=b"sealed",
+    crop=None,
+)
+OTHER_GUEST = replace(GUEST, uuid=make_uuid(2), token_hash="cd" * 32)
+
 CALLS: Mapping[str, Mapping[str, Call]] = {
+    "accounts": {
+        "add_user": lambda c: accounts.add_user(c, replace(USER, uuid=make_uuid(2), reference="2")),
+        "find_user_by_name": lambda c: accounts.find_user_by_name(c, "1"),
+        "get_user": lambda c: accounts.get_user(c, USER.uuid),
+        "iter_users": lambda c: list(accounts.iter_users(c)),
+        "update_user": lambda c: accounts.update_user(c, USER),
+    },
+    "api_keys": {
+        "add_key": lambda c: api_keys.add_key(c, replace(KEY, uuid=make_uuid(2), reference="2")),
+        "find_key": lambda c: api_keys.find_key(c, "1"),
+        "get_key": lambda c: api_keys.get_key(c, KEY.uuid),
+        "iter_keys": lambda c: list(api_keys.iter_keys(c)),
+        "note_use": lambda c: api_keys.note_use(c, KEY.uuid, day=NOW),
+        "revoke_key": lambda c: api_keys.revoke_key(c, KEY.uuid, at=NOW),
+    },
     "audit": {
         "add_checkpoint": lambda c: audit.add_checkpoint(c, audit.StoredCheckpoint(2, "")),
         "add_entry": lambda c: audit.add_entry(c, NEXT_AUDITED),
@@ -168,6 +241,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_notes_of": lambda c: audit.find_notes_of(c, ""),
         "iter_checkpoints": lambda c: list(audit.iter_checkpoints(c)),
         "iter_entries": lambda c: list(audit.iter_entries(c)),
+        "iter_entries_back": lambda c: list(audit.iter_entries_back(c, before=1)),
     },
     "browse": {
         "find_by_place": lambda c: browse.find_by_place(
@@ -268,6 +342,20 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
+    "guests": {
+        "add_guest_request": lambda c: guests.add_guest_request(c, OTHER_GUEST),
+        "change_guest_request": lambda c: guests.change_guest_request(c, 1, crop=None),
+        "close_guest_requests": lambda c: guests.close_guest_requests(c, [1]),
+        "count_download": lambda c: guests.count_download(c, 1),
+        "count_use": lambda c: guests.count_use(c, 1, guest_hash="ab", since=NOW),
+        "find_ended": lambda c: guests.find_ended(c, at=NOW),
+        "find_guest_request": lambda c: guests.find_guest_request(c, make_uuid(1)),
+        "find_guest_request_by_token": lambda c: guests.find_guest_request_by_token(c, "ab"),
+        "find_guest_requests": lambda c: guests.find_guest_requests(c, 1),
+        "move_guest_request": lambda c: guests.move_guest_request(
+            c, 1, of=GuestState.WAITING, to=GuestState.APPROVED
+        ),
+    },
     "holdings": {
         "count_cases": holdings.count_cases,
         "count_holdings": holdings.count_holdings,
@@ -311,6 +399,39 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_judgements_of": lambda c: judgements.find_judgements_of(c, PROBE),
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
+    },
+    "links": {
+        "add_case_link": lambda c: links.add_case_link(
+            c, 1, token_hash=GUEST_LINK.token_hash, sealed=b"sealed"
+        ),
+        "add_link": lambda c: links.add_link(c, OTHER_GUEST_LINK),
+        "find_link": lambda c: links.find_link(c, make_uuid(1)),
+        "find_link_by_token": lambda c: links.find_link_by_token(c, "ab"),
+        "find_linked_case": lambda c: links.find_linked_case(c, "ab"),
+        "iter_links": lambda c: list(links.iter_links(c)),
+        "revoke_link": lambda c: links.revoke_link(c, make_uuid(1), at=NOW),
+    },
+    "long_runs": {
+        "add_long_run": lambda c: long_runs.add_long_run(
+            c, uuid=make_uuid(2), sealed=b"sealed", at=NOW
+        ),
+        "count_waiting": long_runs.count_waiting,
+        "find_long_runs": lambda c: long_runs.find_long_runs(c, before=9, limit=5),
+        "find_waiting": long_runs.find_waiting,
+        "forget_long_runs": lambda c: long_runs.forget_long_runs(c, until=NOW),
+        "get_long_run": lambda c: long_runs.get_long_run(c, make_uuid(1)),
+        "note_outcome": lambda c: long_runs.note_outcome(c, make_uuid(1), outcome=b"sealed"),
+        "note_progress": lambda c: long_runs.note_progress(c, make_uuid(1), counts={}),
+        "note_unwanted": lambda c: long_runs.note_unwanted(c, make_uuid(1)),
+        "requeue_cut_short": long_runs.requeue_cut_short,
+        "set_state": lambda c: long_runs.set_state(
+            c, make_uuid(1), state=long_runs.LongRunState.DONE, at=NOW
+        ),
+    },
+    "originals": {
+        "add_original": lambda c: originals.add_original(c, PHOTO, blob_id=make_uuid(7), at=NOW),
+        "find_original": lambda c: originals.find_original(c, make_sha256(1)),
+        "iter_original_ids": lambda c: list(originals.iter_original_ids(c)),
     },
     "people": {
         "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
@@ -380,6 +501,10 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "forget_before": lambda c: requests.forget_before(c, NOW),
         "forget_request": lambda c: requests.forget_request(c, ""),
     },
+    "reviews": {
+        "iter_reviews": lambda c: list(reviews.iter_reviews(c, [0])),
+        "put_review": lambda c: reviews.put_review(c, 0, review_seq=1),
+    },
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "count_runs": runs.count_runs,
@@ -411,6 +536,25 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
             c, COLLECTION, grant_id=GRANT, address="file:///"
         ),
         "iter_latest_runs": lambda c: list(sources.iter_latest_runs(c, COLLECTION)),
+    },
+    "sign_in": {
+        "add_link": lambda c: sign_in.add_link(c, replace(LINK, reference="2")),
+        "add_session": lambda c: sign_in.add_session(
+            c, replace(SESSION, uuid=make_uuid(2), reference="2")
+        ),
+        "delete_links": lambda c: sign_in.delete_links(c, ["1"]),
+        "delete_sessions": lambda c: sign_in.delete_sessions(c, [SESSION.uuid]),
+        "delete_tries": lambda c: sign_in.delete_tries(c, "1"),
+        "find_expired_sessions": lambda c: sign_in.find_expired_sessions(c, at=NOW),
+        "find_link": lambda c: sign_in.find_link(c, "1"),
+        "find_links_of": lambda c: sign_in.find_links_of(c, USER.uuid),
+        "find_session": lambda c: sign_in.find_session(c, "1"),
+        "find_sessions_of": lambda c: sign_in.find_sessions_of(c, USER.uuid),
+        "find_tries": lambda c: sign_in.find_tries(c, "1"),
+        "forget_tries": lambda c: sign_in.forget_tries(c, until=NOW),
+        "note_seen": lambda c: sign_in.note_seen(c, SESSION.uuid, at=NOW),
+        "put_tries": lambda c: sign_in.put_tries(c, "1", tries=TRIES),
+        "use_code": lambda c: sign_in.use_code(c, USER.uuid, step=1),
     },
     "suppressions": {
         "find_places": lambda c: suppressions.find_places(c, make_sha256(1)),
@@ -465,6 +609,13 @@ def fill(connection: Connection) -> None:
         event=CASE_EVENT,
     )
     suppressions.record_suppression(connection, SUPPRESSION)
+    long_runs.add_long_run(connection, uuid=make_uuid(1), sealed=b"sealed", at=NOW)
+    accounts.add_user(connection, USER)
+    api_keys.add_key(connection, KEY)
+    sign_in.add_session(connection, SESSION)
+    sign_in.add_link(connection, LINK)
+    links.add_link(connection, GUEST_LINK)
+    guests.add_guest_request(connection, GUEST)
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from house.rights import rights_table
 from house.source import PACKAGE, ROOT, Module, modules
+from house.strings import CATALOG, string_template
 from mien import errors
 from mien.cli.exits import reason_for
 from mien.evaluation.figures import Figure, Standing
@@ -194,6 +195,9 @@ def stale_pages() -> dict[Path, str]:
         fresh = renew(page, name, content())
         if fresh != page:
             stale[path] = fresh
+    strings = string_template()
+    if not CATALOG.exists() or CATALOG.read_text(encoding="utf-8") != strings:
+        stale[CATALOG] = strings
     return stale
 
 

@@ -20,12 +20,24 @@ from server.door import visiting
 from service.stage import Stage
 
 PUBLIC_PATHS = {
+    "/": "it leads to the first page, or to where one signs in",
     "/docs": "the reference holds nothing of anybody",
     "/healthz": "a load balancer has no key",
     "/readyz": "the same",
     "/sign-in": "whoever signs in is nobody yet",
     "/welcome/{token}": "a one-time link is who they are",
     "/static/{name}": "style, scripts and drawings of ours",
+    "/about": "what anybody may read, where the operator opened it",
+    "/policy": "the same",
+    "/request": "whoever asks for what is theirs needs no account",
+    "/request/{token}": "the secret address is who they are",
+    "/request/{token}/acknowledgement.json": "the same",
+    "/request/{token}/answer.zip": "the same",
+    "/find/{token}": "a host's link is what lets guests in",
+    "/find/{token}/{answer}": "the same, and the answer's own secret",
+    "/find/{token}/{answer}/show": "the same",
+    "/find/{token}/{answer}/withdraw": "the same",
+    "/find/{token}/photo/{ticket}": "the same, for a quarter of an hour",
 }
 """What anybody may ask for, with the reason."""
 

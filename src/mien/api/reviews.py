@@ -79,7 +79,7 @@ def show_review(asking: Auditing, seq: int) -> DrawnSearchOut:
 
 
 @router.put("/{seq}")
-def review_search(asking: Auditing, seq: int, review: ReviewIn) -> DrawnSearchOut:
+def review_search(asking: Auditing, seq: int, *, review: ReviewIn) -> DrawnSearchOut:
     """Mark a search as fine, or object to it; a later review takes the place of an earlier one."""
     reviews = reviews_of(asking)
     return _describe(

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import UploadFile
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.datastructures import UploadFile as SentFile
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -66,7 +67,7 @@ def answer_file(file: BinaryIO, *, name: str, media_type: str = "application/zip
     return StreamingResponse(read(), headers=headers, media_type=media_type)  # type: ignore[arg-type]
 
 
-def read_upload(asking: Asking, upload: UploadFile) -> bytes:
+def read_upload(asking: Asking, upload: SentFile) -> bytes:
     """What was handed in. Raises `PhotoError` where it is larger than a file may be."""
     most = asking.library.parts.max_file_bytes
     content = upload.file.read(most + 1)

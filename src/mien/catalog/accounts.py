@@ -66,11 +66,6 @@ def find_user_by_name(connection: Connection, reference: str) -> StoredUser | No
     return next(_iter_some(connection, users.c.reference == reference), None)
 
 
-def find_user_by_id(connection: Connection, user_id: int) -> StoredUser | None:
-    """By the id inside."""
-    return next(_iter_some(connection, users.c.id == user_id), None)
-
-
 def iter_users(connection: Connection) -> Iterator[StoredUser]:
     """All users, in the order they were made."""
     yield from _iter_some(connection)

@@ -100,7 +100,8 @@ def _check_origin(origin: str) -> None:
 def open_socket(address: Address) -> socket.socket:
     """A socket that listens there. Raises `SettingsError` where that is not possible."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    # Said to be TCP: else asyncio leaves an answer's second packet waiting for the first to arrive.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((address.host, address.port))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from mien.web import (
     account,
+    add,
     audit,
     cases,
     collections,
     doctor,
     find,
     grants,
+    home,
     links,
     optouts,
     people,
@@ -18,18 +20,21 @@ from mien.web import (
     reference,
     requests,
     reviews,
+    search,
     show,
     users,
 )
 
 ROUTERS = (
     account.router,
+    add.router,
     audit.router,
     cases.router,
     collections.router,
     doctor.router,
     find.router,
     grants.router,
+    home.router,
     links.router,
     optouts.router,
     people.router,
@@ -38,6 +43,7 @@ ROUTERS = (
     reference.router,
     requests.router,
     reviews.router,
+    search.router,
     show.router,
     users.router,
 )

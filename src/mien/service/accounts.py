@@ -97,10 +97,10 @@ class Accounts:
                 event=_tell(Action.USER_INVITED, row.uuid, name=name, facts={"role": row.role}),
             )
             if taken is None:
-                return add_user(self._deployment, connection, row)
+                return add_user(self._deployment, connection, row=row)
             self._end_ways_in(connection, row.uuid)
             self.keys.revoke_all_of(connection, row.uuid)
-            return write_user(self._deployment, connection, row)
+            return write_user(self._deployment, connection, row=row)
 
     def change(self, name: str, change: UserChange, *, by: Rights) -> User | Verdict:
         """Another role, other bounds."""
@@ -129,6 +129,15 @@ class Accounts:
         """The user may sign in again; their keys that have not expired work again."""
         return self._edit(
             name, lambda _, row: replace(row, is_active=True), by=by, action=Action.USER_ENABLED
+        )
+
+    def remove_second_factor(self, name: str, *, by: Rights) -> User | Verdict:
+        """For whoever lost it: the password alone counts again, and all sessions end."""
+        return self._edit(
+            name,
+            lambda _, row: replace(row, second_factor=None),
+            by=by,
+            action=Action.SECOND_FACTOR_REMOVED,
         )
 
     def link(self, name: str, *, by: Rights) -> OneTimeLink | Verdict:
@@ -189,15 +198,15 @@ class Accounts:
                     return verdict
             if not before.is_vouched:
                 row = _make_harmless(row)
-            self._check_somebody_stays(connection, before, row)
+            self._check_somebody_stays(connection, before, row=row)
             facts: dict[str, Json] = {"role": row.role}
             event = _tell(action, row.uuid, name=before.name, facts=facts)
             audit.append(self._deployment, connection, event=event)
-            if not row.is_active:
+            if not row.is_active or action is Action.SECOND_FACTOR_REMOVED:
                 self._end_ways_in(connection, row.uuid)
-            return write_user(self._deployment, connection, row)
+            return write_user(self._deployment, connection, row=row)
 
-    def _check_somebody_stays(self, connection: Connection, before: User, row: UserRow) -> None:
+    def _check_somebody_stays(self, connection: Connection, before: User, *, row: UserRow) -> None:
         stays = row.is_active and row.role is Role.ADMIN
         is_bounded = row.collections is not None or row.purposes is not None
         if not is_in_charge(before) or (stays and not is_bounded):

@@ -88,7 +88,7 @@ class ApiKeys:
             )
             stored = rows.add_key(connection, row)
             audit.append(
-                self._deployment, connection, event=_tell(Action.KEY_MADE, row, draft.name)
+                self._deployment, connection, event=_tell(Action.KEY_MADE, row, name=draft.name)
             )
             return MadeKey(self._vouch_for(stored), secret)
 
@@ -99,7 +99,7 @@ class ApiKeys:
             if not (verdict := may_give(by, key.rights)).is_allowed:
                 return verdict
             stored = rows.revoke_key(connection, key_id, at=self._deployment.clock())
-            event = _tell(Action.KEY_REVOKED, stored.row, key.name)
+            event = _tell(Action.KEY_REVOKED, stored.row, name=key.name)
             audit.append(self._deployment, connection, event=event)
             return self._vouch_for(stored)
 
@@ -201,7 +201,7 @@ def _describe(stored: StoredKey) -> bytes:
     return format_json(described)
 
 
-def _tell(action: Action, row: KeyRow, name: str) -> Event:
+def _tell(action: Action, row: KeyRow, *, name: str) -> Event:
     facts: dict[str, Json] = {
         "operations": sorted(row.operations),
         "expires_at": audit.format_time(row.expires_at),

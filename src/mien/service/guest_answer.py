@@ -113,7 +113,7 @@ class GuestAnswer:
         """The photo as it is, read where it lies and known by its hash. Raises `NotFoundError`."""
         found = self._get(request_id, number)
         shown = tuple(place.uri for place in found.face.locations if place.is_for_display)
-        photo = Whereabouts(found.face.sha256, 0, shown)
+        photo = Whereabouts(found.face.sha256, self._parts.max_file_bytes, shown)
         content = find_original(self._deployment, photo)
         if content is not None:
             self._enter_taken(request_id, found)

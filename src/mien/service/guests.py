@@ -186,7 +186,15 @@ class Guests:
         return verdict
 
     def _may_ask(self, connection: Connection, link: Link, *, guest: str) -> Verdict:
-        since = self._deployment.clock() - _HOUR
+        """Of the link as its row has it now: it may have been ended since it was read."""
+        now = self._deployment.clock()
+        known = get_link(self._deployment, connection, link_id=link.link_id)
+        verdict = may_open(
+            known.terms, is_vouched=known.is_vouched, revoked_at=known.revoked_at, at=now
+        )
+        if not verdict.is_allowed:
+            return verdict
+        since = now - _HOUR
         guest_hash = hash_token(guest) if guest else ""
         use = rows.count_use(connection, link.id, guest_hash=guest_hash, since=since)
         return may_ask(link.terms, use)

@@ -22,7 +22,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from mien.catalog import long_runs as rows
-from mien.catalog.long_runs import MOST_CUT_SHORT, LongRunState, StoredLongRun
+from mien.catalog.long_runs import MOST_CUT_SHORT, LongRunState
 from mien.errors import ConflictError, MienError, VaultError
 from mien.service.ingest import StoppedError
 from mien.service.long_run import (
@@ -31,13 +31,11 @@ from mien.service.long_run import (
     Outcome,
     RunKind,
     Tally,
-    parse_asked,
-    parse_outcome,
 )
 from mien.service.parts import Parts
 from mien.service.run_kinds import Doing, check_served, do_run
+from mien.service.run_rows import open_run, seal_asked, seal_outcome
 from mien.service.uploads import Reception
-from mien.vault.notary import Owner
 
 KEPT = timedelta(days=90)
 """How long an ended run is told of."""
@@ -49,7 +47,6 @@ _NICE = 10
 _LOOKS_S = 1.0
 _TOLD_S = 0.1
 _NOTED_S = 1.0
-_OWNER = Owner()
 
 
 class Runs:
@@ -123,9 +120,9 @@ class Runs:
                 raise ConflictError(
                     f"{_MOST_WAITING} runs wait already. Come back when some of them are done."
                 )
-            sealed = self._seal(asked.as_json(), context=f"run:{run_id}")
+            sealed = seal_asked(self._deployment, asked, run_id=run_id)
             rows.add_long_run(connection, uuid=run_id, sealed=sealed, at=self._deployment.clock())
-            run = self._open(rows.get_long_run(connection, run_id))
+            run = open_run(self._deployment, rows.get_long_run(connection, run_id))
         self._tell(run)
         self._woken.set()
         return run
@@ -150,7 +147,7 @@ class Runs:
             return known
         with self._deployment.database.reading() as connection:
             stored = rows.get_long_run(connection, run_id)
-        return self._open(stored)
+        return open_run(self._deployment, stored)
 
     def peek(self, run_id: str) -> LongRun | None:
         """The same at no cost; nothing of a run that this server has not heard of for long."""
@@ -164,7 +161,7 @@ class Runs:
         found = []
         for one in stored:
             with suppress(VaultError):  # written by somebody who lacks the keys: it is none
-                found.append(self.peek(one.uuid) or self._open(one))
+                found.append(self.peek(one.uuid) or open_run(self._deployment, one))
         return found
 
     def _work(self) -> None:
@@ -207,7 +204,7 @@ class Runs:
         wanted = set()
         for stored in waiting:
             with suppress(VaultError):
-                run = self._open(stored)
+                run = open_run(self._deployment, stored)
                 wanted.add(run.asked.upload_id)
                 self._tell(run)
         with self._turn:
@@ -224,7 +221,7 @@ class Runs:
             return False
         stored = waiting[0]
         try:
-            run = self._open(stored)
+            run = open_run(self._deployment, stored)
         except VaultError:
             self._conclude(stored.uuid, state=LongRunState.FAILED, outcome=_UNREADABLE)
             return True
@@ -244,7 +241,9 @@ class Runs:
         parts = replace(
             self._parts, deployment=deployment, session=self._parts.session.acting(deployment)
         )
-        doing = Doing(parts=parts, asked=run.asked, served=self._served, tell=teller.tell)
+        doing = Doing(
+            parts=parts, asked=run.asked, served=self._served, tell=teller.tell, note=teller.take
+        )
         try:
             outcome, state = do_run(doing), LongRunState.DONE
         except StoppedError:
@@ -294,51 +293,24 @@ class Runs:
         with self._deployment.database.writing() as connection:
             rows.set_state(connection, run.run_id, state=state, at=self._deployment.clock())
             stored = rows.get_long_run(connection, run.run_id)
-        opened = self._open(stored)
+        opened = open_run(self._deployment, stored)
         self._tell(opened)
         return opened
 
     def _conclude(self, run_id: str, *, state: LongRunState, outcome: Outcome) -> None:
         with self._deployment.database.writing_durably() as connection:
-            sealed = self._seal(outcome.as_json(), context=f"outcome:{run_id}")
+            sealed = seal_outcome(self._deployment, outcome, run_id=run_id)
             rows.note_outcome(connection, run_id, outcome=sealed)
             rows.set_state(connection, run_id, state=state, at=self._deployment.clock())
             stored = rows.get_long_run(connection, run_id)
         with self._turn:
             self._unwanted.discard(run_id)
         with suppress(VaultError):
-            self._tell(self._open(stored))
+            self._tell(open_run(self._deployment, stored))
 
     def _drop_upload(self, run: LongRun) -> None:
         if run.asked.upload_id:
             self._deployment.spool.drop(run.asked.upload_id)
-
-    def _seal(self, content: bytes, *, context: str) -> bytes:
-        sealed = self._deployment.vault.notary.seal_note(content, owner=_OWNER, context=context)
-        if sealed is None:
-            raise AssertionError  # the home's own key is always there
-        return sealed
-
-    def _open(self, stored: StoredLongRun) -> LongRun:
-        """Raises `VaultError` for a row that was not written with these keys."""
-        unseal = self._deployment.vault.notary.unseal_note
-        asked = unseal(stored.sealed, owner=_OWNER, context=f"run:{stored.uuid}")
-        outcome = Outcome()
-        if stored.outcome is not None:
-            told = unseal(stored.outcome, owner=_OWNER, context=f"outcome:{stored.uuid}")
-            outcome = parse_outcome(told)
-        return LongRun(
-            run_id=stored.uuid,
-            number=stored.number,
-            state=stored.state,
-            asked=parse_asked(asked),
-            asked_at=stored.asked_at,
-            started_at=stored.started_at,
-            ended_at=stored.ended_at,
-            cut_short=stored.cut_short,
-            tally=Tally(**stored.counts),
-            outcome=outcome,
-        )
 
 
 class _Teller:
@@ -353,12 +325,16 @@ class _Teller:
         self.run = run
         self.is_unwanted = False
 
+    def take(self, tally: Tally) -> None:
+        """Takes in how far it has come."""
+        seconds = time.monotonic() - self._began
+        a_second = tally.photos_met / max(seconds, 1e-9)
+        self.run = replace(self.run, tally=tally.after(self._earlier), a_second=a_second)
+
     def tell(self, tally: Tally) -> None:
         """Raises `StoppedError` where the run is to end now."""
+        self.take(tally)
         now = time.monotonic()
-        met = tally.photos_met
-        a_second = met / max(now - self._began, 1e-9)
-        self.run = replace(self.run, tally=tally.after(self._earlier), a_second=a_second)
         if now - self._told_at >= _TOLD_S:
             self._told_at = now
             if not self._runs.tell_progress(self.run):

@@ -189,7 +189,7 @@ class OwnAccount:
         audit.append(deployment, connection, event=_tell(action, row.uuid))
         sessions.end_sessions(deployment, connection, user_id=row.uuid)
         end_links(deployment, connection, user_id=row.uuid)
-        return write_user(deployment, connection, row)
+        return write_user(deployment, connection, row=row)
 
 
 def _tell(action: Action, user_id: str) -> Event:

@@ -126,7 +126,9 @@ class Reviews:
         return self.get(seq)
 
     def _get(self, connection: Connection, seq: int) -> DrawnSearch:
-        found = next(self._iter_drawn(connection, before=seq + 1, last=seq), None)
+        found = None
+        if seq < audit_rows.find_next_seq(connection):
+            found = next(self._iter_drawn(connection, before=seq + 1, last=seq), None)
         if found is None:
             raise NotFoundError(f"No search stands for review under {seq}.")
         return found

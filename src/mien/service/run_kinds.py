@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mien.errors import SettingsError
 from mien.service.audit_check import verify_log
-from mien.service.ingest import AddReport, AddRequest, add_photos
+from mien.service.ingest import AddReport, AddRequest, StoppedError, add_photos
 from mien.service.long_run import (
     TOLD_FAILURES,
     Asked,
@@ -34,12 +34,16 @@ _NOT_SERVED = "not-served"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doing:
-    """A run that is being done: as whom, within which folders, and who is told."""
+    """A run that is being done: as whom, within which folders, and who is told.
+
+    What was counted after it was stopped is only noted.
+    """
 
     parts: Parts
     asked: Asked
     served: Sequence[Path]
     tell: Tell
+    note: Callable[[Tally], None]
 
 
 def do_run(doing: Doing) -> Outcome:
@@ -111,15 +115,21 @@ def _request(doing: Doing) -> AddRequest:
 
 
 def _add(doing: Doing, request: AddRequest, total: int) -> Outcome:
-    session = doing.parts.session
+    session, report = doing.parts.session, AddReport()
 
-    def tell(report: AddReport) -> None:
+    def tell(so_far: AddReport) -> None:
+        nonlocal report
+        report = so_far
         session.keep_signed()
         doing.tell(tally_added(report, total=total))
 
-    report = add_photos(session.prepare_to_add(request.collection), request, progress=tell)
+    try:
+        report = add_photos(session.prepare_to_add(request.collection), request, progress=tell)
+    except StoppedError:
+        doing.note(tally_added(report, total=total))  # the last batch came in after it was told
+        raise
     tally = tally_added(report, total=total)
-    doing.tell(tally)
+    doing.note(tally)
     _look_again(doing, tell=lambda _: doing.tell(tally))
     return Outcome(
         failed=tuple(report.failed[:TOLD_FAILURES]),
@@ -129,8 +139,17 @@ def _add(doing: Doing, request: AddRequest, total: int) -> Outcome:
 
 
 def _rescan(doing: Doing) -> Outcome:
-    report = _look_again(doing, tell=lambda report: doing.tell(tally_rescanned(report)))
-    doing.tell(tally_rescanned(report))
+    report = RescanReport()
+
+    def tell(so_far: RescanReport) -> None:
+        nonlocal report
+        report = so_far
+        doing.tell(tally_rescanned(report))
+
+    try:
+        report = _look_again(doing, tell=tell)
+    finally:
+        doing.note(tally_rescanned(report))
     return Outcome(failed=tuple(report.failed[:TOLD_FAILURES]))
 
 
@@ -143,7 +162,7 @@ def _look_again(doing: Doing, *, tell: Callable[[RescanReport], None]) -> Rescan
 def _verify_log(doing: Doing) -> Outcome:
     report = verify_log(doing.parts.deployment)
     findings = report.findings
-    doing.tell(Tally(total=report.entries, photos_met=report.entries, findings=len(findings)))
+    doing.note(Tally(total=report.entries, photos_met=report.entries, findings=len(findings)))
     told = " ".join(finding.explanation for finding in findings[:TOLD_FAILURES])
     return Outcome(reasons=tuple({str(one.fault): 1 for one in findings}), message=told)
 

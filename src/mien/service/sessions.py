@@ -42,7 +42,7 @@ class SessionView:
 def open_session(deployment: Deployment, connection: Connection, *, user_id: str) -> str:
     """A new session; its token, which is kept nowhere. Last in its transaction."""
     now = deployment.clock()
-    _end(deployment, connection, rows.find_expired_sessions(connection, at=now))
+    _end(deployment, connection, ended=rows.find_expired_sessions(connection, at=now))
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row = SessionRow(
         uuid=str(uuid4()),
@@ -60,7 +60,7 @@ def open_session(deployment: Deployment, connection: Connection, *, user_id: str
 def find_user(deployment: Deployment, token: str) -> User | None:
     """Who signed in with it, as long as session and account are in force."""
     with deployment.database.reading() as connection:
-        row = _find_in_force(deployment, connection, token)
+        row = _find_in_force(deployment, connection, token=token)
         if row is None:
             return None
         user = believe(deployment, user_rows.get_user(connection, row.user_uuid))
@@ -76,7 +76,7 @@ def find_user(deployment: Deployment, token: str) -> User | None:
 def find_session_id(deployment: Deployment, token: str) -> str | None:
     """The outside id of a session in force."""
     with deployment.database.reading() as connection:
-        row = _find_in_force(deployment, connection, token)
+        row = _find_in_force(deployment, connection, token=token)
     return None if row is None else row.uuid
 
 
@@ -99,7 +99,7 @@ def list_sessions(deployment: Deployment, user_id: str) -> list[SessionView]:
 def end_sessions(deployment: Deployment, connection: Connection, *, user_id: str) -> int:
     """Ends all of a user's; how many there were."""
     found = rows.find_sessions_of(connection, user_id)
-    _end(deployment, connection, found)
+    _end(deployment, connection, ended=found)
     return len(found)
 
 
@@ -110,15 +110,17 @@ def end_session(
     found = [row for row in rows.find_sessions_of(connection, user_id) if row.uuid == session_id]
     if not found:
         raise NotFoundError("You have no such session; it may have ended already.")
-    _end(deployment, connection, found)
+    _end(deployment, connection, ended=found)
 
 
-def _end(deployment: Deployment, connection: Connection, ended: list[SessionRow]) -> None:
+def _end(deployment: Deployment, connection: Connection, *, ended: list[SessionRow]) -> None:
     rows.delete_sessions(connection, [row.uuid for row in ended])
     deployment.vault.notary.disown([_name(row) for row in ended])
 
 
-def _find_in_force(deployment: Deployment, connection: Connection, token: str) -> SessionRow | None:
+def _find_in_force(
+    deployment: Deployment, connection: Connection, *, token: str
+) -> SessionRow | None:
     row = rows.find_session(connection, _refer(deployment, token))
     return row if row is not None and _is_in_force(deployment, row) else None
 

@@ -114,7 +114,7 @@ class SignIn:
             if row.password != kept or not now.is_in_force:
                 return FAILED
             if fresh != kept:
-                write_user(acting, connection, replace(row, password=fresh))
+                write_user(acting, connection, row=replace(row, password=fresh))
             if now.has_second_factor:
                 link = make_link(
                     acting, connection, user_id=user.user_id, purpose=LinkPurpose.SECOND_FACTOR
@@ -133,7 +133,7 @@ class SignIn:
             )
             stored = user_rows.get_user(connection, user_id)
             user = believe(acting, stored)
-            step = find_code_step(acting, stored.row, code)
+            step = find_code_step(acting, stored.row, code=code)
             is_right = (
                 still == user_id
                 and user.is_in_force
@@ -160,7 +160,7 @@ class SignIn:
         return FAILED
 
 
-def find_code_step(deployment: Deployment, row: UserRow, code: str) -> int | None:
+def find_code_step(deployment: Deployment, row: UserRow, *, code: str) -> int | None:
     """The half minute whose code it is, of the user's second factor."""
     if row.second_factor is None:
         return None

@@ -18,7 +18,7 @@ from mien.service.deployment import Deployment
 from mien.service.ingest import find_standing
 from mien.service.long_run import Asked, LongRun
 from mien.service.standing import find_collection
-from mien.sources.address import find_shelf, is_shelf, shelf_scope, upload_uri
+from mien.sources.address import find_shelf, is_shelf, upload_uri
 from mien.vault.spool import FileWriter, SpooledFile, Upload
 
 
@@ -77,7 +77,7 @@ def _judge(deployment: Deployment, draft: UploadDraft) -> UploadPlace:
     verdicts = [
         may_rely_on(charter),
         may_add(stored.grant, uri=uri, basis=charter.basis, at=deployment.clock()),
-        suppressed.may_take(shelf_scope(shelf)),
+        suppressed.may_take(uri),
     ]
     return UploadPlace(combine(verdicts), shelf)
 

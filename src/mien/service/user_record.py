@@ -65,17 +65,17 @@ def believe(deployment: Deployment, stored: StoredUser) -> User:
     )
 
 
-def write_user(deployment: Deployment, connection: Connection, row: UserRow) -> User:
+def write_user(deployment: Deployment, connection: Connection, *, row: UserRow) -> User:
     """Writes the row and vouches for it. Last in its transaction, but for the log."""
     stored = rows.update_user(connection, row)
     deployment.vault.notary.vouch(_name(row), _describe(stored))
     return believe(deployment, stored)
 
 
-def add_user(deployment: Deployment, connection: Connection, row: UserRow) -> User:
+def add_user(deployment: Deployment, connection: Connection, *, row: UserRow) -> User:
     """As `write_user`, of somebody new."""
     rows.add_user(connection, row)
-    return write_user(deployment, connection, row)
+    return write_user(deployment, connection, row=row)
 
 
 def seal_text(deployment: Deployment, text: str, *, of: str) -> bytes:

@@ -80,11 +80,12 @@ def is_upload(uri: str) -> bool:
 def safe_name(name: str) -> str:
     """The last piece of whatever somebody sent as a name, without what no name should hold."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    seen = "".join(letter for letter in last if letter == " " or _is_seen(letter)).strip(" .")
+    seen = "".join(letter for letter in last if letter == " " or _is_seen(letter))
+    seen = seen.strip().rstrip(".")
     stem, dot, ending = seen.rpartition(".")
     if len(seen) > _LONGEST_NAME:
         room = max(0, _LONGEST_NAME - len(dot) - len(ending))
-        seen = f"{stem[:room]}{dot}{ending}"[:_LONGEST_NAME].strip(" .")
+        seen = f"{stem[:room]}{dot}{ending}"[:_LONGEST_NAME].strip()
     return seen or _NAMELESS
 
 

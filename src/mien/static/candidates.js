@@ -28,53 +28,53 @@ export function showStrangers(strength) {
 }
 
 /** One answer: a heading where there are several, and a card for each candidate. */
-export function drawAnswer(answer, { probe, number, grantors, canConfirm }) {
+export function drawAnswer(found, { isOne }) {
+  const { answer, probe, number } = found;
   const section = make("section");
-  if (number !== null) {
+  if (!isOne) {
     const heading = make("h3", { text: text("for-face", { number: number + 1 }) });
     const picture = probe ? [make("img", { src: probe, alt: "" })] : [];
     section.append(make("div", { class: "answer-head", children: [...picture, heading] }));
   }
-  const list = make("ol", { class: "candidates" });
-  for (const one of answer.candidates) list.append(drawCandidate(one, { answer, probe, grantors, canConfirm }));
-  section.append(list);
+  for (const reason of answer.reasons) {
+    section.append(make("p", { class: "notice warn", text: reason.explanation }));
+  }
+  const cards = answer.candidates.map((one) => drawCandidate(one, found));
+  section.append(make("ol", { class: "candidates", children: cards }));
   return section;
 }
 
-function drawCandidate(one, { answer, probe, grantors, canConfirm }) {
+function drawCandidate(one, { search, probe }) {
   const parts = copy("candidate");
   const { rank, strength } = one;
   const band = strength?.band || "";
-  parts.root.dataset.face = one.face_id;
   parts.rank.textContent = text("candidate", { rank });
-  parts.band.textContent = band ? text(`band-${band}`) : "–";
+  parts.band.textContent = text(band ? `band-${band}` : "band-unmeasured");
   if (TONES[band]) parts.band.classList.add(TONES[band]);
   parts.strangers.textContent = showStrangers(strength);
-  parts.photo.href = `/photos/${one.photo_id}?collection=${encodeURIComponent(answer.collection)}`;
-  if (one.is_for_display) {
+  const page = `/photos/${one.photo_id}?collection=${encodeURIComponent(search.collection)}`;
+  for (const link of [parts.photo, parts.why]) link.href = page;
+  parts.photo.setAttribute("aria-label", text("photo-of", { rank }));
+  if (one.has_picture) {
     parts.crop.src = `/v1/faces/${one.face_id}/crop`;
-    parts.crop.alt = text("crop", { rank });
   } else {
     parts.crop.remove();
     parts.withheld.hidden = false;
   }
-  parts.place.replaceChildren(...one.places.flatMap((place) => [drawPlace(place), make("br")]).slice(0, -1));
+  parts.place.replaceChildren(...one.places.flatMap((uri) => [drawPlace(uri), make("br")]).slice(0, -1));
   const credit = [one.credit.caption, one.credit.credit, one.credit.copyright].filter(Boolean).join(" · ");
   parts.credit.textContent = credit;
   parts.credit.hidden = !credit;
-  const names = [...new Set(one.places.map((place) => grantors.get(place.grant)).filter(Boolean))];
-  parts.grant.textContent = names.length ? text("by-permission", { grantor: names.join(", ") }) : "";
-  parts.compare.disabled = !probe || !one.is_for_display;
+  parts.compare.disabled = !probe || !one.has_picture;
   parts.compare.addEventListener("click", () =>
     compare({ probe, candidate: parts.crop.src, told: `${parts.rank.textContent}: ${parts.strangers.textContent}` }),
   );
-  parts.confirm.hidden = !canConfirm;
-  const judging = new Judging(one, { answer, parts });
-  judging.show();
+  if ("mayJudge" in document.getElementById("search").dataset) new Judging(one, { search, parts }).show();
+  else for (const name of ["keep", "reject", "confirm"]) parts[name].remove();
   return parts.root;
 }
 
-function drawPlace({ uri }) {
+function drawPlace(uri) {
   const last = uri.replace(/\/+$/, "").split("/").pop();
   if (AT_PLACE.test(uri)) return make("a", { href: uri, rel: "noreferrer noopener", text: uri });
   let name = last;
@@ -88,9 +88,9 @@ function drawPlace({ uri }) {
 
 /** What is said of one candidate: pressing a button again takes it back. */
 class Judging {
-  constructor(candidate, { answer, parts }) {
+  constructor(candidate, { search, parts }) {
     this.candidate = candidate;
-    this.answer = answer;
+    this.search = search;
     this.parts = parts;
     this.opinion = candidate.opinion;
     for (const name of ["keep", "reject", "confirm"]) {
@@ -109,7 +109,7 @@ class Judging {
           this.opinion = { ...this.opinion, mine: null, judgement_id: "" };
           if (counted) this.opinion[counted] -= 1;
         } else {
-          const json = { search_id: this.answer.search_id, face_id: this.candidate.face_id, kind };
+          const json = { search_id: this.search.search_id, face_id: this.candidate.face_id, kind };
           const said = await ask("/v1/judgements", { method: "POST", json });
           this.opinion = { ...said.opinion, mine: kind, judgement_id: said.judgement_id };
         }
@@ -141,9 +141,5 @@ class Judging {
       badge.textContent = text("confirmed-by", { count, needed });
       badge.classList.add("info");
     }
-  }
-
-  get isKept() {
-    return ["kept", "confirmed"].includes(this.opinion?.mine);
   }
 }

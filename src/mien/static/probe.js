@@ -105,8 +105,8 @@ export class Probe {
   draw() {
     const [width, height] = this.size;
     const boxes = this.faces.map((face) => {
-      const [x1, y1, x2, y2] = face.box;
-      const flaws = face.flaws.map((one) => one.replaceAll("-", " ")).join(", ");
+      const { x1, y1, x2, y2 } = face.box;
+      const flaws = face.quality.flaws.map((one) => one.replaceAll("-", " ")).join(", ");
       const number = face.number + 1;
       const button = make("button", {
         type: "button",
@@ -134,7 +134,7 @@ export class Probe {
   tellFaces() {
     const count = this.faces.length;
     const told = [text(["no-face", "one-face"][count] || "many-faces", { count })];
-    const flaws = this.faces.filter((face) => this.chosen.has(face.number)).flatMap((face) => face.flaws);
+    const flaws = this.faces.filter((face) => this.chosen.has(face.number)).flatMap((face) => face.quality.flaws);
     if (flaws.length) {
       told.push(text("poorly-seen", { flaws: [...new Set(flaws)].join(", ").replaceAll("-", " ") }));
     }
@@ -151,7 +151,7 @@ export class Probe {
     const image = this.image;
     if (!face || !image.naturalWidth) return "";
     const scale = image.naturalWidth / this.size[0];
-    const [x1, y1, x2, y2] = face.box.map((one) => one * scale);
+    const [x1, y1, x2, y2] = ["x1", "y1", "x2", "y2"].map((edge) => face.box[edge] * scale);
     const half = Math.max(x2 - x1, y2 - y1) * (0.5 + MARGIN);
     const left = Math.max(0, (x1 + x2) / 2 - half);
     const top = Math.max(0, (y1 + y2) / 2 - half);

@@ -25,6 +25,14 @@ function fillTerms() {
   field("source").replaceChildren(everybody, ...options);
 }
 
+/** When a day begins, in UTC, or one so many days later. */
+function beginOf(day, later = 0) {
+  if (!day) return "";
+  const at = new Date(`${day}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() + later);
+  return at.toISOString();
+}
+
 /** What every search of this form asks for, as fields of the interface. */
 function askedFor() {
   const fields = {
@@ -33,46 +41,55 @@ function askedFor() {
     reason: field("reason").value.trim(),
     limit: field("limit").value,
     max_fmr: field("max-fmr").value,
-    source: field("source").value,
-    added_after: field("since").value,
-    added_before: field("until").value,
-    show_rejected: field("rejected").checked ? "true" : "",
+    grant: field("source").value,
+    added_from: beginOf(field("since").value),
+    added_before: beginOf(field("until").value, 1),
+    shows_rejected: field("rejected").checked ? "true" : "",
   };
   return Object.entries(fields).filter(([, value]) => value !== "");
 }
 
-async function searchFace(number, probe) {
+/** Asks for one face of the photo, or for all of them at once. */
+function searchPhoto(probe, which) {
   const sent = new FormData();
-  for (const [name, value] of askedFor()) sent.set(name, value);
-  sent.set("face", number);
-  sent.set("photo", probe.photo);
+  for (const [name, value] of [...askedFor(), ...Object.entries(which)]) sent.set(name, value);
+  sent.set("photos", probe.photo);
   return ask("/v1/searches", { method: "POST", form: sent });
 }
 
+/** Each answer with the search that it is of, and a picture of the face that was looked for. */
+async function searchChosen(probe) {
+  const numbers = [...probe.chosen].sort((one, other) => one - other);
+  const isAll = numbers.length > 1 && numbers.length === probe.faces.length;
+  const asked = isAll ? [{ faces: "all" }] : numbers.map((face) => ({ face }));
+  const found = [];
+  for (const which of asked) {
+    const search = await searchPhoto(probe, which);
+    for (const answer of search.answers) {
+      const number = answer.probes[0]?.searched ?? which.face;
+      found.push({ search, answer, number, probe: probe.crop(number) });
+    }
+  }
+  return found;
+}
+
 async function searchStored(faceId) {
-  const sent = Object.fromEntries(askedFor());
-  return ask("/v1/searches", { method: "POST", json: { ...sent, face_id: faceId } });
+  const json = { ...Object.fromEntries(askedFor()), face_id: faceId };
+  const search = await ask("/v1/searches", { method: "POST", json });
+  return search.answers.map((answer) => ({ search, answer, number: 0, probe: field("stored-face").src }));
 }
 
 function showAnswers(found) {
-  const { confirmations } = chosenTerms();
-  const grantors = new Map(terms.flatMap((one) => one.sources.map(({ id, name }) => [id, name])));
   const isOne = found.length === 1;
-  const drawn = found.map(({ answer, probe, number }) =>
-    drawAnswer(answer, { probe, number: isOne ? null : number, grantors, canConfirm: confirmations > 0 }),
-  );
-  field("answers").replaceChildren(...drawn);
-  searched.splice(0, searched.length, ...found.map(({ answer }) => answer.search_id));
-  const sum = (name) => found.reduce((total, { answer }) => total + (answer[name]?.length ?? answer[name] ?? 0), 0);
-  const told = [
-    text(sum("candidates") ? "found" : "found-none", {
-      count: sum("candidates"),
-      faces: (found[0]?.answer.faces_searched ?? 0).toLocaleString(),
-    }),
-  ];
-  if (sum("rejected")) told.push(text("left-out", { count: sum("rejected") }));
+  field("answers").replaceChildren(...found.map((one) => drawAnswer(one, { isOne })));
+  searched.splice(0, searched.length, ...new Set(found.map(({ search }) => search.search_id)));
+  const count = found.reduce((sum, { answer }) => sum + answer.candidates.length, 0);
+  const rejected = found.reduce((sum, { answer }) => sum + answer.rejected, 0);
+  const faces = (found[0]?.search.faces_searched ?? 0).toLocaleString();
+  const told = [text(count ? "found" : "found-none", { count, faces })];
+  if (rejected) told.push(text("left-out", { count: rejected }));
   field("results-told").textContent = told.join(" ");
-  field("export").hidden = !sum("candidates");
+  field("export").hidden = !count || !("mayJudge" in form.dataset);
 }
 
 async function search(probe) {
@@ -85,15 +102,7 @@ async function search(probe) {
   field("results-told").textContent = "";
   field("export").hidden = true;
   try {
-    const found = [];
-    if (faceId) {
-      found.push({ answer: await searchStored(faceId), probe: field("stored-face").src, number: null });
-    } else {
-      for (const number of [...probe.chosen].sort((a, b) => a - b)) {
-        found.push({ answer: await searchFace(number, probe), probe: probe.crop(number), number });
-      }
-    }
-    showAnswers(found);
+    showAnswers(await (faceId ? searchStored(faceId) : searchChosen(probe)));
   } catch (problem) {
     showProblem(field("results-problem"), problem);
   }

@@ -69,10 +69,13 @@ class Spool:
 
     def drop(self, upload_id: str) -> None:
         """Destroys the key, then the files; nothing happens where both are gone."""
-        with self._turn, self._keys.transaction():
-            self._keys.destroy_subject_keys([f"{_KIND}{upload_id}"])
-        if _ID.fullmatch(upload_id):
-            shutil.rmtree(self._folder / upload_id, ignore_errors=True)
+        try:
+            self._destroy_key(upload_id)
+        except VaultError:
+            # On a full disk not even that can be written, until the files are gone.
+            self._delete_files(upload_id)
+            self._destroy_key(upload_id)
+        self._delete_files(upload_id)
 
     def find_ids(self) -> set[str]:
         """Every upload that left a key or files, complete or not."""
@@ -86,6 +89,14 @@ class Spool:
         """How many bytes the disk has left for it."""
         place = self._folder if self._folder.exists() else self._folder.parent
         return shutil.disk_usage(place).free
+
+    def _destroy_key(self, upload_id: str) -> None:
+        with self._turn, self._keys.transaction():
+            self._keys.destroy_subject_keys([f"{_KIND}{upload_id}"])
+
+    def _delete_files(self, upload_id: str) -> None:
+        if _ID.fullmatch(upload_id):
+            shutil.rmtree(self._folder / upload_id, ignore_errors=True)
 
 
 class Upload:

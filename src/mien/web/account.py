@@ -99,7 +99,7 @@ def welcome(request: Request, token: str) -> Response:
 
 @router.post("/welcome/{token}")
 def choose_password(
-    request: Request, token: str, password: Text = "", again: Text = ""
+    request: Request, token: str, *, password: Text = "", again: Text = ""
 ) -> Response:
     """Sets the password and signs in, unless a code is needed for that."""
     check_same_origin(request)
@@ -142,7 +142,7 @@ def change_password(
             changed = accounts.own.change_password(user_id, password=password, new=new)
     except SettingsError as error:
         return _show_account(asking, request, refused="unfit", detail=str(error))
-    return _go_on(asking, request, changed)
+    return _go_on(asking, request, done=changed)
 
 
 @router.post("/account/second-factor")
@@ -169,7 +169,7 @@ def set_second_factor(
         if begun is None:
             return _show_account(asking, request, refused=str(done.reasons[0]))
         return _show_factor(asking, begun, refused=str(done.reasons[0]))
-    return _go_on(asking, request, done)
+    return _go_on(asking, request, done=done)
 
 
 @router.post("/account/second-factor/remove")
@@ -178,7 +178,7 @@ def remove_second_factor(asking: Own, request: Request, *, password: Text = "") 
     user_id = get_signed_in_id(asking)
     with asking.site.turnstile.enter():
         done = accounts_of(asking).own.remove_second_factor(user_id, password=password)
-    return _go_on(asking, request, done)
+    return _go_on(asking, request, done=done)
 
 
 @router.post("/account/sessions/{session_id}/end")
@@ -235,7 +235,7 @@ def _show_welcome(
     )
 
 
-def _go_on(asking: Asking, request: Request, done: User | Verdict) -> Response:
+def _go_on(asking: Asking, request: Request, *, done: User | Verdict) -> Response:
     """Every session has ended with the change: this browser gets a new one."""
     if isinstance(done, Verdict):
         return _show_account(asking, request, refused=str(done.reasons[0]))

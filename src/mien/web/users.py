@@ -58,7 +58,7 @@ def invite(asking: Operating, form: Sent) -> Response:
 
 
 @router.post("/users/{user_id}/change")
-def change(asking: Operating, user_id: str, form: Sent) -> Response:
+def change(asking: Operating, user_id: str, *, form: Sent) -> Response:
     """Another role, other bounds."""
 
     def do(accounts: Accounts) -> Response | Verdict:
@@ -90,6 +90,13 @@ def enable(asking: Operating, user_id: str) -> Response:
 def make_link(asking: Operating, user_id: str) -> Response:
     """Shows a link with which the user chooses a password."""
     return _try(asking, lambda accounts: _hand_link(asking, accounts.get(user_id)))
+
+
+@router.post("/users/{user_id}/second-factor/remove")
+def remove_second_factor(asking: Operating, user_id: str) -> Response:
+    """For whoever lost it."""
+    by = rights_of(asking.caller)
+    return _try(asking, lambda accounts: _go_back(accounts.remove_second_factor(user_id, by=by)))
 
 
 @router.post("/keys")

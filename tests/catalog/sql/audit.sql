@@ -46,3 +46,8 @@ FROM audit_checkpoints ORDER BY audit_checkpoints.size;
 SELECT audit_entries.seq, CAST(audit_entries.content AS BLOB) AS content, CAST(audit_entries.leaf_hash AS BLOB) AS leaf_hash, CAST(audit_entries.mark AS BLOB) AS mark
 FROM audit_entries
 WHERE audit_entries.seq >= ? ORDER BY audit_entries.seq;
+
+-- iter_entries_back
+SELECT audit_entries.seq, CAST(audit_entries.content AS BLOB) AS content, CAST(audit_entries.leaf_hash AS BLOB) AS leaf_hash, CAST(audit_entries.mark AS BLOB) AS mark
+FROM audit_entries
+WHERE audit_entries.seq < ? ORDER BY audit_entries.seq DESC;
