@@ -138,6 +138,17 @@ def test_a_key_is_made_shown_once_and_revoked(desk: Desk, client: TestClient) ->
     assert client.get("/v1/collections", headers=own).status_code == 401
 
 
+def test_a_lost_second_factor_is_removed_and_none_is_given(desk: Desk, client: TestClient) -> None:
+    sam = desk.accounts.get("sam")
+    desk.set_factor(sam)
+    path = f"/v1/users/{sam.user_id}"
+    assert client.patch(path, json={"has_second_factor": True}).status_code == 422
+    assert (
+        client.patch(path, json={"has_second_factor": False}).json()["has_second_factor"] is False
+    )
+    assert desk.enter("sam").token
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SEARCHER, Role.CURATOR, Role.AUDITOR])
 def test_each_role_reaches_its_own_and_no_more(
     desk: Desk, client: TestClient, *, role: Role

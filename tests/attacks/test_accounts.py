@@ -306,7 +306,14 @@ def test_a_used_code_counts_no_second_time_at_the_same_moment(desk: Desk) -> Non
 FORMS = [
     *("/sign-out", "/account/password", "/account/second-factor", "/account/second-factor/confirm"),
     *("/account/second-factor/remove", "/account/sessions/x/end", "/users", "/users/x/change"),
-    *("/users/x/disable", "/users/x/enable", "/users/x/link", "/keys", "/keys/x/revoke"),
+    *(
+        "/users/x/disable",
+        "/users/x/enable",
+        "/users/x/link",
+        "/users/x/second-factor/remove",
+        "/keys",
+        "/keys/x/revoke",
+    ),
     "/audit/reviews/1",
 ]
 

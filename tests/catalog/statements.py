@@ -42,10 +42,12 @@ from mien.catalog import (
     erasures,
     faces,
     grants,
+    guests,
     holdings,
     holds,
     indexed,
     judgements,
+    links,
     long_runs,
     originals,
     people,
@@ -66,6 +68,7 @@ from mien.permission.basis import Basis
 from mien.permission.caller import Operation, Role
 from mien.permission.case import CaseKind, CaseState
 from mien.permission.charter import Charter
+from mien.permission.link import GuestState, LinkTerms
 from mien.permission.quality import QualityFilter
 from mien.permission.suppression import Level
 from mien.testing import GOOD
@@ -185,6 +188,29 @@ SESSION = sign_in.SessionRow(
 )
 LINK = sign_in.LinkRow(reference="1", user_uuid=USER.uuid, purpose="", expires_at=NOW)
 TRIES = sign_in.Tries(failures=1, last_at=NOW, blocked_until=NOW)
+GUEST_LINK = links.NewLink(
+    uuid=make_uuid(1),
+    token_hash="ab" * 32,
+    collection_id=1,
+    purpose="find-my-photos",
+    made_at=NOW,
+    terms=LinkTerms(expires_at=NOW),
+    sealed=b"sealed",
+)
+OTHER_GUEST_LINK = replace(GUEST_LINK, uuid=make_uuid(2), token_hash="cd" * 32)
+GUEST = guests.NewGuestRequest(
+    uuid=make_uuid(1),
+    link_id=1,
+    token_hash="ab" * 32,
+    guest_hash="",
+    state=GuestState.WAITING,
+    consent_version="1",
+    asked_at=NOW,
+    ends_at=NOW,
+    selfie=b"sealed",
+    crop=None,
+)
+OTHER_GUEST = replace(GUEST, uuid=make_uuid(2), token_hash="cd" * 32)
 
 CALLS: Mapping[str, Mapping[str, Call]] = {
     "accounts": {
@@ -316,6 +342,20 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "record_grant": lambda c: grants.record_grant(c, make_grant(), at=NOW),
         "revoke_grant": lambda c: grants.revoke_grant(c, make_uuid(1), at=NOW),
     },
+    "guests": {
+        "add_guest_request": lambda c: guests.add_guest_request(c, OTHER_GUEST),
+        "change_guest_request": lambda c: guests.change_guest_request(c, 1, crop=None),
+        "close_guest_requests": lambda c: guests.close_guest_requests(c, [1]),
+        "count_download": lambda c: guests.count_download(c, 1),
+        "count_use": lambda c: guests.count_use(c, 1, guest_hash="ab", since=NOW),
+        "find_ended": lambda c: guests.find_ended(c, at=NOW),
+        "find_guest_request": lambda c: guests.find_guest_request(c, make_uuid(1)),
+        "find_guest_request_by_token": lambda c: guests.find_guest_request_by_token(c, "ab"),
+        "find_guest_requests": lambda c: guests.find_guest_requests(c, 1),
+        "move_guest_request": lambda c: guests.move_guest_request(
+            c, 1, of=GuestState.WAITING, to=GuestState.APPROVED
+        ),
+    },
     "holdings": {
         "count_cases": holdings.count_cases,
         "count_holdings": holdings.count_holdings,
@@ -359,6 +399,17 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_judgements_of": lambda c: judgements.find_judgements_of(c, PROBE),
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
+    },
+    "links": {
+        "add_case_link": lambda c: links.add_case_link(
+            c, 1, token_hash=GUEST_LINK.token_hash, sealed=b"sealed"
+        ),
+        "add_link": lambda c: links.add_link(c, OTHER_GUEST_LINK),
+        "find_link": lambda c: links.find_link(c, make_uuid(1)),
+        "find_link_by_token": lambda c: links.find_link_by_token(c, "ab"),
+        "find_linked_case": lambda c: links.find_linked_case(c, "ab"),
+        "iter_links": lambda c: list(links.iter_links(c)),
+        "revoke_link": lambda c: links.revoke_link(c, make_uuid(1), at=NOW),
     },
     "long_runs": {
         "add_long_run": lambda c: long_runs.add_long_run(
@@ -563,6 +614,8 @@ def fill(connection: Connection) -> None:
     api_keys.add_key(connection, KEY)
     sign_in.add_session(connection, SESSION)
     sign_in.add_link(connection, LINK)
+    links.add_link(connection, GUEST_LINK)
+    guests.add_guest_request(connection, GUEST)
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

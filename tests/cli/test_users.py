@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cli.conftest import Mien
+from mien.permission.account import User
 from mien.permission.caller import Operation
 from mien.service.accounts import Accounts
 from service.desk import CHEAP, PASSWORD, Desk
@@ -59,6 +60,19 @@ def test_a_user_is_disabled_and_linked(stage: Stage, mien: Mien) -> None:
     last = mien("users", "disable", "boss", "--json")
     assert (last.code, last.document["error"]["reason"]) == (2, "conflict")
     assert mien("users", "disable", "nobody").code == 2
+
+
+def test_a_lost_second_factor_is_removed(stage: Stage, mien: Mien) -> None:
+    path = str(add(mien, "ann")["path"])
+    stage.now = datetime.now(UTC)
+    with stage.open() as library:
+        desk = Desk(stage, library)
+        ann = desk.accounts.own.welcome(path.rpartition("/")[2], PASSWORD)
+        assert isinstance(ann, User)
+        desk.set_factor(ann)
+    assert mien("users", "link", "ann", "--json").document["has_second_factor"] is True
+    told = mien("users", "link", "ann", "--without-second-factor", "--json").document
+    assert told["has_second_factor"] is False
 
 
 def test_a_changed_account_is_shown_and_begins_anew(stage: Stage, mien: Mien) -> None:

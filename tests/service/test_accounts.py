@@ -201,6 +201,21 @@ def test_a_link_of_somebody_who_was_disabled_is_over(desk: Desk) -> None:
     assert desk.accounts.own.find_welcomed(token) is None
 
 
+def test_an_admin_removes_the_second_factor_of_whoever_lost_it(desk: Desk) -> None:
+    ann = desk.make("ann")
+    desk.set_factor(ann)
+    pending = desk.enter("ann").pending
+    answer = desk.accounts.remove_second_factor("ann", by=PRESS_ADMIN)
+    assert reasons_of(answer) == (Reason.MORE_THAN_YOURS,)
+    assert desk.accounts.get("ann").has_second_factor
+    done = desk.accounts.remove_second_factor("ann", by=EVERYTHING)
+    assert isinstance(done, User)
+    assert (done.has_second_factor, done.has_password) == (False, True)
+    assert desk.actions()[-1] == "second-factor-removed"
+    assert not desk.accounts.sign_in.enter_code(pending, "000000", address="").token
+    assert desk.enter("ann").token
+
+
 def test_whoever_uses_a_link_is_signed_out_elsewhere(desk: Desk) -> None:
     ann = desk.make("ann")
     desk.sign_in("ann")

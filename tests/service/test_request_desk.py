@@ -89,7 +89,7 @@ def test_whoever_hands_in_their_face_is_hidden_until_somebody_looked(
 def test_a_face_of_nobody_here_is_answered_in_the_same_way(
     library: Library, desk: RequestDesk
 ) -> None:
-    said = []
+    said: list[tuple[Any, ...]] = []
     for person in (ANN, EVE):
         token = desk.open(draft(Wish.OPT_OUT, Matter.FACE, photo=draw_photo(person, seed=99)))
         standing = desk.find(token)

@@ -39,9 +39,9 @@ class Guest:
         files = {"selfie": ("selfie.png", content, "image/png")}
         return self.client.post(self.home, data=said, files=files, follow_redirects=False)
 
-    def ask(self, *people: int, **said: bool) -> str:
+    def ask(self, *people: int, enrols: bool = False) -> str:
         """Asks; the address of the answer."""
-        sent = self.hand_in(*people, **said)
+        sent = self.hand_in(*people, enrols=enrols)
         assert sent.status_code == 303, sent.text
         return str(sent.headers["Location"])
 

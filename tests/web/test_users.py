@@ -100,6 +100,16 @@ def test_a_user_is_changed_disabled_enabled_and_linked(desk: Desk, boss: TestCli
     assert post(boss, "/users/nobody/disable")[0] == 404
 
 
+def test_a_lost_second_factor_is_removed(desk: Desk, boss: TestClient) -> None:
+    ann = desk.make("ann")
+    desk.set_factor(ann)
+    path = f"/users/{ann.user_id}/second-factor/remove"
+    assert path in boss.get("/users").text
+    assert post(boss, path)[0] == 303
+    assert path not in boss.get("/users").text
+    assert desk.enter("ann").token
+
+
 def test_the_last_admin_stays(desk: Desk, boss: TestClient) -> None:
     status, page = post(boss, f"/users/{desk.accounts.get('boss').user_id}/disable")
     assert (status, "last admin" in page) == (403, True)

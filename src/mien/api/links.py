@@ -90,7 +90,7 @@ def list_links(asking: Sharing, paging: Paged) -> LinksOut:
 
 
 @router.post("", status_code=201)
-def make_link(asking: Sharing, wanted: LinkIn) -> LinkOut:
+def open_link(asking: Sharing, wanted: LinkIn) -> LinkOut:
     """Open a collection to guests."""
     asking.check(collection=wanted.collection, purpose=wanted.purpose)
     made = links_of(asking).make(LinkDraft(**wanted.model_dump()))
@@ -120,7 +120,7 @@ def get_qr(asking: Sharing, link_id: str) -> Response:
 
 
 @router.get("/{link_id}/requests")
-def list_requests(asking: Sharing, link_id: str, paging: Paged) -> GuestRequestsOut:
+def list_guest_requests(asking: Sharing, link_id: str, *, paging: Paged) -> GuestRequestsOut:
     """Who asked when, what became of it, and how many photos they saw."""
     found = get_reached(asking, link_id)
     asked = links_of(asking).requests(found.link_id)
@@ -130,7 +130,7 @@ def list_requests(asking: Sharing, link_id: str, paging: Paged) -> GuestRequests
 
 
 @router.get("/{link_id}/requests/{request_id}/face", response_class=Response)
-def get_guest_face(asking: Sharing, link_id: str, request_id: str) -> Response:
+def get_guest_face(asking: Sharing, link_id: str, *, request_id: str) -> Response:
     """The face of who waits, as a JPEG; gone once you decided."""
     found = get_reached(asking, link_id)
     look = links_of(asking).look(found.link_id, request_id)
@@ -138,13 +138,13 @@ def get_guest_face(asking: Sharing, link_id: str, request_id: str) -> Response:
 
 
 @router.post("/{link_id}/requests/{request_id}/approve")
-def approve_request(asking: Sharing, link_id: str, request_id: str) -> GuestRequestOut:
+def approve_guest(asking: Sharing, link_id: str, *, request_id: str) -> GuestRequestOut:
     """Let a guest see their photos."""
     return _decide(asking, link_id, request_id=request_id, is_approved=True)
 
 
 @router.post("/{link_id}/requests/{request_id}/deny")
-def deny_request(asking: Sharing, link_id: str, request_id: str) -> GuestRequestOut:
+def deny_guest(asking: Sharing, link_id: str, *, request_id: str) -> GuestRequestOut:
     """Do not; what they handed in is deleted."""
     return _decide(asking, link_id, request_id=request_id, is_approved=False)
 

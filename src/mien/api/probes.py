@@ -31,5 +31,5 @@ def find_probe_faces(
         found = find_faces(asking.library.parts, content, purpose=purpose, collection=collection)
     if isinstance(found, Verdict):
         check(found)
-        raise AssertionError  # a refusal has a reason
+        raise AssertionError  # noqa: TRY004  (a refusal has a reason)
     return describe_probe(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -65,7 +65,7 @@ class UserIn(BaseModel):
 
 
 class UserChangeIn(BaseModel):
-    """What is to change: a role with its bounds, or whether the account is active."""
+    """What is to change: a role with its bounds, whether it is active, that a factor is gone."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,6 +73,7 @@ class UserChangeIn(BaseModel):
     collections: list[str] | None = None
     purposes: list[str] | None = None
     is_active: bool | None = None
+    has_second_factor: Literal[False] | None = None
 
 
 class LinkOut(BaseModel):
@@ -133,6 +134,8 @@ def change_user(asking: Operating, user_id: str, *, change: UserChangeIn) -> Use
             purposes=(change.purposes if "purposes" in fields else list_bound(changed.purposes)),
         )
         changed = get_allowed(accounts.change(user_id, wanted, by=by))
+    if change.has_second_factor is False:
+        changed = get_allowed(accounts.remove_second_factor(user_id, by=by))
     if change.is_active is not None:
         switch = accounts.enable if change.is_active else accounts.disable
         changed = get_allowed(switch(user_id, by=by))

@@ -76,11 +76,23 @@ def disable(name: Name, *, home: Home = None, as_json: Json = False) -> None:
 
 
 @app.command("link")
-def link(name: Name, *, home: Home = None, as_json: Json = False) -> None:
+def link(
+    name: Name,
+    *,
+    without_second_factor: Annotated[
+        bool,
+        typer.Option("--without-second-factor", help="Remove it: for whoever lost the phone."),
+    ] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
     """Make a one-time link with which a user chooses a new password within a day."""
     with open_library(home) as library:
         accounts = Accounts(library.parts)
         user = accounts.get(name)
+        if without_second_factor:
+            removed = accounts.remove_second_factor(user.user_id, by=EVERYTHING)
+            user = get_allowed(removed, as_json=as_json)
         made = get_allowed(accounts.link(user.user_id, by=EVERYTHING), as_json=as_json)
     _hand_out(user, made, as_json=as_json)
 

@@ -131,6 +131,15 @@ class Accounts:
             name, lambda _, row: replace(row, is_active=True), by=by, action=Action.USER_ENABLED
         )
 
+    def remove_second_factor(self, name: str, *, by: Rights) -> User | Verdict:
+        """For whoever lost it: the password alone counts again, and all sessions end."""
+        return self._edit(
+            name,
+            lambda _, row: replace(row, second_factor=None),
+            by=by,
+            action=Action.SECOND_FACTOR_REMOVED,
+        )
+
     def link(self, name: str, *, by: Rights) -> OneTimeLink | Verdict:
         """A link with which the user chooses a password, once, within a day.
 
@@ -193,7 +202,7 @@ class Accounts:
             facts: dict[str, Json] = {"role": row.role}
             event = _tell(action, row.uuid, name=before.name, facts=facts)
             audit.append(self._deployment, connection, event=event)
-            if not row.is_active:
+            if not row.is_active or action is Action.SECOND_FACTOR_REMOVED:
                 self._end_ways_in(connection, row.uuid)
             return write_user(self._deployment, connection, row=row)
 

@@ -60,7 +60,7 @@ def get_invitation(request: Request, token: str) -> Response:
 
 @router.post("")
 def ask(
-    request: Request, token: str, form: Annotated[Form, reads_form(max_bytes=MOST_BYTES)]
+    request: Request, token: str, *, form: Annotated[Form, reads_form(max_bytes=MOST_BYTES)]
 ) -> Response:
     """A guest consents and hands in a selfie."""
     site, link = _enter(request, token)
@@ -84,7 +84,7 @@ def ask(
 
 
 @router.get("/photo/{ticket}")
-def get_photo(request: Request, token: str, ticket: str) -> Response:
+def get_photo(request: Request, token: str, *, ticket: str) -> Response:
     """A picture of an answer, for whoever has the ticket that the answer gave out."""
     site, link = _enter(request, token)
     wanted = read_ticket(site, ticket, link_id=link.link_id)
@@ -103,14 +103,14 @@ def get_photo(request: Request, token: str, ticket: str) -> Response:
 
 
 @router.get("/{answer}")
-def get_answer(request: Request, token: str, answer: str) -> Response:
+def get_answer(request: Request, token: str, *, answer: str) -> Response:
     """How a guest's request stands; their photos, for as long as they may be seen."""
     site, link = _enter(request, token, is_open=False)
     return _show_answer(request, site, link=link, answer=answer)
 
 
 @router.post("/{answer}/show")
-def show_photos(request: Request, token: str, answer: str) -> Response:
+def show_photos(request: Request, token: str, *, answer: str) -> Response:
     """Looks for the photos, once the host said yes."""
     site, link = _enter(request, token)
     _get(request, site, link=link, answer=answer)
@@ -120,7 +120,7 @@ def show_photos(request: Request, token: str, answer: str) -> Response:
 
 
 @router.post("/{answer}/withdraw")
-def withdraw(request: Request, token: str, answer: str) -> Response:
+def withdraw(request: Request, token: str, *, answer: str) -> Response:
     """Ends the consent of somebody who enrolled; it works after the link ended too."""
     site, link = _enter(request, token, is_open=False)
     _get(request, site, link=link, answer=answer)
@@ -162,6 +162,7 @@ def _show_form(site: Site, link: Link, *, token: str, wrong: str = "", name: str
     settings = site.library.settings
     return show(
         "find",
+        has_policy=settings.is_public("policy"),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK,
         link=link,
         token=token,
@@ -209,6 +210,7 @@ def _show_answer(request: Request, site: Site, *, link: Link, answer: str) -> Re
     ]
     page = show(
         "find_answer",
+        has_policy=site.library.settings.is_public("policy"),
         link=link,
         token=request.path_params["token"],
         answer=answer,

@@ -86,13 +86,13 @@ def end_link(asking: Sharing, link_id: str) -> Response:
 
 
 @router.post("/{link_id}/requests/{request_id}/approve")
-def approve(asking: Sharing, link_id: str, request_id: str) -> Response:
+def approve(asking: Sharing, link_id: str, *, request_id: str) -> Response:
     """Lets a guest see their photos."""
     return _decide(asking, link_id, request_id=request_id, is_approved=True)
 
 
 @router.post("/{link_id}/requests/{request_id}/deny")
-def deny(asking: Sharing, link_id: str, request_id: str) -> Response:
+def deny(asking: Sharing, link_id: str, *, request_id: str) -> Response:
     """Does not."""
     return _decide(asking, link_id, request_id=request_id, is_approved=False)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mien.http.etag import answer_unchanged, is_known
-from mien.http.site import Site
+from mien.http.asking import find_signed_in
+from mien.http.etag import answer_unchanged, is_known, make_etag
+from mien.http.site import SignedIn, Site, site_of
 from mien.http.visitor import check_public, name_visitor
 from mien.pages.document import Block, Items, Table
 from mien.service.policy import Form, Policy, find_revision
@@ -26,18 +27,29 @@ _FORM_BY_TYPE = {
 }
 
 
+async def find_reader(request: Request) -> SignedIn | None:
+    """Who reads: whoever signed in may, and others where it is public. Raises a problem."""
+    signed_in = await find_signed_in(request)
+    if signed_in is None:
+        check_public(request, "policy")
+    return signed_in
+
+
 @router.get("/policy")
-def get_policy(request: Request) -> Response:
+def get_policy(
+    request: Request, reader: Annotated[SignedIn | None, Depends(find_reader)]
+) -> Response:
     """The policy as it is now: a page, or as Markdown or JSON for those who ask for that."""
-    site = check_public(request, "policy")
+    site = site_of(request)
     site.throttle.check(f"policy:{name_visitor(request)}", a_minute=_A_MINUTE)
     policy = get_current(site)
     form = _choose_form(request.headers.get("Accept", ""))
-    etag = f'"{policy.version}-{form}"'
+    etag = make_etag(policy.version, form, "" if reader is None else reader.csrf_token)
     if is_known(request, etag):
         return answer_unchanged(etag)
-    page = _show_policy(policy) if form is Form.HTML else _write_policy(policy, form)
-    page.headers.update({"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept"})
+    is_page = form is Form.HTML
+    page = _show_policy(policy, reader) if is_page else _write_policy(policy, form)
+    page.headers.update({"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept, Cookie"})
     return page
 
 
@@ -51,6 +63,7 @@ def get_about(request: Request) -> Response:
         controller=settings.controller,
         contact=settings.contact,
         takes_requests=settings.is_public("requests"),
+        has_policy=True,
     )
 
 
@@ -74,10 +87,15 @@ def _write_policy(policy: Policy, form: Form) -> Response:
     return Response(policy.render(form), media_type=media_type)
 
 
-def _show_policy(policy: Policy) -> Response:
+def _show_policy(policy: Policy, reader: SignedIn | None) -> Response:
     document = policy.document
+    who: dict[str, Any] = (
+        {} if reader is None else {"me": reader.caller, "csrf_token": reader.csrf_token}
+    )
     return show(
         "policy",
+        **who,
+        has_policy=True,
         title=document.title,
         lead=document.lead,
         sections=[

@@ -63,6 +63,7 @@ def get_standing(request: Request, token: str) -> Response:
     files = sorted(standing.answer or ())
     return show(
         "request_standing",
+        has_policy=site.library.settings.is_public("policy"),
         standing=standing,
         token=token,
         is_new="new" in request.query_params,
@@ -132,6 +133,7 @@ def _show_form(site: Site, form: Form, *, wrong: str = "") -> Response:
     known = {name: form.text(name) for name in (*_TEXTS, "wish", "matter")}
     return show(
         "request",
+        has_policy=settings.is_public("policy"),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK,
         wrong=wrong,
         known=known,

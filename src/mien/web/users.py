@@ -92,6 +92,13 @@ def make_link(asking: Operating, user_id: str) -> Response:
     return _try(asking, lambda accounts: _hand_link(asking, accounts.get(user_id)))
 
 
+@router.post("/users/{user_id}/second-factor/remove")
+def remove_second_factor(asking: Operating, user_id: str) -> Response:
+    """For whoever lost it."""
+    by = rights_of(asking.caller)
+    return _try(asking, lambda accounts: _go_back(accounts.remove_second_factor(user_id, by=by)))
+
+
 @router.post("/keys")
 def make_key(asking: Operating, form: Sent) -> Response:
     """Makes a key and shows its secret."""
