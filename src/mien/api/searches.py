@@ -122,12 +122,14 @@ def _search(asking: Asking, sent: SentSearch) -> tuple[str, list[SearchResult]]:
     photos = [read_upload(asking, photo) for photo in sent.photos]
     if terms.faces == "all":
         found = desk.search_faces(photos[0], request)
+        asking.site.metrics.count_search(found.verdict)
         check(found.verdict)
         return found.search_id, list(found.answers)
     if terms.face_id is not None:
         result = desk.search_face(str(terms.face_id), request)
     else:
         result = desk.search_photos(photos, request)
+    asking.site.metrics.count_search(result.verdict)
     check(result.verdict)
     return result.search_id, [result]
 
