@@ -71,7 +71,9 @@ def test_no_form_is_taken_in_without_the_token_of_the_session(stage: Stage) -> N
     found = [route for module in MODULES for route in module.router.routes]
     routes = [route for route in found if isinstance(route, APIRoute)]
     paths = [
-        re.sub(r"\{[^}]*\}", somebody, route.path) for route in routes if "POST" in (route.methods or ())
+        re.sub(r"\{[^}]*\}", somebody, route.path)
+        for route in routes
+        if "POST" in (route.methods or ())
     ]
     assert len(paths) >= 15
     with stage.open() as library, visiting(library, "admin", with_key=False) as client:
