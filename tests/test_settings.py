@@ -48,6 +48,12 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_CASE_DAYS", "30", "case_days", 30),
         ("MIEN_PUBLIC", "policy, find", "public", "policy, find"),
         ("MIEN_REVIEW_SHARE", "100", "review_share", 100),
+        ("MIEN_METRICS_TOKEN", "a long word", "metrics_token", "a long word"),
+        ("MIEN_SERVED_FOLDERS", "/srv/a:/srv/b", "served_folders", "/srv/a:/srv/b"),
+        ("MIEN_MAX_BODY_BYTES", "1000", "max_body_bytes", 1000),
+        ("MIEN_MAX_PHOTOS_BYTES", "1000", "max_photos_bytes", 1000),
+        ("MIEN_MAX_UPLOAD_BYTES", "1000", "max_upload_bytes", 1000),
+        ("MIEN_MAX_UPLOAD_FILES", "10", "max_upload_files", 10),
     ],
 )
 def test_each_variable_sets_its_setting_and_no_other(
@@ -70,7 +76,14 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_CONTROLLER",
         "MIEN_CONTACT",
         "MIEN_CASE_DAYS",
+        "MIEN_PUBLIC",
+        "MIEN_METRICS_TOKEN",
         "MIEN_REVIEW_SHARE",
+        "MIEN_SERVED_FOLDERS",
+        "MIEN_MAX_BODY_BYTES",
+        "MIEN_MAX_PHOTOS_BYTES",
+        "MIEN_MAX_UPLOAD_BYTES",
+        "MIEN_MAX_UPLOAD_FILES",
     }
 
 
@@ -96,7 +109,7 @@ def test_days_of_grace_are_a_number_or_none_at_all(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["-1", "101", "5%", "0.5"])
 def test_a_share_of_searches_is_a_percentage(text: str) -> None:
-    with pytest.raises(SettingsError, match="MIEN_REVIEW_SHARE must be .* and 100 at most"):
+    with pytest.raises(SettingsError, match=r"MIEN_REVIEW_SHARE must be .* and 100 at most"):
         load_settings({"MIEN_REVIEW_SHARE": text})
 
 
@@ -140,3 +153,9 @@ def test_no_setting_concerns_permission() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         load_settings({}).workers = 9  # type: ignore[misc]
+
+
+def test_served_folders_are_named_by_colon() -> None:
+    assert load_settings({}).find_served_folders() == []
+    settings = load_settings({"MIEN_SERVED_FOLDERS": "/srv/a::~/b"})
+    assert settings.find_served_folders() == [Path("/srv/a"), Path("~/b").expanduser()]

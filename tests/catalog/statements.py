@@ -48,6 +48,8 @@ from mien.catalog import (
     indexed,
     judgements,
     links,
+    long_runs,
+    originals,
     people,
     photos,
     provenance,
@@ -126,6 +128,7 @@ REMOVAL = removal.Removal(
     ended_grants=[make_uuid(2)],
     cases=[(1, make_uuid(1))],
     suppressions=[(1, make_uuid(1))],
+    originals=[(1, make_uuid(1))],
 )
 SELECTION = selection.Selection(
     enrolment_ids=[1],
@@ -408,6 +411,28 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_links": lambda c: list(links.iter_links(c)),
         "revoke_link": lambda c: links.revoke_link(c, make_uuid(1), at=NOW),
     },
+    "long_runs": {
+        "add_long_run": lambda c: long_runs.add_long_run(
+            c, uuid=make_uuid(2), sealed=b"sealed", at=NOW
+        ),
+        "count_waiting": long_runs.count_waiting,
+        "find_long_runs": lambda c: long_runs.find_long_runs(c, before=9, limit=5),
+        "find_waiting": long_runs.find_waiting,
+        "forget_long_runs": lambda c: long_runs.forget_long_runs(c, until=NOW),
+        "get_long_run": lambda c: long_runs.get_long_run(c, make_uuid(1)),
+        "note_outcome": lambda c: long_runs.note_outcome(c, make_uuid(1), outcome=b"sealed"),
+        "note_progress": lambda c: long_runs.note_progress(c, make_uuid(1), counts={}),
+        "note_unwanted": lambda c: long_runs.note_unwanted(c, make_uuid(1)),
+        "requeue_cut_short": long_runs.requeue_cut_short,
+        "set_state": lambda c: long_runs.set_state(
+            c, make_uuid(1), state=long_runs.LongRunState.DONE, at=NOW
+        ),
+    },
+    "originals": {
+        "add_original": lambda c: originals.add_original(c, PHOTO, blob_id=make_uuid(7), at=NOW),
+        "find_original": lambda c: originals.find_original(c, make_sha256(1)),
+        "iter_original_ids": lambda c: list(originals.iter_original_ids(c)),
+    },
     "people": {
         "add_enrolments": lambda c: people.add_enrolments(c, ENROLMENTS, at=NOW),
         "add_person": lambda c: people.add_person(c, OTHER_PERSON, at=NOW),
@@ -584,6 +609,7 @@ def fill(connection: Connection) -> None:
         event=CASE_EVENT,
     )
     suppressions.record_suppression(connection, SUPPRESSION)
+    long_runs.add_long_run(connection, uuid=make_uuid(1), sealed=b"sealed", at=NOW)
     accounts.add_user(connection, USER)
     api_keys.add_key(connection, KEY)
     sign_in.add_session(connection, SESSION)

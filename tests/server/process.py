@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,15 +18,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx2 as httpx
-import uvicorn
 
 from mien.http.limits import Limits
 from mien.library import Library
 from mien.permission.caller import Role
 from mien.server.app import make_app
+from mien.server.listen import Address, make_server, open_socket
 from mien.service.ports import Vision
 from mien.settings import Settings
 from mien.testing import FakeModels
@@ -57,36 +55,17 @@ class _SlowVision:
         return self._vision.analyse(content, look=look)
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, site: Any) -> None:
-        super().__init__(config)
-        self._site = site
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        self._site.runs.begin_stop()
-        super().handle_exit(sig, frame)
-
-
 def serve(home: Path) -> None:
     """Until it is told to stop."""
-    # The server raises the signal anew when it has stopped; there is still something to do then.
-    signal.signal(signal.SIGTERM, lambda *_: None)
     settings = Settings(home=home, cache=home / "cache", workers=2)
+    address = Address(port=0)
     with Library(settings=settings, models=SlowModels()) as library:
         limits = Limits(slow_s=float(os.environ.get(PATIENCE, "20")))
         door = Door({"admin": caller_of(Role.ADMIN, calls_a_minute=1_000_000)})
         site = replace(make_site(library, door), limits=limits)
-        config = uvicorn.Config(
-            make_app(site),
-            access_log=False,
-            log_level="warning",
-            limit_max_requests=_MOST_REQUESTS,
-            timeout_graceful_shutdown=5,
-        )
-        server = _Server(config, site)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as opened:
-            opened.bind(("127.0.0.1", 0))
-            opened.listen()
+        server = make_server(make_app(site), address, on_stop=site.runs.begin_stop)
+        server.config.limit_max_requests = _MOST_REQUESTS
+        with open_socket(address) as opened:
             site.runs.start()
             threading.Timer(LONGEST_S, os._exit, [3]).start()
             print(opened.getsockname()[1], flush=True)  # noqa: T201  (for the parent)

@@ -71,6 +71,7 @@ _BODY: Mapping[str, Any] = {
 async def hand_in(
     request: Request,
     response: Response,
+    *,
     asking: Annotated[Asking, needs(Operation.ADD)],
     key: Annotated[str | None, Header(alias=KEY_HEADER, max_length=200)] = None,
 ) -> RunOut:
@@ -124,6 +125,7 @@ class _Desk:
         self._size_bytes = size_bytes
         self._fields: dict[str, str] = {}
         self._asked: Asked | None = None
+        self._is_left_out = False
         self._hash = hashlib.sha256()
         self.reception: Reception | None = None
 
@@ -143,6 +145,9 @@ class _Desk:
         self._fields[name] = value.strip()
 
     def begin_file(self, name: str) -> None:
+        self._is_left_out = not name  # what a browser sends where no file was chosen
+        if self._is_left_out:
+            return
         asked = self._asked or self._judge()
         self._asked = asked
         self._hash.update(name.encode(errors="replace") + b"\0")
@@ -153,11 +158,14 @@ class _Desk:
         reception.begin_file(name)
 
     def write(self, content: bytes) -> None:
+        if self._is_left_out:
+            return
         self._hash.update(content)
         self._get_reception().write(content)
 
     def end_file(self) -> None:
-        self._get_reception().end_file()
+        if not self._is_left_out:
+            self._get_reception().end_file()
 
     def conclude(self, write: Write) -> RunOut:
         """The run that adds them, or the one that was answered with before, under the same key."""

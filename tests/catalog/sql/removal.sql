@@ -24,6 +24,9 @@ SELECT count(*) AS count_1
 FROM enrolments
 WHERE enrolments.id IN (?);
 SELECT count(*) AS count_1
+FROM originals
+WHERE originals.id IN (?);
+SELECT count(*) AS count_1
 FROM cases
 WHERE cases.sealed != ? AND cases.id = ?;
 SELECT count(*) AS count_1
@@ -35,6 +38,7 @@ DELETE FROM judgements WHERE judgements.face_id IN (?, ?) OR judgements.probe_fa
 DELETE FROM faces WHERE faces.id IN (?, ?);
 DELETE FROM indexed_photos WHERE indexed_photos.id IN (?);
 DELETE FROM locations WHERE locations.id IN (?, ?);
+DELETE FROM originals WHERE originals.id IN (?);
 DELETE FROM photos WHERE photos.id IN (?);
 DELETE FROM runs WHERE runs.grant_id IN (?);
 DELETE FROM grants WHERE grants.id IN (?);
