@@ -120,12 +120,14 @@ def _search(asking: Asking, sent: SentSearch) -> tuple[str, list[SearchResult]]:
     request = terms.make_request(max_file_bytes=parts.max_file_bytes)
     if terms.faces == "all":
         found = desk.search_faces(sent.photos[0], request)
+        asking.site.metrics.count_search(found.verdict)
         check(found.verdict)
         return found.search_id, list(found.answers)
     if terms.face_id is not None:
         result = desk.search_face(str(terms.face_id), request)
     else:
         result = desk.search_photos(sent.photos, request)
+    asking.site.metrics.count_search(result.verdict)
     check(result.verdict)
     return result.search_id, [result]
 
