@@ -67,7 +67,9 @@ class Links:
         link_id = str(uuid4())
         with deployment.database.writing_durably() as connection:
             rows.add_link(connection, self._describe(draft, leave=leave, link_id=link_id))
-            _enter(deployment, connection, Action.GUEST_LINK_MADE, leave=leave, link_id=link_id)
+            _enter(
+                deployment, connection, action=Action.GUEST_LINK_MADE, leave=leave, link_id=link_id
+            )
             return vouch_for_link(deployment, connection, link_id=link_id)
 
     def list_all(self) -> list[Link]:
@@ -194,7 +196,7 @@ def _refer(deployment: Deployment, link: Link) -> dict[str, str]:
 
 
 def _enter(
-    deployment: Deployment, connection: Connection, action: Action, *, leave: Leave, link_id: str
+    deployment: Deployment, connection: Connection, *, action: Action, leave: Leave, link_id: str
 ) -> None:
     event = Event(
         action=action,

@@ -115,7 +115,7 @@ def confirm_faces(asking: Casework, case_id: UUID, typed: Typed) -> Response:
     def do(book: CaseBook) -> Case:
         return book.confirm(str(case_id), faces=faces)
 
-    return _act(asking, case_id, do, form=typed, told="confirmed")
+    return _act(asking, case_id, do=do, form=typed, told="confirmed")
 
 
 @router.post("/cases/{case_id}/counter")
@@ -127,7 +127,7 @@ def counter_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
     def do(book: CaseBook) -> Case:
         return book.counter(str(case_id), name=name, statement=statement)
 
-    return _act(asking, case_id, do, form=typed, told="countered")
+    return _act(asking, case_id, do=do, form=typed, told="countered")
 
 
 @router.post("/cases/{case_id}/decide")
@@ -143,7 +143,7 @@ def decide_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
     def do(book: CaseBook) -> Case:
         return book.decide(str(case_id), is_granted=decision == _GRANT, reason=reason)
 
-    return _act(asking, case_id, do, form=typed, told="decided")
+    return _act(asking, case_id, do=do, form=typed, told="decided")
 
 
 @router.post("/cases/{case_id}/answer")
@@ -155,7 +155,7 @@ def answer_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
             raise SettingsError("Look first at the faces that were found.")
         return book.hand_out(str(case_id)).case
 
-    return _act(asking, case_id, do, form=typed, told="answered")
+    return _act(asking, case_id, do=do, form=typed, told="answered")
 
 
 @router.get("/cases/{case_id}/answer")
@@ -176,7 +176,7 @@ def close_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
     def do(book: CaseBook) -> Case:
         return book.close(str(case_id))
 
-    return _act(asking, case_id, do, form=typed, told="closed")
+    return _act(asking, case_id, do=do, form=typed, told="closed")
 
 
 def _open_book(asking: Asking) -> CaseBook:
@@ -198,7 +198,7 @@ def _line(case: Case, *, now: datetime) -> CaseLine:
 
 
 def _act(
-    asking: Asking, case_id: UUID, do: Callable[[CaseBook], Case], *, form: Filled, told: str
+    asking: Asking, case_id: UUID, *, do: Callable[[CaseBook], Case], form: Filled, told: str
 ) -> Response:
     """Does it and shows the case; where it cannot be done, with the form as it was filled in."""
     book = _open_book(asking)
