@@ -48,6 +48,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_CASE_DAYS", "30", "case_days", 30),
         ("MIEN_PUBLIC", "policy, find", "public", "policy, find"),
         ("MIEN_REVIEW_SHARE", "100", "review_share", 100),
+        ("MIEN_METRICS_TOKEN", "a long word", "metrics_token", "a long word"),
         ("MIEN_SERVED_FOLDERS", "/srv/a:/srv/b", "served_folders", "/srv/a:/srv/b"),
         ("MIEN_MAX_BODY_BYTES", "1000", "max_body_bytes", 1000),
         ("MIEN_MAX_PHOTOS_BYTES", "1000", "max_photos_bytes", 1000),
@@ -75,6 +76,8 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_CONTROLLER",
         "MIEN_CONTACT",
         "MIEN_CASE_DAYS",
+        "MIEN_PUBLIC",
+        "MIEN_METRICS_TOKEN",
         "MIEN_REVIEW_SHARE",
         "MIEN_SERVED_FOLDERS",
         "MIEN_MAX_BODY_BYTES",
@@ -106,7 +109,7 @@ def test_days_of_grace_are_a_number_or_none_at_all(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["-1", "101", "5%", "0.5"])
 def test_a_share_of_searches_is_a_percentage(text: str) -> None:
-    with pytest.raises(SettingsError, match="MIEN_REVIEW_SHARE must be .* and 100 at most"):
+    with pytest.raises(SettingsError, match=r"MIEN_REVIEW_SHARE must be .* and 100 at most"):
         load_settings({"MIEN_REVIEW_SHARE": text})
 
 

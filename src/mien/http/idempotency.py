@@ -94,7 +94,7 @@ class Write:
         return outcome
 
 
-async def _read_write(request: Request, response: Response, key: _Key = None) -> Write:
+async def _read_write(request: Request, response: Response, *, key: _Key = None) -> Write:
     content = await _hash_request(request) if key else ""
     return Write(response, key or "", content)
 

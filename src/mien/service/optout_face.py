@@ -8,6 +8,7 @@ from mien.errors import PhotoError, SettingsError
 from mien.permission.suppression import STRICTEST_FMR, USUAL_FMR
 from mien.service.deployment import Deployment
 from mien.service.evidence import ShownBy, describe_evidence
+from mien.service.handed_in import naming
 from mien.service.suppression_records import Facts, encode_template
 from mien.types import Box, EmbeddedFace, PhotoAnalysis, Point
 from mien.vision.portrait import find_pictured, iter_portraits
@@ -33,7 +34,8 @@ def find_boxes(deployment: Deployment, content: bytes, *, threads: int) -> list[
 
     Raises `PhotoError`.
     """
-    analysis = deployment.vision(threads=threads).analyse(content)
+    with naming(content):
+        analysis = deployment.vision(threads=threads).analyse(content)
     width, height = analysis.width_px, analysis.height_px
     boxes = (one.face.box for one in analysis.faces)
     return [Box(b.x1 / width, b.y1 / height, b.x2 / width, b.y2 / height) for b in boxes]

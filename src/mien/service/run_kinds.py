@@ -29,8 +29,6 @@ from mien.sources.uploads import UploadedFile, UploadSource
 Tell = Callable[[Tally], None]
 """Called often with what was counted so far; raises `StoppedError` where the run is to end."""
 
-_NOT_SERVED = "not-served"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doing:
@@ -81,7 +79,7 @@ class _ServedSource:
     def iter_items(self) -> Iterator[FoundFile | UnreadablePath]:
         for item in self._source.iter_items():
             if isinstance(item, FoundFile) and not is_served(item.path, self._served):
-                yield UnreadablePath(item.shown, _NOT_SERVED)
+                yield UnreadablePath(item.shown, "not-served")
             else:
                 yield item
 
@@ -91,7 +89,9 @@ def _add_folder(doing: Doing) -> Outcome:
     for total, _ in enumerate(_ServedSource(doing).iter_items(), start=1):  # noqa: B007
         doing.tell(Tally())
     paths = [Path(path) for path in doing.asked.paths]
-    return _add(doing, replace(_request(doing), paths=paths, source=_ServedSource(doing)), total)
+    return _add(
+        doing, replace(_request(doing), paths=paths, source=_ServedSource(doing)), total=total
+    )
 
 
 def _add_uploads(doing: Doing) -> Outcome:
@@ -101,7 +101,7 @@ def _add_uploads(doing: Doing) -> Outcome:
         for one in upload.read_files()
     ]
     source = UploadSource(doing.asked.shelf, files)
-    return _add(doing, replace(_request(doing), source=source), len(files))
+    return _add(doing, replace(_request(doing), source=source), total=len(files))
 
 
 def _request(doing: Doing) -> AddRequest:
@@ -114,7 +114,7 @@ def _request(doing: Doing) -> AddRequest:
     )
 
 
-def _add(doing: Doing, request: AddRequest, total: int) -> Outcome:
+def _add(doing: Doing, request: AddRequest, *, total: int) -> Outcome:
     session, report = doing.parts.session, AddReport()
 
     def tell(so_far: AddReport) -> None:

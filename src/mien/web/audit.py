@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi import Path as InPath
 from starlette.responses import Response
 
+from mien.errors import AuditError
 from mien.http.asking import Asking, needs
 from mien.http.doorkeeper import accounts_of
 from mien.permission.caller import Operation
@@ -17,7 +18,7 @@ from mien.service.audit import refer_actor
 from mien.service.audit_check import AuditReport
 from mien.service.audit_log import AuditLog
 from mien.service.audit_read import count_entries, list_checkpoints, read_range
-from mien.web.filled import Filled, Typed
+from mien.web.filled import WHOLE, Filled, Typed
 from mien.web.show import show, show_file
 
 router = APIRouter(include_in_schema=False)
@@ -85,7 +86,11 @@ def verify_log(asking: Auditing, typed: Typed) -> Response:
 @router.post("/audit/checkpoint")
 def sign_head(asking: Auditing) -> Response:
     """Signs the log as it is, as a file for somebody else to keep."""
-    note = _open_log(asking).checkpoint() or ""
+    log = _open_log(asking)
+    try:
+        note = log.checkpoint() or ""
+    except AuditError as error:  # a log that is not whole is not signed again
+        return _show_proof(asking, Filled(errors={WHOLE: str(error)}))
     return show_file(note.encode(), name="checkpoint.txt")
 
 
@@ -100,6 +105,7 @@ def _show_proof(asking: Asking, form: Filled, *, report: AuditReport | None = No
     return show(
         "audit_proof",
         asking=asking,
+        status=form.status,
         form=form,
         heads=heads[: -_LAST_HEADS - 1 : -1],
         number=len(heads),

@@ -9,13 +9,15 @@ from enum import StrEnum
 from http import HTTPStatus
 from types import TracebackType
 from typing import Annotated, TypeVar
+from unicodedata import category
 
 from fastapi import Depends
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from mien.errors import CatalogError, MienError, VaultError
+from mien.errors import MienError
+from mien.http.problem import tell_error
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -24,8 +26,8 @@ WHOLE = ""
 
 _LONGEST = 10_000
 _REQUIRED = "This is needed."
-_OURS = (CatalogError, VaultError)
-"""What the person at the form can do nothing about; it is told as everywhere else."""
+_TOLD = {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN}
+"""What the person at the form can do something about; all else is told as everywhere."""
 
 
 @dataclass(slots=True)
@@ -50,8 +52,6 @@ class Filled:
         text = value.strip().replace("\r\n", "\n") if isinstance(value, str) else ""
         if is_needed and not text:
             self.errors.setdefault(name, _REQUIRED)
-        if len(text) > _LONGEST:
-            self.errors.setdefault(name, f"This is longer than {_LONGEST:,} characters.")
         return text
 
     def many(self, name: str) -> list[str]:
@@ -129,7 +129,7 @@ class Telling:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if not isinstance(error, MienError) or isinstance(error, _OURS):
+        if not isinstance(error, MienError) or tell_error(error).status not in _TOLD:
             return False
         self.errors.setdefault(self.name, str(error))
         return True
@@ -137,7 +137,17 @@ class Telling:
 
 async def _read_form(request: Request) -> AsyncIterator[Filled]:
     async with request.form() as form:  # files that came along are gone with the answer
-        yield Filled(form)
+        texts = ((name, value) for name, value in form.multi_items() if isinstance(value, str))
+        told = {name: _find_fault(value) for name, value in texts}
+        yield Filled(form, {name: fault for name, fault in told.items() if fault})
+
+
+def _find_fault(text: str) -> str:
+    """What no field may hold, whichever it is."""
+    if len(text) > _LONGEST:
+        return f"This is longer than {_LONGEST:,} characters."
+    is_plain = all(letter in "\r\n\t" or category(letter) != "Cc" for letter in text)
+    return "" if is_plain else "This holds a sign that cannot be written. Type it anew."
 
 
 Typed = Annotated[Filled, Depends(_read_form)]
