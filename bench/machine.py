@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["describe_circumstances", "read_resident_bytes"]
+__all__ = ["describe_circumstances", "read_processor_s", "read_resident_bytes"]
 
 _PACKAGES = (
     *("faiss-cpu", "numpy", "onnxruntime", "pillow"),
@@ -37,6 +37,13 @@ def read_resident_bytes(process_id: int | None = None) -> int:
     statm = Path("/proc") / str(process_id or "self") / "statm"
     pages = int(statm.read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def read_processor_s(process_id: int) -> float:
+    """Seconds of all cores that a process has used so far."""
+    stat = (Path("/proc") / str(process_id) / "stat").read_text(encoding="utf-8")
+    used = stat.rpartition(")")[2].split()[11:13]
+    return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
 
 
 def _read_cpu_name() -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.home import PURPOSE, find_home
 from bench.load import Client
-from bench.machine import read_resident_bytes
+from bench.machine import read_processor_s, read_resident_bytes
 
 from mien.library import Library
 from mien.permission.account import EVERYTHING
@@ -47,6 +47,9 @@ class Served:
 
     def connect(self, *, number: int = 0) -> Client:
         return Client(self.origin, self.keys[number % len(self.keys)])
+
+    def read_processor_s(self) -> float:
+        return read_processor_s(self.process_id)
 
     def read_resident_bytes(self) -> int:
         return read_resident_bytes(self.process_id)

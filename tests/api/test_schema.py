@@ -25,7 +25,7 @@ from mien.server.app import make_app
 from server.door import Door, caller_of, make_site
 from service.stage import Stage
 
-EXAMPLES = 3
+EXAMPLES = 2
 """Of each sort for each operation; there are many of them."""
 LONGEST_S = 60.0
 HEADERS = {"Authorization": "Bearer admin"}

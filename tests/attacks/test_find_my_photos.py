@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from attacks.test_templates import iter_bytes, needles_of, templates_of
 from mien.permission.link import GuestState
 from mien.permission.use import Use
 from mien.service.link import Link
@@ -313,3 +314,18 @@ def test_what_is_sealed_of_a_guest_cannot_be_read_from_the_files(
     party.ask(link, ANN)
     for trace in traces_of(party, content):
         assert not [path for path in files_of(stage.home) if trace in path.read_bytes()]
+
+
+def test_nothing_that_is_handed_out_holds_a_template(party: Party, link: Link) -> None:
+    token = party.ask(link, ANN)
+    (waiting,) = party.links.requests(link.link_id)
+    told: list[object] = [link, waiting, party.links.look(link.link_id, waiting.request_id)]
+    party.decide(link)
+    told.append(party.guests.show(link, token))
+    answer = party.guests.answer(link)
+    for found in answer.photos(token):
+        told += [found, answer.small(waiting.request_id, found.number)]
+        told.append(answer.whole(waiting.request_id, found.number))
+    needles = needles_of(templates_of(party.stage, party.library))
+    for content in iter_bytes(told):
+        assert not [needle for needle in needles if needle in content]

@@ -49,7 +49,7 @@ def test_a_stranger_asks_and_reads_the_answer_where_they_were_told(
 ) -> None:
     with visiting(browser, address, who="", shots=shots) as visit:
         page = visit.page
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        page.set_viewport_size(PHONE)
         visit.open("/about")
         visit.look("about")
         page.get_by_role("link", name="Ask what is held").click()
@@ -96,7 +96,7 @@ def test_a_host_lets_a_guest_find_their_photos(
         host.page.go_back()
         with visiting(browser, address, who="", shots=shots) as guest:
             page = guest.page
-            page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+            page.set_viewport_size(PHONE)
             page.goto(invitation)
             guest.look("find")
             page.get_by_label("Your selfie").set_input_files(selfie(ANN, EVE))

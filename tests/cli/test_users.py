@@ -71,7 +71,7 @@ def test_a_lost_second_factor_is_removed(stage: Stage, mien: Mien) -> None:
         assert isinstance(ann, User)
         desk.set_factor(ann)
     assert mien("users", "link", "ann", "--json").document["has_second_factor"] is True
-    told = mien("users", "link", "ann", "--without-second-factor", "--json").document
+    told = mien("users", "link", "ann", "--remove-second-factor", "--json").document
     assert told["has_second_factor"] is False
 
 

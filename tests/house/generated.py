@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from fastapi import FastAPI
+
 from house.rights import rights_table
 from house.source import PACKAGE, ROOT, Module, modules
 from house.strings import CATALOG, string_template
@@ -25,6 +27,8 @@ from mien.pages.document import render_markdown
 from mien.permission.platforms import PLATFORMS
 from mien.permission.prohibited import PROHIBITIONS, Prohibition
 from mien.permission.verdict import Reason
+from mien.server.interface import ROUTERS
+from mien.server.openapi import describe_with, name_operation
 from mien.service.evaluation_document import make_colophon, make_document
 from mien.settings import Settings
 
@@ -83,6 +87,20 @@ def setting_table() -> str:
         for entry in dataclasses.fields(Settings)
     ]
     return "\n".join(["| variable | default | meaning |", "| --- | --- | --- |", *rows])
+
+
+def route_table() -> str:
+    """Every operation of the REST interface with its summary."""
+    app = FastAPI(generate_unique_id_function=name_operation)
+    for router in ROUTERS:
+        app.include_router(router)
+    describe_with(app)
+    rows = [
+        f"| `{method.upper()} {path}` | {operation['summary']} |"
+        for path, operations in sorted(app.openapi()["paths"].items())
+        for method, operation in operations.items()
+    ]
+    return "\n".join(["| route | what it does |", "| --- | --- |", *rows])
 
 
 def decision_list() -> str:
@@ -167,6 +185,7 @@ BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "accuracy": (ROOT / "docs" / "accuracy.md", accuracy_sections),
     "figures": (ROOT / "README.md", accuracy_figures),
     "rights": (ROOT / "docs" / "rights.md", rights_table),
+    "routes": (ROOT / "docs" / "guide" / "api.md", route_table),
 }
 
 

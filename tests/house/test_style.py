@@ -120,7 +120,12 @@ def is_fixed(function: Function) -> bool:
     """Whether the signature is somebody else's: the language's, a library's, a command's."""
     name = function.node.name
     special = name.startswith("__") and name.endswith("__") and name != "__init__"
-    return special or name in FOREIGN_SIGNATURES or is_command(function)
+    return special or name in FOREIGN_SIGNATURES or is_command(function) or is_route(function)
+
+
+def is_route(function: Function) -> bool:
+    """Whether FastAPI calls it, which gives every argument by its name."""
+    return any(name.startswith("router.") for name in function.decorators)
 
 
 def is_broad(handler: ast.ExceptHandler) -> bool:

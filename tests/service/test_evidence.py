@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import SettingsError
-from mien.service.evidence import describe_evidence, describe_file
+from mien.service.evidence import HandedFile, Words, describe_evidence, describe_file
 
 MOST = 1000
 
@@ -120,3 +120,24 @@ def test_a_file_too_large_is_refused_and_one_just_large_enough_is_not(tmp_path: 
 @pytest.mark.parametrize("words", ["word " * 400, "form\0"])
 def test_words_that_no_file_can_be_called_are_words(words: str) -> None:
     assert describe(words)["kind"] == "reference"
+
+
+def test_words_are_never_taken_for_a_file(tmp_path: Path) -> None:
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF")
+    for text in (str(tmp_path / "letter.pdf"), "none.pdf", "in the blue folder"):
+        assert describe_evidence(Words(text), max_bytes=9) == {"kind": "reference", "text": text}
+    with pytest.raises(SettingsError, match="needs evidence"):
+        describe_evidence(Words("  "), max_bytes=9)
+
+
+def test_a_file_that_was_handed_in_is_known_by_its_hash() -> None:
+    told = describe_evidence(HandedFile("letter.pdf", b"%PDF"), max_bytes=9)
+    assert (told["kind"], told["name"], told["size_bytes"]) == ("file", "letter.pdf", 4)
+    assert told["media_type"] == "application/pdf"
+    assert told["sha256"] == hashlib.sha256(b"%PDF").hexdigest()
+
+
+@pytest.mark.parametrize("content", [b"", b"more than nine"])
+def test_a_file_that_is_empty_or_too_large_shows_nothing(content: bytes) -> None:
+    with pytest.raises(SettingsError, match=r"letter\.pdf"):
+        describe_evidence(HandedFile("letter.pdf", content), max_bytes=9)

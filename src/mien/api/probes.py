@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, UploadFile
 from mien.api.seen import ProbeOut, describe_probe
 from mien.api.shapes import Slug, read_upload
 from mien.http.asking import Asking, needs
-from mien.http.problem import check
+from mien.http.problem import tell_refusal
 from mien.permission.caller import Operation
 from mien.permission.verdict import Verdict
 from mien.service.probing import find_faces
@@ -30,6 +30,5 @@ def find_probe_faces(
     with asking.site.turnstile.enter():
         found = find_faces(asking.library.parts, content, purpose=purpose, collection=collection)
     if isinstance(found, Verdict):
-        check(found)
-        raise AssertionError  # noqa: TRY004  (a refusal has a reason)
+        raise tell_refusal(found)
     return describe_probe(found)

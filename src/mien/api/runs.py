@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from mien.errors import NotFoundError
@@ -118,7 +117,7 @@ class RunsOut(BaseModel):
 
 
 @router.post("", status_code=HTTPStatus.ACCEPTED)
-def make_run(asking: Annotated[Asking, needs(Operation.ADD)], body: RunIn, once: Once) -> RunOut:
+def make_run(asking: Annotated[Asking, needs(Operation.ADD)], *, body: RunIn, once: Once) -> RunOut:
     """Ask for work that takes a while. It is done after what was asked for before."""
     kind = RunKind(body.kind)
     if kind is RunKind.ADD_FOLDER:
@@ -177,10 +176,9 @@ def cancel_run(asking: Annotated[Asking, needs(Operation.ADD)], run_id: str) -> 
 
 @router.get("/{run_id}/events", response_class=StreamingResponse)
 async def stream_run(
-    request: Request, asking: Annotated[Asking, needs(Operation.ADD)], run_id: str
+    asking: Annotated[Asking, needs(Operation.ADD)], run_id: str
 ) -> StreamingResponse:
     """The same as server-sent events: `progress`, five a second at most, and `end` at the end."""
-    del request
     run = await run_in_threadpool(_get, asking, run_id)
     return StreamingResponse(
         iter_events(asking.site.runs, run),

@@ -24,7 +24,6 @@ from mien.api.seen import (
     describe_strength,
 )
 from mien.api.sent_search import BODY, Sent, SentSearch
-from mien.api.shapes import read_upload
 from mien.errors import SettingsError
 from mien.http.asking import Asking, needs
 from mien.http.problem import check
@@ -119,15 +118,16 @@ def _search(asking: Asking, sent: SentSearch) -> tuple[str, list[SearchResult]]:
     parts, terms = asking.library.parts, sent.terms
     desk = SearchDesk(parts)
     request = terms.make_request(max_file_bytes=parts.max_file_bytes)
-    photos = [read_upload(asking, photo) for photo in sent.photos]
     if terms.faces == "all":
-        found = desk.search_faces(photos[0], request)
+        found = desk.search_faces(sent.photos[0], request)
+        asking.site.metrics.count_search(found.verdict)
         check(found.verdict)
         return found.search_id, list(found.answers)
     if terms.face_id is not None:
         result = desk.search_face(str(terms.face_id), request)
     else:
-        result = desk.search_photos(photos, request)
+        result = desk.search_photos(sent.photos, request)
+    asking.site.metrics.count_search(result.verdict)
     check(result.verdict)
     return result.search_id, [result]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -14,9 +14,10 @@ from pydantic import Field, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from mien.api.shapes import BodyIn, Slug
+from mien.api.shapes import BodyIn, Slug, check_size
 from mien.catalog.faces import Wanted
 from mien.errors import SettingsError
+from mien.http.site import site_of
 from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.leave import Filters
 from mien.service.seeking import LONGEST_REASON, SearchRequest
@@ -79,7 +80,15 @@ class SentSearch:
     """The terms, and the photos that came with them."""
 
     terms: SearchIn
-    photos: tuple[UploadFile, ...]
+    photos: tuple[bytes, ...]
+
+
+async def _hold_search(request: Request) -> AsyncIterator[SentSearch]:
+    """Until it is answered. Raises as `_read_search`."""
+    try:
+        yield await _read_search(request)
+    finally:
+        await request.close()
 
 
 async def _read_search(request: Request) -> SentSearch:
@@ -87,16 +96,22 @@ async def _read_search(request: Request) -> SentSearch:
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind not in _FORMS:
         return SentSearch(_parse(await _read_json(request)), ())
-    fields: dict[str, Any] = {}
-    photos: list[UploadFile] = []
-    for name, value in (await request.form()).multi_items():
-        if not isinstance(value, str):
-            photos += [value] if name == "photos" and (value.filename or value.size) else []
-        elif value != "":  # a form sends what was left empty, too
-            fields[name] = value
-    if len(photos) > MOST_PHOTOS:
-        raise SettingsError(f"At most {MOST_PHOTOS} photos of one person are searched with.")
+    async with request.form() as form:
+        sent = form.multi_items()
+        files = [value for name, value in sent if not isinstance(value, str) and name == "photos"]
+        if len(files) > MOST_PHOTOS:
+            raise SettingsError(f"At most {MOST_PHOTOS} photos of one person are searched with.")
+        # A form sends what was left empty, too.
+        fields = {name: value for name, value in sent if isinstance(value, str) and value}
+        most = site_of(request).library.parts.max_file_bytes
+        photos = [await _read_photo(file, most_bytes=most) for file in files if file.size]
     return SentSearch(_parse(fields), tuple(photos))
+
+
+async def _read_photo(file: UploadFile, *, most_bytes: int) -> bytes:
+    content = await file.read(most_bytes + 1)
+    check_size(content, most_bytes=most_bytes)
+    return content
 
 
 async def _read_json(request: Request) -> object:
@@ -136,7 +151,7 @@ def _describe_body() -> Mapping[str, Any]:
     }
 
 
-Sent = Annotated[SentSearch, Depends(_read_search)]
+Sent = Annotated[SentSearch, Depends(_hold_search)]
 """The search of a request, as an argument of a route; after the one that says who asks."""
 
 BODY = _describe_body()

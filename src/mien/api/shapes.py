@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from fastapi import UploadFile
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from starlette.datastructures import UploadFile as SentFile
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -67,15 +66,20 @@ def answer_file(file: BinaryIO, *, name: str, media_type: str = "application/zip
     return StreamingResponse(read(), headers=headers, media_type=media_type)  # type: ignore[arg-type]
 
 
-def read_upload(asking: Asking, upload: SentFile) -> bytes:
+def read_upload(asking: Asking, upload: UploadFile) -> bytes:
     """What was handed in. Raises `PhotoError` where it is larger than a file may be."""
     most = asking.library.parts.max_file_bytes
     content = upload.file.read(most + 1)
-    if len(content) > most:
-        raise PhotoError(
-            "too-many-bytes", f"A file may have {most:,} bytes. Hand in a smaller one."
-        )
+    check_size(content, most_bytes=most)
     return content
+
+
+def check_size(content: bytes, *, most_bytes: int) -> None:
+    """Raises `PhotoError` for more than a file may have."""
+    if len(content) > most_bytes:
+        raise PhotoError(
+            "too-many-bytes", f"A file may have {most_bytes:,} bytes. Hand in a smaller one."
+        )
 
 
 def hand_in(asking: Asking, upload: UploadFile) -> HandedFile:

@@ -71,6 +71,7 @@ _BODY: Mapping[str, Any] = {
 async def hand_in(
     request: Request,
     response: Response,
+    *,
     asking: Annotated[Asking, needs(Operation.ADD)],
     key: Annotated[str | None, Header(alias=KEY_HEADER, max_length=200)] = None,
 ) -> RunOut:

@@ -79,9 +79,9 @@ def disable(name: Name, *, home: Home = None, as_json: Json = False) -> None:
 def link(
     name: Name,
     *,
-    without_second_factor: Annotated[
+    remove_second_factor: Annotated[
         bool,
-        typer.Option("--without-second-factor", help="Remove it: for whoever lost the phone."),
+        typer.Option("--remove-second-factor", help="Remove it: for whoever lost the phone."),
     ] = False,
     home: Home = None,
     as_json: Json = False,
@@ -90,7 +90,7 @@ def link(
     with open_library(home) as library:
         accounts = Accounts(library.parts)
         user = accounts.get(name)
-        if without_second_factor:
+        if remove_second_factor:
             removed = accounts.remove_second_factor(user.user_id, by=EVERYTHING)
             user = get_allowed(removed, as_json=as_json)
         made = get_allowed(accounts.link(user.user_id, by=EVERYTHING), as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from python_multipart.exceptions import FormParserError
@@ -52,11 +53,11 @@ class FormReader:
             boundary,
             {
                 "on_part_begin": self._begin_part,
-                "on_header_field": self._add_header_name,
-                "on_header_value": self._add_header_value,
+                "on_header_field": _cutting(self._add_header_name),
+                "on_header_value": _cutting(self._add_header_value),
                 "on_header_end": self._end_header,
                 "on_headers_finished": self._end_headers,
-                "on_part_data": self._take_data,
+                "on_part_data": _cutting(self._take_data),
                 "on_part_end": self._end_part,
                 "on_end": self._end,
             },
@@ -77,13 +78,13 @@ class FormReader:
     def _begin_part(self) -> None:
         self._disposition, self._value = b"", b""
 
-    def _add_header_name(self, content: bytes, start: int, end: int) -> None:
+    def _add_header_name(self, piece: bytes) -> None:
         name, value = self._header
-        self._header = (name + content[start:end], value)
+        self._header = (name + piece, value)
 
-    def _add_header_value(self, content: bytes, start: int, end: int) -> None:
+    def _add_header_value(self, piece: bytes) -> None:
         name, value = self._header
-        self._header = (name, value + content[start:end])
+        self._header = (name, value + piece)
 
     def _end_header(self) -> None:
         name, value = self._header
@@ -100,11 +101,11 @@ class FormReader:
         if self._is_file:
             self._sink.begin_file(options[b"filename"].decode(errors="replace"))
 
-    def _take_data(self, content: bytes, start: int, end: int) -> None:
+    def _take_data(self, piece: bytes) -> None:
         if self._is_file:
-            self._sink.write(content[start:end])
+            self._sink.write(piece)
             return
-        self._value += content[start:end]
+        self._value += piece
         if len(self._value) > _LONGEST_FIELD_BYTES:
             raise MalformedFormError(f"a field is longer than {_LONGEST_FIELD_BYTES:,} bytes")
 
@@ -116,3 +117,8 @@ class FormReader:
 
     def _end(self) -> None:
         self._has_ended = True
+
+
+def _cutting(take: Callable[[bytes], None]) -> Callable[[bytes, int, int], None]:
+    """As the parser tells of a piece: by where it begins and ends."""
+    return lambda content, start, end: take(content[start:end])

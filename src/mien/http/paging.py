@@ -56,7 +56,7 @@ class Paging:
         return page, self.tell_next(key(page[-1])) if len(left) > self.limit else None
 
 
-def _read_paging(request: Request, limit: Limit = USUAL, cursor: Cursor = "") -> Paging:
+def _read_paging(request: Request, *, limit: Limit = USUAL, cursor: Cursor = "") -> Paging:
     site = site_of(request)
     return Paging(site, limit, decode_cursor(site, cursor) if cursor else "")
 

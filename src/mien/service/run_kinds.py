@@ -29,8 +29,6 @@ from mien.sources.uploads import UploadedFile, UploadSource
 Tell = Callable[[Tally], None]
 """Called often with what was counted so far; raises `StoppedError` where the run is to end."""
 
-_NOT_SERVED = "not-served"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doing:
@@ -53,9 +51,9 @@ def do_run(doing: Doing) -> Outcome:
 
 def check_served(paths: Sequence[str], served: Sequence[Path]) -> tuple[str, ...]:
     """The folders, where they really lie. Raises `SettingsError` for one that is not served."""
-    real = tuple(os.path.realpath(Path(path).expanduser()) for path in paths)
+    real = tuple(map(_resolve, paths))
     for path, shown in zip(real, paths, strict=True):
-        if not is_served(os.fsencode(path), served):
+        if not path or not is_served(os.fsencode(path), served):
             raise SettingsError(
                 f"The folder {shown} is none of those that may be added through the server. "
                 "Its operator names them in MIEN_SERVED_FOLDERS."
@@ -63,6 +61,14 @@ def check_served(paths: Sequence[str], served: Sequence[Path]) -> tuple[str, ...
     if not real:
         raise SettingsError("Name at least one folder.")
     return real
+
+
+def _resolve(path: str) -> str:
+    """Where it really lies; nothing for what is no path."""
+    try:
+        return os.path.realpath(Path(path).expanduser())
+    except (ValueError, RuntimeError, OSError):
+        return ""
 
 
 def is_served(path: bytes, served: Sequence[Path]) -> bool:
@@ -81,7 +87,7 @@ class _ServedSource:
     def iter_items(self) -> Iterator[FoundFile | UnreadablePath]:
         for item in self._source.iter_items():
             if isinstance(item, FoundFile) and not is_served(item.path, self._served):
-                yield UnreadablePath(item.shown, _NOT_SERVED)
+                yield UnreadablePath(item.shown, "not-served")
             else:
                 yield item
 
@@ -91,7 +97,9 @@ def _add_folder(doing: Doing) -> Outcome:
     for total, _ in enumerate(_ServedSource(doing).iter_items(), start=1):  # noqa: B007
         doing.tell(Tally())
     paths = [Path(path) for path in doing.asked.paths]
-    return _add(doing, replace(_request(doing), paths=paths, source=_ServedSource(doing)), total)
+    return _add(
+        doing, replace(_request(doing), paths=paths, source=_ServedSource(doing)), total=total
+    )
 
 
 def _add_uploads(doing: Doing) -> Outcome:
@@ -101,7 +109,7 @@ def _add_uploads(doing: Doing) -> Outcome:
         for one in upload.read_files()
     ]
     source = UploadSource(doing.asked.shelf, files)
-    return _add(doing, replace(_request(doing), source=source), len(files))
+    return _add(doing, replace(_request(doing), source=source), total=len(files))
 
 
 def _request(doing: Doing) -> AddRequest:
@@ -114,7 +122,7 @@ def _request(doing: Doing) -> AddRequest:
     )
 
 
-def _add(doing: Doing, request: AddRequest, total: int) -> Outcome:
+def _add(doing: Doing, request: AddRequest, *, total: int) -> Outcome:
     session, report = doing.parts.session, AddReport()
 
     def tell(so_far: AddReport) -> None:

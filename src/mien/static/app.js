@@ -36,7 +36,8 @@ export async function ask(path, { method = "GET", json, form, headers = {}, sign
     if (error.name === "AbortError") throw error;
     throw new Problem({ detail: text("unreachable"), code: "unreachable" }, 0);
   }
-  const body = (answer.headers.get("Content-Type") || "").includes("json") ? await answer.json() : null;
+  const isJson = answer.status !== 204 && (answer.headers.get("Content-Type") || "").includes("json");
+  const body = isJson ? await answer.json() : null;
   if (!answer.ok) throw new Problem(body || {}, answer.status);
   return body;
 }

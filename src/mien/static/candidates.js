@@ -15,6 +15,7 @@ function showCount(count) {
 }
 
 function showExpected(count) {
+  if (count < 0.001) return text("next-to-none");
   return count >= 10 ? Math.round(count).toLocaleString() : Number(count.toPrecision(1)).toString();
 }
 

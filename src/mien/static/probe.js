@@ -5,15 +5,14 @@ import { takePhotos } from "/static/camera.js";
 
 const MARGIN = 0.25; // around a face, in sides of it: as crops of candidates are cut
 
-/** What is known of the photo; `faces` are those found, `chosen` the numbers of those wanted. */
+/** The photo, the faces found in it, and the numbers of those chosen; `terms` says what for. */
 export class Probe {
-  constructor({ terms, onChange }) {
+  constructor(terms) {
     this.photo = null;
     this.faces = [];
     this.chosen = new Set();
     this.size = [1, 1];
     this.terms = terms;
-    this.onChange = onChange;
     this.image = document.getElementById("probe-photo");
     this.listen();
   }
@@ -41,6 +40,7 @@ export class Probe {
       if (photo) this.use(photo);
     });
     this.drop = drop;
+    if (input.files[0]) this.use(input.files[0]); // chosen before this script was there
   }
 
   clear() {
@@ -52,7 +52,6 @@ export class Probe {
     this.show(false);
     document.getElementById("photo").value = "";
     document.getElementById("photo").focus();
-    this.onChange();
   }
 
   show(isThere) {
@@ -67,7 +66,6 @@ export class Probe {
     this.chosen.clear();
     this.draw();
     this.show(true);
-    this.onChange();
     this.say(text("looking"));
     const problem = document.getElementById("probe-problem");
     showProblem(problem, null);
@@ -90,7 +88,6 @@ export class Probe {
       this.say("");
       showProblem(problem, error);
     }
-    this.onChange();
   }
 
   /** Not every browser shows every kind of photo: then there are boxes on an empty ground. */
@@ -128,7 +125,6 @@ export class Probe {
     if (!this.chosen.delete(number)) this.chosen.add(number);
     button.setAttribute("aria-pressed", String(this.chosen.has(number)));
     this.tellFaces();
-    this.onChange();
   }
 
   tellFaces() {

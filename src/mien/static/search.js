@@ -130,12 +130,13 @@ async function takeAlong(shape) {
 
 if (form) {
   fillTerms();
-  const probe = form.dataset.face ? null : new Probe({ terms: () => ({ collection: field("collection").value, purpose: field("purpose").value }), onChange: () => {} });
+  const probe = form.dataset.face ? null : new Probe(() => ({ collection: field("collection").value, purpose: field("purpose").value }));
   field("collection").addEventListener("change", fillTerms);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     during(field("go"), () => search(probe));
   });
+  field("go").disabled = false; // before that, the form would be sent as no search can be
   for (const button of document.querySelectorAll("[data-export]")) {
     button.addEventListener("click", () => during(button, () => takeAlong(button.dataset.export)));
   }

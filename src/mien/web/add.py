@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -17,12 +16,12 @@ from mien.service.collections import DEFAULT_COLLECTION, CollectionSummary
 from mien.service.grant_reach import find_reach, may_see_grant
 from mien.service.long_run import LongRun
 from mien.sources.address import find_shelf, path_of
+from mien.web.days import last_day
 from mien.web.show import show
 
 router = APIRouter(include_in_schema=False)
 
 _RUNS_SHOWN = 8
-_MOMENT = timedelta(microseconds=1)
 _A_LOOK = 50
 
 
@@ -70,7 +69,7 @@ def _tell(grant: Grant, *, collections: Sequence[CollectionSummary]) -> dict[str
         "id": grant.grant_id,
         "grantor": grant.grantor,
         "purposes": sorted(grant.purposes),
-        "until": (grant.valid_until - _MOMENT).date().isoformat(),
+        "until": last_day(grant.valid_until).isoformat(),
         "shelves": [shelf for part in grant.scope if (shelf := find_shelf(part))],
         "folders": [str(path) for part in grant.scope if (path := path_of(part))],
         "collections": [one.name for one in collections if one.basis in grant.bases],

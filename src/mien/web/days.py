@@ -18,6 +18,11 @@ def end_of(text: str) -> datetime | None:
     return None if begin is None else begin + timedelta(days=1)
 
 
+def last_day(end: datetime) -> date:
+    """The last day of UTC on which something holds that is over at this moment."""
+    return (end - datetime.resolution).astimezone(UTC).date()
+
+
 def _parse(text: str) -> date:
     try:
         day = date.fromisoformat(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -10,9 +11,10 @@ from starlette.responses import Response
 from mien.errors import NotFoundError
 from mien.http.asking import Asking, needs
 from mien.permission.caller import Operation
-from mien.permission.consent import ends_at
+from mien.permission.consent import Consent, ends_at
 from mien.service.people import Person
 from mien.service.photo_book import PersonShown, PhotoBook, PhotoQuery
+from mien.web.days import last_day
 from mien.web.photos import A_PAGE, make_tile, open_book
 from mien.web.show import show
 
@@ -25,7 +27,7 @@ def list_people(asking: Annotated[Asking, needs(Operation.VIEW)]) -> Response:
     book = open_book(asking)
     found = [(person, _find_shown(book, person)) for person in asking.library.people()]
     told = [(person, shown) for person, shown in found if shown or _may_know_all(asking)]
-    return show("people", asking=asking, section="people", people=told, ends_at=ends_at)
+    return show("people", asking=asking, section="people", people=told, last_day=_last_day_of)
 
 
 @router.get("/people/{person_id}")
@@ -57,8 +59,12 @@ def show_person(
         chosen=chosen,
         tiles=tiles,
         next=following,
-        ends_at=ends_at,
+        last_day=_last_day_of,
     )
+
+
+def _last_day_of(consent: Consent) -> date:
+    return last_day(ends_at(consent))
 
 
 def _find_shown(book: PhotoBook, person: Person) -> PersonShown | None:

@@ -17,7 +17,7 @@ from mien.service.leave import Filters
 from mien.service.photo_book import Order, PhotoBook, PhotoQuery
 from mien.service.search_terms import list_search_terms
 from mien.service.source_book import SourceBook
-from mien.web.days import begin_of, end_of
+from mien.web.days import begin_of, end_of, last_day
 from mien.web.places import Place, describe_place
 from mien.web.show import show
 
@@ -115,6 +115,7 @@ def show_photo(
         photo=photo,
         places=[(describe_place(one.uri), one) for one in photo.photo.places],
         grants=grants,
+        last_day=last_day,
         terms=terms[0] if terms else None,
     )
 
