@@ -86,12 +86,12 @@ def may_ask(terms: LinkTerms, use: LinkUse) -> Verdict:
     """May a guest who asked so often ask once more?"""
     return combine(
         [
-            _below(use.total, terms.searches_total, Reason.LINK_SPENT),
-            _below(use.own, terms.searches_each, Reason.GUEST_SPENT),
-            _below(use.hourly, terms.searches_hourly, Reason.LINK_BUSY),
+            _below(use.total, terms.searches_total, reason=Reason.LINK_SPENT),
+            _below(use.own, terms.searches_each, reason=Reason.GUEST_SPENT),
+            _below(use.hourly, terms.searches_hourly, reason=Reason.LINK_BUSY),
         ]
     )
 
 
-def _below(number: int, most: int, reason: Reason) -> Verdict:
+def _below(number: int, most: int, *, reason: Reason) -> Verdict:
     return Verdict() if number < most else refuse(reason)

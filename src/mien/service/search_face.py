@@ -36,7 +36,7 @@ def search_stored_face(
     seeking = begin_search(deployment, request)
     if isinstance(seeking, SearchResult):
         return seeking
-    probe = _find_probe(deployment, seeking, face_id)
+    probe = _find_probe(deployment, seeking, face_id=face_id)
     gallery = seeking.open_gallery(galleries)
     if probe.stored.id in seeking.leave.left_out:
         return refuse_suppressed(seeking)
@@ -52,7 +52,7 @@ def search_stored_face(
     return result
 
 
-def _find_probe(deployment: Deployment, seeking: Seeking, face_id: str) -> VisibleFace:
+def _find_probe(deployment: Deployment, seeking: Seeking, *, face_id: str) -> VisibleFace:
     """The face, where the same search could show it."""
     whole = replace(seeking.leave, scope=seeking.leave.reach)
     with deployment.database.reading() as connection:

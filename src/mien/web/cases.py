@@ -81,7 +81,7 @@ def open_case(asking: Casework, typed: Typed) -> Response:
 
 
 @router.get("/cases/{case_id}")
-def show_case(asking: Casework, case_id: UUID, told: str = "") -> Response:
+def show_case(asking: Casework, case_id: UUID, *, told: str = "") -> Response:
     """One case, what happened to it, and what can be done next."""
     case = _open_book(asking).get(str(case_id))
     return _show_case(asking, case, form=Filled(), told=told)
@@ -95,7 +95,7 @@ def get_acknowledgement(asking: Casework, case_id: UUID) -> Response:
 
 
 @router.get("/cases/{case_id}/faces/{face_id}")
-def get_face(asking: Casework, case_id: UUID, face_id: UUID) -> Response:
+def get_face(asking: Casework, case_id: UUID, *, face_id: UUID) -> Response:
     """A face that was found by a photo, for whoever has to look at it."""
     case = _open_book(asking).get(str(case_id))
     meant = {one.face_id for one in case.request.lookalikes} if case.request else set()
@@ -106,7 +106,7 @@ def get_face(asking: Casework, case_id: UUID, face_id: UUID) -> Response:
 
 
 @router.post("/cases/{case_id}/confirm")
-def confirm_faces(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def confirm_faces(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """Which of the faces that were found are the person's; perhaps none."""
     faces, is_nobody = typed.many("faces"), bool(typed.text("nobody"))
     if bool(faces) is is_nobody:
@@ -115,11 +115,11 @@ def confirm_faces(asking: Casework, case_id: UUID, typed: Typed) -> Response:
     def do(book: CaseBook) -> Case:
         return book.confirm(str(case_id), faces=faces)
 
-    return _act(asking, case_id, do, form=typed, told="confirmed")
+    return _act(asking, case_id, do=do, form=typed, told="confirmed")
 
 
 @router.post("/cases/{case_id}/counter")
-def counter_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def counter_case(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """What the other side says to a takedown."""
     name = typed.text("counter_name", is_needed=True)
     statement = typed.text("counter_statement", is_needed=True)
@@ -127,11 +127,11 @@ def counter_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
     def do(book: CaseBook) -> Case:
         return book.counter(str(case_id), name=name, statement=statement)
 
-    return _act(asking, case_id, do, form=typed, told="countered")
+    return _act(asking, case_id, do=do, form=typed, told="countered")
 
 
 @router.post("/cases/{case_id}/decide")
-def decide_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def decide_case(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """Decides it and does what follows."""
     decision = typed.text("decision")
     if decision not in {_GRANT, _REFUSE}:
@@ -143,11 +143,11 @@ def decide_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
     def do(book: CaseBook) -> Case:
         return book.decide(str(case_id), is_granted=decision == _GRANT, reason=reason)
 
-    return _act(asking, case_id, do, form=typed, told="decided")
+    return _act(asking, case_id, do=do, form=typed, told="decided")
 
 
 @router.post("/cases/{case_id}/answer")
-def answer_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def answer_case(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """Writes the answer, to be downloaded from the page of the case."""
 
     def do(book: CaseBook) -> Case:
@@ -155,7 +155,7 @@ def answer_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
             raise SettingsError("Look first at the faces that were found.")
         return book.hand_out(str(case_id)).case
 
-    return _act(asking, case_id, do, form=typed, told="answered")
+    return _act(asking, case_id, do=do, form=typed, told="answered")
 
 
 @router.get("/cases/{case_id}/answer")
@@ -170,13 +170,13 @@ def get_answer(asking: Casework, case_id: UUID) -> Response:
 
 
 @router.post("/cases/{case_id}/close")
-def close_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def close_case(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """Ends it; what is known of it is forgotten some time later."""
 
     def do(book: CaseBook) -> Case:
         return book.close(str(case_id))
 
-    return _act(asking, case_id, do, form=typed, told="closed")
+    return _act(asking, case_id, do=do, form=typed, told="closed")
 
 
 def _open_book(asking: Asking) -> CaseBook:
@@ -198,7 +198,7 @@ def _line(case: Case, *, now: datetime) -> CaseLine:
 
 
 def _act(
-    asking: Asking, case_id: UUID, do: Callable[[CaseBook], Case], *, form: Filled, told: str
+    asking: Asking, case_id: UUID, *, do: Callable[[CaseBook], Case], form: Filled, told: str
 ) -> Response:
     """Does it and shows the case; where it cannot be done, with the form as it was filled in."""
     book = _open_book(asking)

@@ -80,7 +80,7 @@ def record_grant(asking: Granting, typed: Typed) -> Response:
 
 
 @router.get("/grants/{grant_id}")
-def show_grant(asking: Granting, grant_id: UUID, told: str = "") -> Response:
+def show_grant(asking: Granting, grant_id: UUID, *, told: str = "") -> Response:
     """One grant, its sources, and what can be done with it."""
     grant = _get(asking, grant_id)
     return show(
@@ -99,17 +99,17 @@ def show_grant(asking: Granting, grant_id: UUID, told: str = "") -> Response:
 @router.get("/grants/{grant_id}/narrow")
 def ask_to_narrow(asking: Granting, grant_id: UUID) -> Response:
     """The form to let it allow less."""
-    return _show_change(asking, _get_own(asking, grant_id), "grant_narrow", form=Filled())
+    return _show_change(asking, _get_own(asking, grant_id), page="grant_narrow", form=Filled())
 
 
 @router.post("/grants/{grant_id}/narrow")
-def narrow_grant(asking: Granting, grant_id: UUID, typed: Typed) -> Response:
+def narrow_grant(asking: Granting, grant_id: UUID, *, typed: Typed) -> Response:
     """Lets it allow less from now on."""
     grant = _get_own(asking, grant_id)
     narrowing = Narrowing(
-        scope=_kept(typed, "scope", grant.scope),
-        purposes=_kept(typed, "purposes", sorted(grant.purposes)),
-        uses=[Use(one) for one in _kept(typed, "uses", sorted(grant.uses))],
+        scope=_kept(typed, "scope", held=grant.scope),
+        purposes=_kept(typed, "purposes", held=sorted(grant.purposes)),
+        uses=[Use(one) for one in _kept(typed, "uses", held=sorted(grant.uses))],
         until=typed.day("until"),
         retention_days=typed.number("retention_days", most=_LONGEST_DAYS),
     )
@@ -117,13 +117,13 @@ def narrow_grant(asking: Granting, grant_id: UUID, typed: Typed) -> Response:
         with typed.telling():
             asking.library.narrow(grant.grant_id, narrowing)
             return go(f"/grants/{grant.grant_id}?told=narrowed")
-    return _show_change(asking, grant, "grant_narrow", form=typed)
+    return _show_change(asking, grant, page="grant_narrow", form=typed)
 
 
 @router.get("/grants/{grant_id}/revoke")
 def ask_to_revoke(asking: Granting, grant_id: UUID) -> Response:
     """What it means to withdraw it, before it is done."""
-    return _show_change(asking, _get_own(asking, grant_id), "grant_revoke", form=Filled())
+    return _show_change(asking, _get_own(asking, grant_id), page="grant_revoke", form=Filled())
 
 
 @router.post("/grants/{grant_id}/revoke")
@@ -149,7 +149,7 @@ def _show_form(asking: Asking, form: Filled) -> Response:
     )
 
 
-def _show_change(asking: Asking, grant: Grant, page: str, *, form: Filled) -> Response:
+def _show_change(asking: Asking, grant: Grant, *, page: str, form: Filled) -> Response:
     sources = _sources_of(asking, grant)
     return show(
         page,
@@ -218,7 +218,7 @@ def _find_deadline(asking: Asking, grant: Grant) -> datetime | None:
     return found[0].erase_at if found else None
 
 
-def _kept(typed: Filled, name: str, held: Sequence[str]) -> list[str]:
+def _kept(typed: Filled, name: str, *, held: Sequence[str]) -> list[str]:
     """What stays ticked of what the grant allows; that something does is needed."""
     chosen = set(typed.many(name))
     kept = [one for one in held if one in chosen]

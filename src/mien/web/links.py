@@ -64,7 +64,7 @@ def get_link(asking: Sharing, link_id: str) -> Response:
         address=describe_address(asking, link),
         is_public=asking.site.library.settings.is_public("find"),
         is_over=_is_over(asking, link),
-        waiting=[(one, _find_name(asking, link, one)) for one in waiting],
+        waiting=[(one, _find_name(asking, link, asked=one)) for one in waiting],
         log=[one for one in asked if one.state is not GuestState.WAITING],
     )
 
@@ -132,7 +132,7 @@ def _back_to(link: Link) -> Response:
     return RedirectResponse(f"/links/{link.link_id}", HTTPStatus.SEE_OTHER)
 
 
-def _find_name(asking: Asking, link: Link, asked: GuestRequest) -> str:
+def _find_name(asking: Asking, link: Link, *, asked: GuestRequest) -> str:
     try:
         return links_of(asking).look(link.link_id, asked.request_id).name
     except NotFoundError:  # it was over in this moment
