@@ -45,6 +45,8 @@ class Caretaker:
         deployment = self._parts.deployment
         with deployment.database.reading() as connection:
             collections = list(iter_collections(deployment, connection))
+        if not collections:
+            return
         views = {view.model.digest: view for view in find_views(deployment)}
         for collection in collections:
             view = views.get(collection.model_digest)
