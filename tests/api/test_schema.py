@@ -1,6 +1,6 @@
 """What a machine makes of the OpenAPI document, sent to a real server: no crash, no surprise.
 
-Bounded in number and in time, and the same in every run.
+Bounded in number, and the same in every run.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ from mien.server.app import make_app
 from server.door import Door, caller_of, make_site
 from service.stage import Stage
 
-EXAMPLES = 2
-"""Of each sort for each operation; there are many of them."""
-LONGEST_S = 60.0
+EXAMPLES = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 1}
+"""How many for each operation; there are many of them."""
 HEADERS = {"Authorization": "Bearer admin"}
 UNTRUE = [positive_data_acceptance]
 """That whatever fits the schema is accepted: a cursor is signed, a photo has to show somebody."""
@@ -60,7 +59,7 @@ def try_out(operation: APIOperation, mode: GenerationMode, *, address: str) -> l
     """What went wrong with requests of this sort, at most one thing."""
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=EXAMPLES[mode],
         database=None,
         deadline=None,
         derandomize=True,
@@ -85,13 +84,12 @@ def try_out(operation: APIOperation, mode: GenerationMode, *, address: str) -> l
 
 
 def test_a_real_server_keeps_to_its_own_description(stage: Stage) -> None:
-    began, wrong = time.monotonic(), []
+    wrong = []
     with serving(stage) as address:
         schema = schemathesis.openapi.from_url(f"{address}/v1/openapi.json", headers=HEADERS)
         operations = [one.ok() for one in schema.get_all_operations()]
         for operation in operations:
-            for mode in GenerationMode:
+            for mode in EXAMPLES:
                 wrong += try_out(operation, mode, address=address)
     assert len(operations) > 40
     assert not wrong, listing("make the route and its description agree", wrong)
-    assert time.monotonic() - began < LONGEST_S
