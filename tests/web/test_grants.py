@@ -67,7 +67,7 @@ def test_a_file_that_shows_it_is_known_by_its_hash(stage: Stage) -> None:
         ({"basis": "documented_basis"}, "assessment", "A documented reason needs this."),
         ({"basis": "documented_basis"}, "retention_days", "A documented reason needs this."),
         ({"retention_days": "36501"}, "retention_days", "from 1 to 36,500"),
-        ({"retention_days": "٣"}, "retention_days", "from 1 to 36,500"),
+        ({"retention_days": "\u0663"}, "retention_days", "from 1 to 36,500"),
         ({"uses": []}, "uses", "Choose at least one"),
         ({"until": "tomorrow"}, "until", "Write a day as 2031-12-31."),
         ({"contact": "a\0b"}, "contact", "a sign that cannot be written"),

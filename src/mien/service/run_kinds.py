@@ -51,9 +51,9 @@ def do_run(doing: Doing) -> Outcome:
 
 def check_served(paths: Sequence[str], served: Sequence[Path]) -> tuple[str, ...]:
     """The folders, where they really lie. Raises `SettingsError` for one that is not served."""
-    real = tuple(os.path.realpath(Path(path).expanduser()) for path in paths)
+    real = tuple(map(_resolve, paths))
     for path, shown in zip(real, paths, strict=True):
-        if not is_served(os.fsencode(path), served):
+        if not path or not is_served(os.fsencode(path), served):
             raise SettingsError(
                 f"The folder {shown} is none of those that may be added through the server. "
                 "Its operator names them in MIEN_SERVED_FOLDERS."
@@ -61,6 +61,14 @@ def check_served(paths: Sequence[str], served: Sequence[Path]) -> tuple[str, ...
     if not real:
         raise SettingsError("Name at least one folder.")
     return real
+
+
+def _resolve(path: str) -> str:
+    """Where it really lies; nothing for what is no path."""
+    try:
+        return os.path.realpath(Path(path).expanduser())
+    except (ValueError, RuntimeError, OSError):
+        return ""
 
 
 def is_served(path: bytes, served: Sequence[Path]) -> bool:

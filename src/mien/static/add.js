@@ -171,10 +171,12 @@ function listen() {
   field("collection").addEventListener("change", showNew);
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const id of ["files", "folder"]) {
-    field(id).addEventListener("change", async () => {
+    const take = async () => {
       await addPhotos([...field(id).files]);
       field(id).value = "";
-    });
+    };
+    field(id).addEventListener("change", take);
+    if (field(id).files.length) take(); // chosen before this script was there
   }
   field("add-folder")?.addEventListener("click", (event) => during(event.currentTarget, addFolder));
   document.addEventListener("dragover", (event) => {

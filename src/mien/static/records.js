@@ -1,14 +1,33 @@
 // Forms with a file: sent with the session's token, which a form of that kind cannot carry itself.
-import { during, make, showProblem, token } from "/static/app.js";
+import { Problem, during, make, showProblem, text, token } from "/static/app.js";
+
+/** Posts with the token; what cannot be reached or answers with no page is a problem. */
+async function post(path, body, accept) {
+  const headers = { "X-CSRF-Token": token(), Accept: accept };
+  return fetch(path, { method: "POST", body, headers }).catch(() => {
+    throw new Problem({ detail: text("unreachable") }, 0);
+  });
+}
+
+async function tellProblem(answer, said) {
+  let details = {};
+  try {
+    details = JSON.parse(said);
+  } catch {
+    // no problem details: the plain sentence for what failed is told
+  }
+  throw new Problem(details, answer.status);
+}
 
 /** Sends the form, then goes where the server says, or shows the page it answered with. */
-async function send(form, button) {
-  const sent = { method: "POST", body: new FormData(form), headers: { "X-CSRF-Token": token(), Accept: "text/html" } };
-  const answer = await fetch(form.action, sent);
+async function send(form) {
+  const answer = await post(form.action, new FormData(form), "text/html");
   if (answer.redirected) return location.assign(answer.url);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const said = await answer.text();
+  const main = new DOMParser().parseFromString(said, "text/html").querySelector("main");
+  if (!main) return tellProblem(answer, said);
   const files = [...form.querySelectorAll('input[type="file"]')];
-  document.querySelector("main").replaceWith(page.querySelector("main"));
+  document.querySelector("main").replaceWith(main);
   keepFiles(files);
   prepare();
   const wrong = document.querySelector('[role="alert"]');
@@ -30,15 +49,21 @@ function prepare() {
       event.preventDefault();
       const button = event.submitter || form.querySelector('[type="submit"]');
       try {
-        await during(button, () => send(form, button));
+        await during(button, () => send(form));
       } catch (error) {
-        const place = make("div");
-        form.prepend(place);
-        showProblem(place, error);
+        showProblem(placeIn(form), error);
       }
     });
   }
   for (const chooser of document.querySelectorAll("[data-faces]")) prepareFaces(chooser);
+}
+
+/** Where a problem with the sending itself is told: above the form's first question. */
+function placeIn(form) {
+  const known = form.querySelector("[data-part=problem]");
+  if (known) return known;
+  form.prepend(make("div", { "data-part": "problem" }));
+  return form.firstElementChild;
 }
 
 /** Shows a photo that was chosen, with a button on every face: which of them is meant? */
@@ -52,18 +77,17 @@ function prepareFaces(chooser) {
     if (!input.files.length) return;
     const body = new FormData();
     body.append("photo", input.files[0]);
-    const headers = { "X-CSRF-Token": token(), Accept: "application/json" };
-    const answer = await fetch(chooser.dataset.faces, { method: "POST", body, headers });
-    const told = await answer.json();
-    if (!answer.ok) return showFault(place, told.detail);
-    showFaces(place, field, { photo: input.files[0], faces: told.faces });
+    try {
+      const answer = await post(chooser.dataset.faces, body, "application/json");
+      const said = await answer.text();
+      if (!answer.ok) await tellProblem(answer, said);
+      showFaces(place, field, { photo: input.files[0], faces: JSON.parse(said).faces });
+    } catch (error) {
+      place.append(make("p", { text: error.message, class: "error", role: "alert" }));
+    }
   };
   input.addEventListener("change", look);
   if (input.files.length) look();
-}
-
-function showFault(place, detail) {
-  place.append(make("p", { text: detail, class: "error", role: "alert" }));
 }
 
 function showFaces(place, field, { photo, faces }) {
