@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mien.errors import SettingsError
 from mien.service.audit_check import verify_log
+from mien.service.drafts import check_texts
 from mien.service.ingest import AddReport, AddRequest, StoppedError, add_photos
 from mien.service.long_run import (
     TOLD_FAILURES,
@@ -51,7 +52,10 @@ def do_run(doing: Doing) -> Outcome:
 
 def check_served(paths: Sequence[str], served: Sequence[Path]) -> tuple[str, ...]:
     """The folders, where they really lie. Raises `SettingsError` for one that is not served."""
-    real = tuple(os.path.realpath(Path(path).expanduser()) for path in paths)
+    check_texts(*paths)
+    if any("\0" in path for path in paths):
+        raise SettingsError("A folder's name holds no NUL. Write it out as it is on the disk.")
+    real = tuple(os.path.realpath(os.path.expanduser(path)) for path in paths)  # noqa: PTH111  (raises nothing)
     for path, shown in zip(real, paths, strict=True):
         if not is_served(os.fsencode(path), served):
             raise SettingsError(
