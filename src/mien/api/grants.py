@@ -130,13 +130,12 @@ class NarrowingIn(BodyIn):
 def list_grants(asking: Annotated[Asking, needs(Operation.GRANT)], paging: Paged) -> GrantsOut:
     """All grants, in the order they were recorded.
 
-    Who is bound to some collections sees those that brought photos into one of them, or into none.
+    Who is bound to some collections sees those that brought photos into one of them, or into none;
+    who is bound to some purposes, those that are for one of them.
     """
     reach = find_reach(asking.library.parts.deployment)
     found = [
-        one
-        for one in asking.library.grants()
-        if may_see_grant(asking.caller, one.grant_id, reach=reach)
+        one for one in asking.library.grants() if may_see_grant(asking.caller, one, reach=reach)
     ]
     page, cursor = paging.cut(found, key=_sort_key)
     return GrantsOut(items=[_describe(asking, one) for one in page], next_cursor=cursor)
@@ -215,9 +214,11 @@ def _get(asking: Asking, grant_id: UUID, *, to_change: bool = False) -> Grant:
     """Raises `NotFoundError`, for what the caller may not see too, and a problem."""
     grant = asking.library.get_grant(str(grant_id))
     reach = find_reach(asking.library.parts.deployment)
-    if not may_see_grant(asking.caller, grant.grant_id, reach=reach):
+    if not may_see_grant(asking.caller, grant, reach=reach):
         raise NotFoundError(f"There is no grant {grant_id}.")
-    if to_change and not may_change_grant(asking.caller, grant.grant_id, reach=reach):
+    if to_change and not may_change_grant(asking.caller, grant, reach=reach):
+        for purpose in grant.purposes:
+            asking.check(purpose=purpose)
         check(refuse(Reason.COLLECTION_NOT_YOURS))
     return grant
 
