@@ -176,7 +176,7 @@ class Guests:
         leave = ask_leave(
             self._deployment, purpose=link.purpose, collection=link.collection, at=now
         )
-        return leave if isinstance(leave, Verdict) else Verdict()
+        return leave if isinstance(leave, Verdict) else verdict
 
     def _refuse(self, link: Link, selfie: Selfie) -> Verdict | None:
         """Asked before anything is looked at, and entered into the log where it is a no."""
