@@ -84,6 +84,17 @@ def find_judgements_in(connection: Connection, search_id: str) -> list[StoredJud
     return [_parse(row) for row in connection.execute(found)]
 
 
+def find_judgements_about(connection: Connection, face_ids: Iterable[int]) -> list[StoredJudgement]:
+    """What was said of these faces, or of others when one of these was searched with."""
+    return [
+        _parse(row)
+        for some in in_parts(face_ids)
+        for row in connection.execute(
+            select(judgements).where(_is_about(some)).order_by(judgements.c.id)
+        )
+    ]
+
+
 def delete_judgement(connection: Connection, uuid: str) -> None:
     connection.execute(delete(judgements).where(judgements.c.uuid == uuid))
 
