@@ -73,10 +73,11 @@ def ring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ring]:
 
 @pytest.mark.parametrize("odd", PATHS, ids=lambda text: text[:12])
 def test_no_address_makes_it_stumble(ring: Ring, odd: str) -> None:
-    wrong = []
-    for call in ring.calls:
-        if call.places:
-            wrong.append(ring.send(call, path=call.fill(odd), json=call.body or {}))
+    wrong = [
+        ring.send(call, path=call.fill(odd), json=call.body or {})
+        for call in ring.calls
+        if call.places
+    ]
     assert not any(wrong), listing("tell the sender instead", filter(None, wrong))
 
 
@@ -159,7 +160,8 @@ def test_no_header_makes_it_stumble(ring: Ring, header: str) -> None:
     for call in (*reads, *makes):
         for value in (b"", b",,,", b'W/"', b"\xff", b"*", b"a=b; c", b"bytes=0-", b"x" * 5000):
             sent = [(header.encode(), value)]
-            options = {"headers": sent, **({"json": {}} if call.is_change else {})}
+            options: dict[str, Any] = {"headers": sent}
+            options |= {"json": {}} if call.is_change else {}
             wrong.append(ring.send(call, **options))
     assert not any(wrong), listing("tell the sender instead", filter(None, wrong))
 
