@@ -250,10 +250,10 @@ def test_the_last_word_of_each_is_what_is_found(
         assert judgements.find_judgements_about(connection, sorted(wanted)) == about
         assert judgements.count_judgements_of(connection, wanted) == len(about)
         assert judgements.find_judgements_in(connection, SEARCH) == list(kept.values())
-        for place, number in enumerate(ids):
-            key = ProbeKey(f"face {place}", number)
+        for place, owner in enumerate(ids):
+            key = ProbeKey(f"face {place}", owner)
             for one in judgements.find_judgements_of(connection, key):
-                sides = {number, judgements.other_of(one, key)}
+                sides = {owner, judgements.other_of(one, key)}
                 assert sides == {one.face_id, one.probe_face_id}
         judgements.delete_judgements_of(connection, wanted)
         left = [one for one in kept.values() if one not in about]
