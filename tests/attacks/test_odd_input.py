@@ -6,9 +6,9 @@ A crash tells a stranger where to dig, and an error of the server hides a mistak
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from starlette.testclient import TestClient
@@ -21,6 +21,8 @@ from mien.permission.caller import Role
 from mien.testing import draw_photo
 from server.door import Door, caller_of, visiting
 from service.stage import PURPOSE, Stage
+
+Thing = TypeVar("Thing")
 
 BOSS = caller_of(Role.ADMIN, actor="user:00000000-0000-0000-0000-000000000001")
 HUGE = "9" * 40
@@ -53,10 +55,15 @@ class Ring:
         answer = self.client.request(call.method, path or call.fill(), **options)
         if answer.status_code < 400:
             return ""
-        if answer.status_code == 500:
+        if answer.status_code == 500:  # what Mien itself raised; anything else is raised here
             return f"{call.name}: {answer.status_code}"
         told = answer.headers.get("Content-Type")
         return "" if told == MEDIA_TYPE else f"{call.name}: {answer.status_code} as {told}"
+
+
+def take_turns(things: Sequence[Thing], turn: int) -> Sequence[Thing]:
+    """Every third of them, others with the next turn: all of them take too long."""
+    return things[turn % 3 :: 3]
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +80,8 @@ def ring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ring]:
 
 @pytest.mark.parametrize("odd", PATHS, ids=lambda text: text[:12])
 def test_no_address_makes_it_stumble(ring: Ring, odd: str) -> None:
-    wrong = [
-        ring.send(call, path=call.fill(odd), json=call.body or {})
-        for call in ring.calls
-        if call.places
-    ]
+    placed = [call for call in ring.calls if call.places]
+    wrong = [ring.send(call, path=call.fill(odd), json=call.body or {}) for call in placed]
     assert not any(wrong), listing("tell the sender instead", filter(None, wrong))
 
 
@@ -94,11 +98,10 @@ def test_no_parameter_makes_it_stumble(ring: Ring, odd: str) -> None:
 
 @pytest.mark.parametrize("content", BODIES, ids=lambda content: repr(content[:12]))
 def test_no_document_makes_it_stumble(ring: Ring, content: bytes) -> None:
-    wrong = []
-    for call in ring.calls:
-        if call.is_change:
-            headers = {"Content-Type": "application/json"}
-            wrong.append(ring.send(call, content=content, headers=headers))
+    changes = [call for call in ring.calls if call.is_change and not call.files]
+    headers = {"Content-Type": "application/json"}
+    chosen = take_turns(changes, BODIES.index(content))
+    wrong = [ring.send(call, content=content, headers=headers) for call in chosen]
     assert not any(wrong), listing("tell the sender instead", filter(None, wrong))
 
 
@@ -141,12 +144,12 @@ def test_no_form_makes_it_stumble(ring: Ring, kind: str) -> None:
 def test_no_value_makes_it_stumble(ring: Ring, value: str) -> None:
     """In the place of each field, with all others as they are meant to be."""
     wrong = []
-    for call in ring.calls:
-        for name in call.body or ():
-            sent = json.dumps({**(call.body or {}), name: "HERE"}).replace('"HERE"', value)
-            headers = {"Content-Type": "application/json"}
-            wrong.append(ring.send(call, content=sent.encode(), headers=headers))
-    assert len(wrong) >= 20
+    places = [(call, name) for call in ring.calls for name in call.body or ()]
+    for call, name in take_turns(places, VALUES.index(value)):
+        sent = json.dumps({**(call.body or {}), name: "HERE"}).replace('"HERE"', value)
+        headers = {"Content-Type": "application/json"}
+        wrong.append(ring.send(call, content=sent.encode(), headers=headers))
+    assert len(wrong) >= 10
     assert not any(wrong), listing("tell the sender instead", filter(None, wrong))
 
 
@@ -160,9 +163,8 @@ def test_no_header_makes_it_stumble(ring: Ring, header: str) -> None:
     for call in (*reads, *makes):
         for value in (b"", b",,,", b'W/"', b"\xff", b"*", b"a=b; c", b"bytes=0-", b"x" * 5000):
             sent = [(header.encode(), value)]
-            options: dict[str, Any] = {"headers": sent}
-            options |= {"json": {}} if call.is_change else {}
-            wrong.append(ring.send(call, **options))
+            body = {} if call.is_change else None
+            wrong.append(ring.send(call, headers=sent, json=body))
     assert not any(wrong), listing("tell the sender instead", filter(None, wrong))
 
 
