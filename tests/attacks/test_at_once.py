@@ -197,8 +197,7 @@ def test_where_all_places_are_taken_the_rest_is_told_when_to_come_back() -> None
                 threading.Event().wait(0.3)
             word = "done"
         except BusyError as error:
-            assert error.retry_after_s > 0
-            word = "sent away"
+            word = "sent away" if error.retry_after_s > 0 else "sent away for nothing"
         with lock:
             told[word] += 1
 

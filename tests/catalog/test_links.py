@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
@@ -187,6 +187,7 @@ def test_nobody_asks_at_a_link_that_is_not_there(connection: Connection) -> None
         ask(connection, 1, link_id=9)
 
 
+@settings(max_examples=20)
 @given(
     asked=st.lists(
         st.tuples(st.sampled_from([1, 2]), st.sampled_from(["", "g", "h"]), st.integers(-5, 5)),
