@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 from bench.home import PURPOSE, load_gallery
 from bench.rows import Row, make_row
+from numpy.typing import NDArray
 
 from mien.catalog import collections as collection_rows
 from mien.library import Library
 from mien.service import probe
+from mien.service.cores import Cores
 from mien.settings import Settings
 from mien.types import Look
 
-__all__ = ["compare_looks", "compare_updates"]
+__all__ = ["compare_cores", "compare_looks", "compare_updates"]
 
 _ROUNDS = 20
+_TOGETHER = 8
+_TURNS = 5
 
 
 def compare_looks(home: Path, probes: Sequence[bytes]) -> Iterator[Row]:
@@ -39,6 +46,42 @@ def compare_looks(home: Path, probes: Sequence[bytes]) -> Iterator[Row]:
     ratio = float(np.median(processor[:, 0] / processor[:, 1]))
     what = "processor time of a search, over the same with a photo's look"
     yield make_row(what, ratio, unit="times", at_most=0.5)
+
+
+def compare_cores(home: Path, probes: Sequence[bytes]) -> Iterator[Row]:
+    """As many searches at once as there are cores: one thread each, or every core for each.
+
+    And one after the other, each with every core.
+    """
+    some, cores = probes[:_TOGETHER], os.cpu_count() or 1
+    with Library(settings=Settings(home=home)) as library:
+
+        def search(content: bytes) -> None:
+            library.search(content, purpose=PURPOSE)
+
+        def share(_: bytes) -> None:
+            with ThreadPoolExecutor(cores) as pool:
+                list(pool.map(search, some))
+
+        def crowd(_: bytes) -> None:
+            with patch.object(Cores, "take", _take_all):
+                share(_)
+
+        def queue_up(_: bytes) -> None:
+            for content in some:
+                search(content)
+
+        times = _time_in_turn([share, crowd, queue_up], [b""], rounds=_TURNS)[..., 0]
+    what = f"{len(some)} searches, {cores} at once, one thread each"
+    yield make_row(what, float(np.median(times[:, 0])), unit="ms")
+    for place, other in enumerate((f"{cores} at once, all cores each", "one after the other"), 1):
+        ratio = float(np.median(times[:, 0] / times[:, place]))
+        yield make_row(f"the same over {other}", ratio, unit="times")
+
+
+@contextmanager
+def _take_all(_: Cores, *, most: int) -> Iterator[int]:
+    yield most
 
 
 class _EveryLook:
@@ -66,12 +109,14 @@ def compare_updates(home: Path) -> Iterator[Row]:
     yield make_row("the same, all of them asked for", every, unit="ms")
 
 
-def _time_in_turn(ways: Sequence[Callable[[bytes], None]], contents: Sequence[bytes]) -> np.ndarray:
+def _time_in_turn(
+    ways: Sequence[Callable[[bytes], None]], contents: Sequence[bytes], *, rounds: int = _ROUNDS
+) -> NDArray[np.float64]:
     """Milliseconds by the clock and of the processor, shape (rounds, ways, 2)."""
     for way in ways:
         way(contents[0])
-    times = np.empty((_ROUNDS, len(ways), 2))
-    for number in range(_ROUNDS):
+    times = np.empty((rounds, len(ways), 2))
+    for number in range(rounds):
         for place, way in enumerate(ways):
             began, used = time.perf_counter(), time.process_time()
             way(contents[number % len(contents)])

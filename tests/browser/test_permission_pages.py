@@ -171,6 +171,26 @@ def test_an_opt_out_is_honoured_in_three_clicks(
         assert certificate["certificate"]["erased"]["faces"] == 2
 
 
+def test_what_goes_wrong_with_a_photo_is_told_where_it_was_chosen(
+    stage: Stage, browser: Browser, shots: Path
+) -> None:
+    with looking_after(stage, browser, shots) as (library, visit):
+        visit.open("/opt-outs/person")
+        text = {"name": "a.png", "mimeType": "image/png", "buffer": b"no photo"}
+        visit.page.get_by_label("A photo of them").set_input_files(text)  # type: ignore[arg-type]
+        expect(visit.page.get_by_role("alert")).to_contain_text("The photo cannot be used")
+        grey = {"name": "b.png", "mimeType": "image/png", "buffer": draw_photo()}
+        visit.page.get_by_label("A photo of them").set_input_files(grey)  # type: ignore[arg-type]
+        expect(visit.page.get_by_text("No face is found in it.")).to_be_visible()
+        visit.page.get_by_role("button", name="Keep them out").click()
+        expect(visit.page.get_by_text("Say how you know that they want it.")).to_be_visible()
+        assert visit.page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+        visit.page.route("**/opt-outs/person", lambda route: route.abort())
+        visit.page.get_by_role("button", name="Keep them out").click()
+        expect(visit.page.get_by_text("Mien does not answer.")).to_be_visible()
+        assert library.optouts().list() == []
+
+
 def test_a_photo_and_a_place_are_kept_out_and_one_is_lifted(
     stage: Stage, browser: Browser, shots: Path
 ) -> None:

@@ -77,6 +77,7 @@ class Visit:
                 path = self.shots / f"{name}-{size}-{scheme}.png"
                 self.page.screenshot(path=path, full_page=is_whole)
             self.check_no_sideways_scrolling()
+        self.check_weight()
         self.page.set_viewport_size(DESKTOP)
         self.page.emulate_media(color_scheme="light")
 
@@ -85,6 +86,16 @@ class Visit:
         found = Axe().run(self.page).response["violations"]
         told = [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
         assert not told, f"{self.page.url}: {told}"
+
+    def check_weight(self) -> None:
+        """The page, its styles and its scripts are light; photos are as heavy as they are."""
+        sizes = self.page.evaluate(
+            """[...performance.getEntriesByType("navigation"),
+                ...performance.getEntriesByType("resource")]
+                .filter(one => one.entryType === "navigation" || /[.](css|js)$/.test(one.name))
+                .map(one => one.decodedBodySize)"""
+        )
+        assert sum(sizes) <= LARGEST_PAGE_BYTES, f"{self.page.url} weighs {sum(sizes):,} bytes"
 
     def check_no_sideways_scrolling(self) -> None:
         wide, seen = self.page.evaluate(

@@ -58,6 +58,7 @@ def test_every_query_for_a_person_to_see_asks_for_grants_and_state(
     queries += re.findall(pages, recorded["browse"], re.DOTALL)
     assert len(queries) == 5
     for query in queries:
+        assert re.search(r"(faces|photos)\.collection_id( \+ \?)? = \?", query)
         assert "locations.state = ?" in query
-        assert "locations.grant_id IN (?)" in query
+        assert "locations.grant_id + ? IN (?)" in query
         assert "locations.added_at > ?" in query

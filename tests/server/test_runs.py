@@ -418,7 +418,7 @@ def test_many_who_look_on_cost_no_thread_each(stage: Stage, gated: GatedModels) 
             return len([part async for part in iter_events(site.runs, site.runs.get(run_id))])
 
         more, *counts = asyncio.run(look_on())
-    assert more <= 1
+    assert more <= 4  # of the run itself, whose pool grows
     assert len(counts) == 200
     assert min(counts) >= 2
 

@@ -70,11 +70,8 @@ def test_no_form_is_taken_in_without_the_token_of_the_session(stage: Stage) -> N
     somebody = "6e1f4bb6-5f63-4b1c-9d2e-0c8a51f3a7d4"
     found = [route for module in MODULES for route in module.router.routes]
     routes = [route for route in found if isinstance(route, APIRoute)]
-    paths = [
-        re.sub(r"\{[^}]*\}", somebody, route.path)
-        for route in routes
-        if "POST" in (route.methods or ())
-    ]
+    posts = [route.path for route in routes if "POST" in (route.methods or ())]
+    paths = [re.sub(r"\{[^}]*\}", somebody, path) for path in posts]
     assert len(paths) >= 15
     with stage.open() as library, visiting(library, "admin", with_key=False) as client:
         del client.headers["X-CSRF-Token"]

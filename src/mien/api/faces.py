@@ -17,13 +17,13 @@ router = APIRouter(prefix="/v1/faces", tags=["photos"])
 
 
 @router.get("/{face_id}", response_model=FaceOut)
-def get_face(asking: Viewing, face_id: UUID, request: Request) -> Response:
+def get_face(asking: Viewing, face_id: UUID, *, request: Request) -> Response:
     """A face: its photo and collection, where in the photo it is, and how well it is seen."""
     return answer_tagged(request, describe_face(open_book(asking).get_face(str(face_id))))
 
 
 @router.get("/{face_id}/crop", response_class=Response, responses=JPEG_ANSWER)
-def get_crop(asking: Viewing, face_id: UUID, request: Request) -> Response:
+def get_crop(asking: Viewing, face_id: UUID, *, request: Request) -> Response:
     """A small JPEG of a face, 160 px at the most."""
     book = open_book(asking)
     return answer(request, book.read_crop(book.get_face(str(face_id))), media_type=JPEG)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, UploadFile
+from fastapi import APIRouter, Form, UploadFile
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +22,7 @@ from mien.api.shapes import (
     Text,
     answer_tagged,
     format_body,
-    read_upload,
+    hand_in,
 )
 from mien.errors import NotFoundError
 from mien.http.asking import Asking, needs
@@ -91,6 +91,12 @@ class EvidenceIn(BodyIn):
     media_type: Line = "application/octet-stream"
 
 
+class EvidenceFileIn(BodyIn):
+    """A file that shows a permission."""
+
+    file: UploadFile
+
+
 class GrantIn(BodyIn):
     """What somebody allowed. A folder of the server is named with `mien grant add` alone."""
 
@@ -156,15 +162,16 @@ def record_grant(
 
 @router.post("/evidence")
 def hash_grant_evidence(
-    asking: Annotated[Asking, needs(Operation.GRANT)], file: UploadFile
+    asking: Annotated[Asking, needs(Operation.GRANT)],
+    body: Annotated[EvidenceFileIn, Form(media_type="multipart/form-data")],
 ) -> EvidenceOut:
     """Hash a file that shows a permission, for a grant that is recorded next.
 
     The file is read and not kept: keep it where you can show it.
     """
     now = asking.library.parts.deployment.clock()
-    name = file.filename or "unnamed"
-    return _describe_evidence(hash_evidence(name, read_upload(asking, file), at=now))
+    handed_in = hand_in(asking, body.file)
+    return _describe_evidence(hash_evidence(handed_in.name, handed_in.content, at=now))
 
 
 @router.get("/{grant_id}", response_model=GrantOut)

@@ -44,7 +44,7 @@ class JudgementOut(BaseModel):
 
 
 @router.post("", status_code=201)
-def judge(asking: _Judging, body: JudgementIn, once: Once) -> JudgementOut:
+def judge(asking: _Judging, body: JudgementIn, *, once: Once) -> JudgementOut:
     """Say of a candidate whether to keep it, or whether it is the person.
 
     It takes the place of what you said of it before. What was rejected is left out the next time
@@ -65,7 +65,7 @@ def judge(asking: _Judging, body: JudgementIn, once: Once) -> JudgementOut:
 
 
 @router.get("/{judgement_id}", response_model=JudgementOut)
-def get_judgement(asking: _Judging, judgement_id: UUID, request: Request) -> Response:
+def get_judgement(asking: _Judging, judgement_id: UUID, *, request: Request) -> Response:
     """A judgement of yours, as it stands."""
     return answer_tagged(request, _describe(_open_book(asking).get(str(judgement_id))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -83,6 +83,14 @@ class SentSearch:
     photos: tuple[bytes, ...]
 
 
+async def _hold_search(request: Request) -> AsyncIterator[SentSearch]:
+    """Until it is answered. Raises as `_read_search`."""
+    try:
+        yield await _read_search(request)
+    finally:
+        await request.close()
+
+
 async def _read_search(request: Request) -> SentSearch:
     """Raises `RequestValidationError` for what cannot be used, `SettingsError` for too much."""
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -143,7 +151,7 @@ def _describe_body() -> Mapping[str, Any]:
     }
 
 
-Sent = Annotated[SentSearch, Depends(_read_search)]
+Sent = Annotated[SentSearch, Depends(_hold_search)]
 """The search of a request, as an argument of a route; after the one that says who asks."""
 
 BODY = _describe_body()

@@ -80,6 +80,7 @@ def find_newest(
     key, own = indexed_photos.c.indexed_at, indexed_photos.c.id
     found = (
         _select_photos(key, own)
+        .where(indexed_photos.c.collection_id == scope.collection_id)
         .where(exists().where(locations.c.photo_id == indexed_photos.c.photo_id, is_visible(scope)))
         .order_by(key.desc(), own.desc())
     )
@@ -98,20 +99,20 @@ def find_by_place(
     limit: int,
 ) -> list[VisiblePhoto]:
     """The photos by the first of their places; each once, as `find_newest`."""
-    key, own, other = locations.c.uri, locations.c.id, locations.alias()
-    is_before = or_(other.c.uri < key, and_(other.c.uri == key, other.c.id < own))
+    key, own, other = locations.c.uri, locations.c.photo_id, locations.alias()
+    is_before = or_(other.c.uri < key, and_(other.c.uri == key, other.c.id < locations.c.id))
     is_again = exists().where(
         other.c.photo_id == locations.c.photo_id, is_visible(scope, other), is_before
     )
     found = (
         _select_photos(key, own)
         .join(locations, locations.c.photo_id == indexed_photos.c.photo_id)
-        .where(is_visible(scope), ~is_again)
+        .where(key >= ("" if after is None else after.key), is_visible(scope), ~is_again)
         .order_by(key, own)
     )
     if after is not None:
         is_next = or_(key > after.key, and_(key == after.key, own > after.id))
-        found = found.where(key >= after.key, is_next)
+        found = found.where(is_next)
     return _read_page(connection, found, scope=scope, of_people=of_people, limit=limit)
 
 
@@ -190,7 +191,8 @@ def _read_page(
     limit: int,
 ) -> list[VisiblePhoto]:
     chosen = found.where(
-        indexed_photos.c.collection_id == scope.collection_id,
+        # As a sum: whether it pays to begin with the collection, the caller says.
+        indexed_photos.c.collection_id + 0 == scope.collection_id,
         is_kept(scope),
         true() if of_people is None else _shows(of_people),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import typer
 from rich.table import Table
 
+from mien import __version__
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json, warn
 from mien.service.doctor import CollectionHealth, Diagnosis, find_versions
@@ -60,7 +61,7 @@ def _find_changed(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _describe(diagnosis: Diagnosis, models: Sequence[ModelState]) -> dict[str, object]:
     return {
-        "versions": find_versions(),
+        "versions": find_versions(__version__),
         "models": [
             {"id": one.card.id, "licence": one.card.licence, "is_pulled": one.is_pulled}
             for one in models
@@ -91,7 +92,7 @@ def _describe_health(health: CollectionHealth) -> dict[str, object]:
 def _tabulate_versions(folder: str) -> Table:
     table = Table(show_header=False, box=None)
     table.add_row("home", folder)
-    for name, number in find_versions().items():
+    for name, number in find_versions(__version__).items():
         table.add_row(name, number)
     return table
 

@@ -6,7 +6,7 @@ Location again, and nothing is done twice. A route then tells the thing as it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from http import HTTPStatus
@@ -94,9 +94,13 @@ class Write:
         return outcome
 
 
-async def _read_write(request: Request, response: Response, *, key: _Key = None) -> Write:
-    content = await _hash_request(request) if key else ""
-    return Write(response, key or "", content)
+async def _read_write(
+    request: Request, response: Response, *, key: _Key = None
+) -> AsyncIterator[Write]:
+    try:
+        yield Write(response, key or "", await _hash_request(request) if key else "")
+    finally:
+        await request.close()  # a form that the route itself had no use for
 
 
 Once = Annotated[Write, Depends(_read_write)]

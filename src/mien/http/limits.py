@@ -51,12 +51,14 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         body_bytes=settings.max_body_bytes,
         photo_bytes=settings.max_photos_bytes,
-        upload_bytes=settings.max_upload_bytes,
+        upload_bytes=settings.max_upload_bytes + _HEADS_BYTES,
         upload_parts=settings.max_upload_files + _FIELDS_BESIDE,
     )
 
 
 _FIELDS_BESIDE = 16
+_HEADS_BYTES = 2 << 20
+"""What stands between the photos of an upload; the limit is meant for them."""
 
 
 def keep_forms_in_memory(limits: Limits) -> None:

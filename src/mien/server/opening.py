@@ -12,6 +12,7 @@ from mien.http.site import Site
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
+from mien.service.caretaker import Caretaker
 from mien.service.long_runs import Runs
 
 _WAITING_A_PLACE = 8
@@ -23,7 +24,9 @@ def open_site(library: Library, *, origin: str, is_secure: bool) -> Iterator[Sit
     """The site of a library that is reached at this origin, at work until it is left."""
     places = max(1, os.cpu_count() or 1)
     runs = Runs(library.parts, served=library.settings.find_served_folders())
+    caretaker = Caretaker(library.parts)
     runs.start()
+    caretaker.start()
     try:
         yield Site(
             library=library,
@@ -38,4 +41,6 @@ def open_site(library: Library, *, origin: str, is_secure: bool) -> Iterator[Sit
             limits=limits_of(library.settings),
         )
     finally:
+        runs.begin_stop()
+        caretaker.stop()
         runs.stop()

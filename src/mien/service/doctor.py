@@ -10,7 +10,6 @@ from importlib.metadata import version
 
 import numpy as np
 
-from mien import __version__
 from mien.catalog.collections import Collection
 from mien.catalog.connect import find_revision
 from mien.catalog.faces import count_faces, count_photos
@@ -66,9 +65,9 @@ def check_ready(deployment: Deployment) -> None:
     deployment.vault.notary.is_vouched("ready", b"")
 
 
-def find_versions() -> dict[str, str]:
-    """Of Mien, of Python, and of the libraries that decide what is found."""
-    own = {"mien": __version__, "python": platform.python_version()}
+def find_versions(mien: str) -> dict[str, str]:
+    """Of Mien itself, as it is told, of Python, and of the libraries that decide what is found."""
+    own = {"mien": mien, "python": platform.python_version()}
     return own | {name: version(name) for name in _LIBRARIES}
 
 

@@ -67,9 +67,7 @@ class Links:
         link_id = str(uuid4())
         with deployment.database.writing_durably() as connection:
             rows.add_link(connection, self._describe(draft, leave=leave, link_id=link_id))
-            _enter(
-                deployment, connection, action=Action.GUEST_LINK_MADE, leave=leave, link_id=link_id
-            )
+            _enter(deployment, connection, leave=leave, link_id=link_id)
             return vouch_for_link(deployment, connection, link_id=link_id)
 
     def list_all(self) -> list[Link]:
@@ -195,11 +193,9 @@ def _refer(deployment: Deployment, link: Link) -> dict[str, str]:
     return {"link": deployment.vault.notary.refer("link", link.link_id)}
 
 
-def _enter(
-    deployment: Deployment, connection: Connection, *, action: Action, leave: Leave, link_id: str
-) -> None:
+def _enter(deployment: Deployment, connection: Connection, *, leave: Leave, link_id: str) -> None:
     event = Event(
-        action=action,
+        action=Action.GUEST_LINK_MADE,
         purpose=leave.purpose or "",
         facts={
             "link": deployment.vault.notary.refer("link", link_id),

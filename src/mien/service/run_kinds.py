@@ -53,11 +53,9 @@ def do_run(doing: Doing) -> Outcome:
 def check_served(paths: Sequence[str], served: Sequence[Path]) -> tuple[str, ...]:
     """The folders, where they really lie. Raises `SettingsError` for one that is not served."""
     check_texts(*paths)
-    if any("\0" in path for path in paths):
-        raise SettingsError("A folder's name holds no NUL. Write it out as it is on the disk.")
-    real = tuple(os.path.realpath(os.path.expanduser(path)) for path in paths)  # noqa: PTH111  (raises nothing)
+    real = tuple(map(_resolve, paths))
     for path, shown in zip(real, paths, strict=True):
-        if not is_served(os.fsencode(path), served):
+        if not path or not is_served(os.fsencode(path), served):
             raise SettingsError(
                 f"The folder {shown} is none of those that may be added through the server. "
                 "Its operator names them in MIEN_SERVED_FOLDERS."
@@ -65,6 +63,14 @@ def check_served(paths: Sequence[str], served: Sequence[Path]) -> tuple[str, ...
     if not real:
         raise SettingsError("Name at least one folder.")
     return real
+
+
+def _resolve(path: str) -> str:
+    """Where it really lies; nothing for what is no path."""
+    try:
+        return os.path.realpath(Path(path).expanduser())
+    except (ValueError, RuntimeError, OSError):
+        return ""
 
 
 def is_served(path: bytes, served: Sequence[Path]) -> bool:

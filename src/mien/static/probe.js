@@ -40,6 +40,7 @@ export class Probe {
       if (photo) this.use(photo);
     });
     this.drop = drop;
+    if (input.files[0]) this.use(input.files[0]); // chosen before this script was there
   }
 
   clear() {

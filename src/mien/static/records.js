@@ -1,16 +1,46 @@
 // Forms with a file: sent with the session's token, which a form of that kind cannot carry itself.
-import { during, make, showProblem, token } from "/static/app.js";
+import { Problem, during, make, showProblem, text, token } from "/static/app.js";
 
-/** Sends the form, then goes where the server says, or shows the page it answered with. */
-async function send(form, button) {
-  const sent = { method: "POST", body: new FormData(form), headers: { "X-CSRF-Token": token(), Accept: "text/html" } };
-  const answer = await fetch(form.action, sent);
+/** Posts with the token; what cannot be reached or answers with no page is a problem. */
+async function post(path, body, accept) {
+  const headers = { "X-CSRF-Token": token(), Accept: accept };
+  return fetch(path, { method: "POST", body, headers }).catch(() => {
+    throw new Problem({ detail: text("unreachable") }, 0);
+  });
+}
+
+async function tellProblem(answer, said) {
+  let details = {};
+  try {
+    details = JSON.parse(said);
+  } catch {
+    // no problem details: the plain sentence for what failed is told
+  }
+  throw new Problem(details, answer.status);
+}
+
+/** What a page that is no form says, as a problem: the form stays as it was filled in. */
+function tellPage(main, status) {
+  const said = main.querySelector(".lead, .reasons li")?.firstChild;
+  throw new Problem({ detail: said?.textContent.trim() }, status);
+}
+
+/** Sends the form, then goes where the server says, or shows the form it answered with. */
+async function send(form) {
+  const answer = await post(form.action, new FormData(form), "text/html");
+  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
+    throw new Problem({ detail: text("signed-out") }, 0);
+  }
   if (answer.redirected) return location.assign(answer.url);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const said = await answer.text();
+  const main = new DOMParser().parseFromString(said, "text/html").querySelector("main");
+  if (!main) return tellProblem(answer, said);
+  if (!main.querySelector("form[data-sends]")) return tellPage(main, answer.status);
   const files = [...form.querySelectorAll('input[type="file"]')];
-  document.querySelector("main").replaceWith(page.querySelector("main"));
+  const face = form.querySelector('input[name="face"]')?.value || "";
+  document.querySelector("main").replaceWith(main);
   keepFiles(files);
-  prepare();
+  prepare(face);
   const wrong = document.querySelector('[role="alert"]');
   wrong?.setAttribute("tabindex", "-1");
   wrong?.focus();
@@ -24,46 +54,56 @@ function keepFiles(files) {
   }
 }
 
-function prepare() {
+function prepare(face = "") {
   for (const form of document.querySelectorAll("form[data-sends]")) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const button = event.submitter || form.querySelector('[type="submit"]');
       try {
-        await during(button, () => send(form, button));
+        await during(button, () => send(form));
       } catch (error) {
-        const place = make("div");
-        form.prepend(place);
-        showProblem(place, error);
+        showProblem(placeIn(form), error);
       }
     });
   }
-  for (const chooser of document.querySelectorAll("[data-faces]")) prepareFaces(chooser);
+  for (const chooser of document.querySelectorAll("[data-faces]")) prepareFaces(chooser, face);
+}
+
+/** Where a problem with the sending itself is told: above the form's first question. */
+function placeIn(form) {
+  const known = form.querySelector("[data-part=problem]");
+  if (known) return known;
+  form.prepend(make("div", { "data-part": "problem" }));
+  return form.firstElementChild;
 }
 
 /** Shows a photo that was chosen, with a button on every face: which of them is meant? */
-function prepareFaces(chooser) {
+function prepareFaces(chooser, before) {
   const input = chooser.querySelector('input[type="file"]');
   const place = chooser.querySelector("[data-part=faces]");
   const field = chooser.querySelector('input[name="face"]');
-  const look = async () => {
+  const look = async (chosen) => {
     place.replaceChildren();
     field.value = "";
-    if (!input.files.length) return;
+    const photo = input.files[0];
+    if (!photo) return;
+    place.append(make("p", { text: text("looking"), class: "hint", role: "status" }));
     const body = new FormData();
-    body.append("photo", input.files[0]);
-    const headers = { "X-CSRF-Token": token(), Accept: "application/json" };
-    const answer = await fetch(chooser.dataset.faces, { method: "POST", body, headers });
-    const told = await answer.json();
-    if (!answer.ok) return showFault(place, told.detail);
-    showFaces(place, field, { photo: input.files[0], faces: told.faces });
+    body.append("photo", photo);
+    try {
+      const answer = await post(chooser.dataset.faces, body, "application/json");
+      const said = await answer.text();
+      if (input.files[0] !== photo) return; // another was chosen meanwhile
+      if (!answer.ok) await tellProblem(answer, said);
+      place.replaceChildren();
+      showFaces(place, field, { photo, faces: JSON.parse(said).faces });
+      if (chosen) place.querySelectorAll("button")[Number(chosen)]?.click();
+    } catch (error) {
+      place.replaceChildren(make("p", { text: error.message, class: "error", role: "alert" }));
+    }
   };
-  input.addEventListener("change", look);
-  if (input.files.length) look();
-}
-
-function showFault(place, detail) {
-  place.append(make("p", { text: detail, class: "error", role: "alert" }));
+  input.addEventListener("change", () => look(""));
+  if (input.files.length) look(before);
 }
 
 function showFaces(place, field, { photo, faces }) {

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -112,14 +113,14 @@ class Upload:
         """Begins the next file; the one before has ended."""
         number = len(self.files)
         with _told_plainly(self._folder):
-            file = (self._folder / str(number)).open("xb")
+            file = _create(self._folder / str(number))
         return FileWriter(self, file, name=name, context=self._context_of(number))
 
     def complete(self) -> None:
         """All of it is on the disk when this returns."""
         described = json.dumps([asdict(one) for one in self.files]).encode()
         with _told_plainly(self._folder):
-            with (self._folder / _MANIFEST).open("xb") as file:
+            with _create(self._folder / _MANIFEST) as file:
                 file.write(seal(self._key, described, context=self._context_of(_MANIFEST)))
                 file.flush()
                 os.fsync(file.fileno())
@@ -230,6 +231,11 @@ class _Unsealing(io.RawIOBase):
         context = _name_chunk(self._context, self._chunks, is_last=self._has_ended)
         self._chunks += 1
         return unseal(self._key, envelope, context=context)
+
+
+def _create(path: Path) -> BinaryIO:
+    """A new file that nobody else may read."""
+    return open(path, "xb", opener=partial(os.open, mode=0o600))
 
 
 def _name_chunk(context: str, number: int, *, is_last: bool) -> str:

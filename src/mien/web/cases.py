@@ -81,7 +81,7 @@ def open_case(asking: Casework, typed: Typed) -> Response:
 
 
 @router.get("/cases/{case_id}")
-def show_case(asking: Casework, case_id: UUID, told: str = "") -> Response:
+def show_case(asking: Casework, case_id: UUID, *, told: str = "") -> Response:
     """One case, what happened to it, and what can be done next."""
     case = _open_book(asking).get(str(case_id))
     return _show_case(asking, case, form=Filled(), told=told)
@@ -95,7 +95,7 @@ def get_acknowledgement(asking: Casework, case_id: UUID) -> Response:
 
 
 @router.get("/cases/{case_id}/faces/{face_id}")
-def get_face(asking: Casework, case_id: UUID, face_id: UUID) -> Response:
+def get_face(asking: Casework, case_id: UUID, *, face_id: UUID) -> Response:
     """A face that was found by a photo, for whoever has to look at it."""
     case = _open_book(asking).get(str(case_id))
     meant = {one.face_id for one in case.request.lookalikes} if case.request else set()
@@ -106,7 +106,7 @@ def get_face(asking: Casework, case_id: UUID, face_id: UUID) -> Response:
 
 
 @router.post("/cases/{case_id}/confirm")
-def confirm_faces(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def confirm_faces(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """Which of the faces that were found are the person's; perhaps none."""
     faces, is_nobody = typed.many("faces"), bool(typed.text("nobody"))
     if bool(faces) is is_nobody:
@@ -119,7 +119,7 @@ def confirm_faces(asking: Casework, case_id: UUID, typed: Typed) -> Response:
 
 
 @router.post("/cases/{case_id}/counter")
-def counter_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def counter_case(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """What the other side says to a takedown."""
     name = typed.text("counter_name", is_needed=True)
     statement = typed.text("counter_statement", is_needed=True)
@@ -131,7 +131,7 @@ def counter_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
 
 
 @router.post("/cases/{case_id}/decide")
-def decide_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def decide_case(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """Decides it and does what follows."""
     decision = typed.text("decision")
     if decision not in {_GRANT, _REFUSE}:
@@ -147,7 +147,7 @@ def decide_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
 
 
 @router.post("/cases/{case_id}/answer")
-def answer_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def answer_case(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """Writes the answer, to be downloaded from the page of the case."""
 
     def do(book: CaseBook) -> Case:
@@ -170,7 +170,7 @@ def get_answer(asking: Casework, case_id: UUID) -> Response:
 
 
 @router.post("/cases/{case_id}/close")
-def close_case(asking: Casework, case_id: UUID, typed: Typed) -> Response:
+def close_case(asking: Casework, case_id: UUID, *, typed: Typed) -> Response:
     """Ends it; what is known of it is forgotten some time later."""
 
     def do(book: CaseBook) -> Case:

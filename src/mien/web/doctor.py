@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from mien import __version__
 from mien.http.asking import Asking, needs
 from mien.permission.caller import Operation, may_reach
 from mien.service.doctor import find_versions
@@ -30,6 +31,6 @@ def examine(asking: Annotated[Asking, needs(Operation.OPERATE)]) -> Response:
         collections=mine,
         changed_collections=changed,
         models=[one for one in library.models().list() if one.is_pulled or one.is_used],
-        versions=find_versions(),
+        versions=find_versions(__version__),
         home=library.settings.home,
     )

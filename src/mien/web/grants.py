@@ -80,7 +80,7 @@ def record_grant(asking: Granting, typed: Typed) -> Response:
 
 
 @router.get("/grants/{grant_id}")
-def show_grant(asking: Granting, grant_id: UUID, told: str = "") -> Response:
+def show_grant(asking: Granting, grant_id: UUID, *, told: str = "") -> Response:
     """One grant, its sources, and what can be done with it."""
     grant = _get(asking, grant_id)
     return show(
@@ -103,7 +103,7 @@ def ask_to_narrow(asking: Granting, grant_id: UUID) -> Response:
 
 
 @router.post("/grants/{grant_id}/narrow")
-def narrow_grant(asking: Granting, grant_id: UUID, typed: Typed) -> Response:
+def narrow_grant(asking: Granting, grant_id: UUID, *, typed: Typed) -> Response:
     """Lets it allow less from now on."""
     grant = _get_own(asking, grant_id)
     narrowing = Narrowing(

@@ -34,7 +34,7 @@ _FMR = {"usual": USUAL_FMR, "strict": STRICTEST_FMR}
 
 
 @router.get("/opt-outs")
-def list_optouts(asking: Handling, told: str = "", photo: str = "") -> Response:
+def list_optouts(asking: Handling, *, told: str = "", photo: str = "") -> Response:
     """Who and what is kept out, the newest first; of faces nothing is shown.
 
     Whoever comes from a photo goes on to the form for it.
@@ -142,7 +142,7 @@ def keep_place_out(asking: Handling, typed: Typed) -> Response:
 
 
 @router.get("/opt-outs/{optout_id}")
-def show_optout(asking: Handling, optout_id: UUID, erasure: UUID | None = None) -> Response:
+def show_optout(asking: Handling, optout_id: UUID, *, erasure: UUID | None = None) -> Response:
     """One opt-out, and what was erased when it was made."""
     optout = _get(asking, optout_id)
     erased: Mapping[str, int] = {}
@@ -167,7 +167,7 @@ def ask_to_lift(asking: Handling, optout_id: UUID) -> Response:
 
 
 @router.post("/opt-outs/{optout_id}/lift")
-def lift_optout(asking: Handling, optout_id: UUID, typed: Typed) -> Response:
+def lift_optout(asking: Handling, optout_id: UUID, *, typed: Typed) -> Response:
     """Whoever asked for it changed their mind: nothing of it is kept."""
     optout, reason = _get(asking, optout_id), typed.text("reason", is_needed=True)
     if typed.is_sound:

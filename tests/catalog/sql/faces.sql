@@ -34,7 +34,7 @@ WHERE faces.id IN (?, ?);
 -- find_visible_faces
 SELECT faces.id, faces.uuid, faces.x1, faces.y1, faces.x2, faces.y2, faces.confidence, faces.person_id, faces.quality, photos.width_px, photos.height_px, photos.caption, photos.credit, photos.copyright, photos.sha256, indexed_photos.blob_id, locations.uri, locations.grant_id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN photos ON photos.id = indexed_photos.photo_id JOIN locations ON locations.photo_id = photos.id
-WHERE faces.id IN (?, ?) AND faces.collection_id = ? AND 1 = 1 AND locations.state = ? AND (locations.grant_id IN (?) OR locations.grant_id IN (?) AND locations.added_at > ?) ORDER BY faces.id, locations.id;
+WHERE faces.id IN (?, ?) AND faces.collection_id = ? AND 1 = 1 AND locations.state = ? AND (locations.grant_id + ? IN (?) OR locations.grant_id + ? IN (?) AND locations.added_at > ?) ORDER BY faces.id, locations.id;
 
 -- iter_blob_ids
 SELECT indexed_photos.blob_id
@@ -54,4 +54,4 @@ SELECT faces.id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
 WHERE faces.collection_id = ? AND 1 = 1 AND (EXISTS (SELECT *
 FROM locations
-WHERE locations.photo_id = indexed_photos.photo_id AND locations.state = ? AND (locations.grant_id IN (?) OR locations.grant_id IN (?) AND locations.added_at > ?))) ORDER BY faces.id;
+WHERE locations.photo_id = indexed_photos.photo_id AND locations.state = ? AND (locations.grant_id + ? IN (?) OR locations.grant_id + ? IN (?) AND locations.added_at > ?))) ORDER BY faces.id;

@@ -1,7 +1,7 @@
 -- count_photos_below
 SELECT locations.state, count(distinct(locations.photo_id)) AS number
 FROM locations
-WHERE locations.grant_id = ? AND (locations.uri = ? OR locations.uri > ? AND locations.uri < ?) AND (EXISTS (SELECT *
+WHERE locations.grant_id = ? AND locations.uri >= ? AND locations.uri < ? AND (locations.uri = ? OR locations.uri > ?) AND (EXISTS (SELECT *
 FROM indexed_photos
 WHERE indexed_photos.photo_id = locations.photo_id AND indexed_photos.collection_id = ?)) GROUP BY locations.state ORDER BY locations.state;
 
