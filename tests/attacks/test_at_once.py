@@ -146,7 +146,7 @@ def test_a_key_is_for_one_request_in_all_its_parts(square: Square, change: dict[
 
 def test_a_request_that_was_refused_may_be_sent_again_under_its_key(square: Square) -> None:
     name, key = square.name(), {"Idempotency-Key": "second-try"}
-    wanted = {"name": name, "basis": "documented-basis"}
+    wanted = {"name": name, "basis": "documented_basis"}
     for _ in range(2):  # a documented basis names what it rests on
         answer = square.client.post("/v1/collections", json=wanted, headers=key)
         assert (answer.status_code, answer.json()["code"]) == (422, "settings")
@@ -197,7 +197,7 @@ def test_where_all_places_are_taken_the_rest_is_told_when_to_come_back() -> None
                 threading.Event().wait(0.3)
             word = "done"
         except BusyError as error:
-            word = "sent away" if error.retry_after_s > 0 else "sent away for nothing"
+            word = "sent away" if error.retry_after_s > 0 else "left alone"
         with lock:
             told[word] += 1
 

@@ -163,7 +163,7 @@ def test_no_header_makes_it_stumble(ring: Ring, header: str) -> None:
     for call in (*reads, *makes):
         for value in (b"", b",,,", b'W/"', b"\xff", b"*", b"a=b; c", b"bytes=0-", b"x" * 5000):
             sent = [(header.encode(), value)]
-            body: dict[str, Any] | None = {} if call.is_change else None
+            body: dict[str, object] | None = {} if call.is_change else None
             wrong.append(ring.send(call, headers=sent, json=body))
     assert not any(wrong), listing("tell the sender instead", filter(None, wrong))
 
