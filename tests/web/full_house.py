@@ -45,8 +45,10 @@ def told(what: str) -> str:
     return f"{what}{MARKUP}"
 
 
-TOLD = ("grantor", "contact", "terms", "caption", "credit", "collection", "person", "user", "key")
-TOLD += ("event", "requester", "address", "reason", "statement", "why", "controller")
+TOLD = (
+    *("grantor", "contact", "terms", "caption", "credit", "collection", "person", "user", "key"),
+    *("event", "requester", "address", "reason", "statement", "why", "controller"),
+)
 """What somebody writes that is shown to somebody else."""
 
 
