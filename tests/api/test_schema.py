@@ -1,6 +1,6 @@
 """What a machine makes of the OpenAPI document, sent to a real server: no crash, no surprise.
 
-Bounded in number and in time, and the same in every run.
+Bounded in number, and the same in every run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from house.source import listing
 from mien.permission.caller import Role
@@ -25,12 +25,13 @@ from mien.server.app import make_app
 from server.door import Door, caller_of, make_site
 from service.stage import Stage
 
-EXAMPLES = 2
-"""Of each sort for each operation; there are many of them."""
-LONGEST_S = 60.0
+EXAMPLES = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 1}
+"""How many for each operation; there are many of them."""
 HEADERS = {"Authorization": "Bearer admin"}
 UNTRUE = [positive_data_acceptance]
 """That whatever fits the schema is accepted: a cursor is signed, a photo has to show somebody."""
+FORM = "multipart/form-data"
+"""Where whatever takes the place of a file is sent as a file, and is none of the wrong type."""
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def try_out(operation: APIOperation, mode: GenerationMode, *, address: str) -> l
     """What went wrong with requests of this sort, at most one thing."""
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=EXAMPLES[mode],
         database=None,
         deadline=None,
         derandomize=True,
@@ -71,8 +72,9 @@ def try_out(operation: APIOperation, mode: GenerationMode, *, address: str) -> l
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def send(case: schemathesis.Case) -> None:
+        untrue = [*UNTRUE, negative_data_rejection] if case.media_type == FORM else UNTRUE
         case.call_and_validate(
-            base_url=address, headers=HEADERS, excluded_checks=UNTRUE, timeout=20
+            base_url=address, headers=HEADERS, excluded_checks=untrue, timeout=20
         )
 
     try:
@@ -85,13 +87,12 @@ def try_out(operation: APIOperation, mode: GenerationMode, *, address: str) -> l
 
 
 def test_a_real_server_keeps_to_its_own_description(stage: Stage) -> None:
-    began, wrong = time.monotonic(), []
+    wrong = []
     with serving(stage) as address:
         schema = schemathesis.openapi.from_url(f"{address}/v1/openapi.json", headers=HEADERS)
         operations = [one.ok() for one in schema.get_all_operations()]
         for operation in operations:
-            for mode in GenerationMode:
+            for mode in EXAMPLES:
                 wrong += try_out(operation, mode, address=address)
     assert len(operations) > 40
     assert not wrong, listing("make the route and its description agree", wrong)
-    assert time.monotonic() - began < LONGEST_S

@@ -359,6 +359,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "holdings": {
         "count_cases": holdings.count_cases,
         "count_holdings": holdings.count_holdings,
+        "count_originals": holdings.count_originals,
         "count_people": holdings.count_people,
         "count_photos_by_grant": holdings.count_photos_by_grant,
         "count_suppressions": holdings.count_suppressions,
@@ -397,6 +398,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "delete_judgements_of": lambda c: judgements.delete_judgements_of(c, [1]),
         "find_judgement": lambda c: judgements.find_judgement(c, make_uuid(1)),
         "find_judgements_of": lambda c: judgements.find_judgements_of(c, PROBE),
+        "find_judgements_about": lambda c: judgements.find_judgements_about(c, [1]),
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
     },
@@ -415,7 +417,9 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "add_long_run": lambda c: long_runs.add_long_run(
             c, uuid=make_uuid(2), sealed=b"sealed", at=NOW
         ),
+        "begin_queued": lambda c: long_runs.begin_queued(c, make_uuid(1), at=NOW),
         "count_waiting": long_runs.count_waiting,
+        "end_queued": lambda c: long_runs.end_queued(c, make_uuid(1), at=NOW),
         "find_long_runs": lambda c: long_runs.find_long_runs(c, before=9, limit=5),
         "find_waiting": long_runs.find_waiting,
         "forget_long_runs": lambda c: long_runs.forget_long_runs(c, until=NOW),
@@ -545,6 +549,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "delete_links": lambda c: sign_in.delete_links(c, ["1"]),
         "delete_sessions": lambda c: sign_in.delete_sessions(c, [SESSION.uuid]),
         "delete_tries": lambda c: sign_in.delete_tries(c, "1"),
+        "find_expired_links": lambda c: sign_in.find_expired_links(c, at=NOW),
         "find_expired_sessions": lambda c: sign_in.find_expired_sessions(c, at=NOW),
         "find_link": lambda c: sign_in.find_link(c, "1"),
         "find_links_of": lambda c: sign_in.find_links_of(c, USER.uuid),

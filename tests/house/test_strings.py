@@ -33,10 +33,16 @@ class Visible(HTMLParser):
         super().__init__()
         self.texts: list[str] = []
 
+        self._is_code = False
+
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        self.texts += [] if self._is_code else [data]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_code = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._is_code = tag == "code"  # a command is the same in every language
         read_out = {"alt", "aria-label", "title", "placeholder"}
         self.texts += [value for name, value in attrs if name in read_out and value]
 

@@ -111,12 +111,12 @@ def list_entries(asking: _Auditing, paging: Paged, *, newest_first: bool = False
     deployment = asking.library.parts.deployment
     size = count_entries(deployment)
     if newest_first:
-        end = _parse(paging.after, default=size)
+        end = int(paging.after or size)
         first = max(0, end - paging.limit)
         found = read_range(deployment, first=first, limit=end - first)[::-1]
         cursor = paging.tell_next(str(first)) if first else None
     else:
-        first = _parse(paging.after, default=0)
+        first = int(paging.after or 0)
         found = read_range(deployment, first=first, limit=paging.limit)
         end = first + paging.limit
         cursor = paging.tell_next(str(end)) if end < size else None
@@ -191,11 +191,6 @@ def verify_log(asking: _Auditing, body: VerificationIn) -> VerificationOut:
             for one in report.cuts
         ],
     )
-
-
-def _parse(cursor: str, *, default: int) -> int:
-    """A cursor of another list names no number, and begins anew."""
-    return int(cursor) if cursor.isdecimal() else default
 
 
 def _describe(entry: dict[str, object]) -> EntryOut:

@@ -80,7 +80,7 @@ def make_collection(
     Who is bound to some collections or purposes makes none but those.
     """
     asking.check(collection=body.name)
-    for purpose in body.purposes:
+    for purpose in body.purposes or [""]:  # with none it may be searched for any
         asking.check(purpose=purpose)
     draft = CollectionDraft(**body.model_dump())
     deployment = asking.library.parts.deployment

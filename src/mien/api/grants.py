@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, UploadFile
+from fastapi import APIRouter, Form, UploadFile
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +22,7 @@ from mien.api.shapes import (
     Text,
     answer_tagged,
     format_body,
-    read_upload,
+    hand_in,
 )
 from mien.errors import NotFoundError
 from mien.http.asking import Asking, needs
@@ -91,6 +91,12 @@ class EvidenceIn(BodyIn):
     media_type: Line = "application/octet-stream"
 
 
+class EvidenceFileIn(BodyIn):
+    """A file that shows a permission."""
+
+    file: UploadFile
+
+
 class GrantIn(BodyIn):
     """What somebody allowed. A folder of the server is named with `mien grant add` alone."""
 
@@ -124,13 +130,12 @@ class NarrowingIn(BodyIn):
 def list_grants(asking: Annotated[Asking, needs(Operation.GRANT)], paging: Paged) -> GrantsOut:
     """All grants, in the order they were recorded.
 
-    Who is bound to some collections sees those that brought photos into one of them, or into none.
+    Who is bound to some collections sees those that brought photos into one of them, or into none;
+    who is bound to some purposes, those that are for one of them.
     """
     reach = find_reach(asking.library.parts.deployment)
     found = [
-        one
-        for one in asking.library.grants()
-        if may_see_grant(asking.caller, one.grant_id, reach=reach)
+        one for one in asking.library.grants() if may_see_grant(asking.caller, one, reach=reach)
     ]
     page, cursor = paging.cut(found, key=_sort_key)
     return GrantsOut(items=[_describe(asking, one) for one in page], next_cursor=cursor)
@@ -157,15 +162,16 @@ def record_grant(
 
 @router.post("/evidence")
 def hash_grant_evidence(
-    asking: Annotated[Asking, needs(Operation.GRANT)], file: UploadFile
+    asking: Annotated[Asking, needs(Operation.GRANT)],
+    body: Annotated[EvidenceFileIn, Form(media_type="multipart/form-data")],
 ) -> EvidenceOut:
     """Hash a file that shows a permission, for a grant that is recorded next.
 
     The file is read and not kept: keep it where you can show it.
     """
     now = asking.library.parts.deployment.clock()
-    name = file.filename or "unnamed"
-    return _describe_evidence(hash_evidence(name, read_upload(asking, file), at=now))
+    handed_in = hand_in(asking, body.file)
+    return _describe_evidence(hash_evidence(handed_in.name, handed_in.content, at=now))
 
 
 @router.get("/{grant_id}", response_model=GrantOut)
@@ -208,9 +214,11 @@ def _get(asking: Asking, grant_id: UUID, *, to_change: bool = False) -> Grant:
     """Raises `NotFoundError`, for what the caller may not see too, and a problem."""
     grant = asking.library.get_grant(str(grant_id))
     reach = find_reach(asking.library.parts.deployment)
-    if not may_see_grant(asking.caller, grant.grant_id, reach=reach):
+    if not may_see_grant(asking.caller, grant, reach=reach):
         raise NotFoundError(f"There is no grant {grant_id}.")
-    if to_change and not may_change_grant(asking.caller, grant.grant_id, reach=reach):
+    if to_change and not may_change_grant(asking.caller, grant, reach=reach):
+        for purpose in grant.purposes:
+            asking.check(purpose=purpose)
         check(refuse(Reason.COLLECTION_NOT_YOURS))
     return grant
 

@@ -7,11 +7,12 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from mien.api.shapes import BodyIn, Line, Slug
 from mien.api.users import list_bound
 from mien.http.asking import Asking, needs
-from mien.http.doorkeeper import accounts_of, find_user_id
+from mien.http.doorkeeper import accounts_of, find_user_id, get_known_key, list_known_keys
 from mien.http.problem import get_allowed
 from mien.permission.account import CALLS_A_MINUTE, ApiKey, rights_of
 from mien.permission.caller import Operation
@@ -45,16 +46,14 @@ class KeysOut(BaseModel):
     items: list[KeyOut]
 
 
-class KeyIn(BaseModel):
+class KeyIn(BodyIn):
     """A key to make: for you, if no owner is named, and for all that its owner may, if not said."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    owner: str | None = None
+    name: Line
+    owner: Line | None = None
     operations: list[Operation] | None = None
-    collections: list[str] | None = None
-    purposes: list[str] | None = None
+    collections: list[Line] | None = None
+    purposes: list[Slug] | None = None
     calls_a_minute: int = CALLS_A_MINUTE
     days: int = 90
 
@@ -68,8 +67,8 @@ class MadeKeyOut(BaseModel):
 
 @router.get("")
 def list_keys(asking: Operating) -> KeysOut:
-    """All keys."""
-    return KeysOut(items=[_describe(key) for key in accounts_of(asking).keys])
+    """All keys that you may know of."""
+    return KeysOut(items=[_describe(key) for key in list_known_keys(asking)])
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -91,14 +90,14 @@ def make_key(asking: Operating, key: KeyIn) -> MadeKeyOut:
 @router.get("/{key_id}")
 def show_key(asking: Operating, key_id: str) -> KeyOut:
     """One key."""
-    return _describe(accounts_of(asking).keys.get(key_id))
+    return _describe(get_known_key(asking, key_id))
 
 
 @router.delete("/{key_id}")
 def revoke_key(asking: Operating, key_id: str) -> KeyOut:
     """Revoke a key: nothing is answered to it from now on."""
-    keys = accounts_of(asking).keys
-    return _describe(get_allowed(keys.revoke(key_id, by=rights_of(asking.caller))))
+    key, keys = get_known_key(asking, key_id), accounts_of(asking).keys
+    return _describe(get_allowed(keys.revoke(key.key_id, by=rights_of(asking.caller))))
 
 
 def _describe(key: ApiKey) -> KeyOut:

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from mien.api.shapes import BodyIn, Line, Slug
 from mien.http.asking import Asking, needs
 from mien.http.linked import describe_address, get_reached, links_of, list_reached
 from mien.http.paging import Paged
@@ -23,12 +24,12 @@ router = APIRouter(prefix="/v1/links", tags=["links"])
 Sharing = Annotated[Asking, needs(Operation.SHARE)]
 
 
-class LinkIn(BaseModel):
+class LinkIn(BodyIn):
     """What is to be opened, for what, how long, and how often it may be used."""
 
     name: str = Field(max_length=120, description="The event, as guests know it.")
-    collection: str
-    purpose: str
+    collection: Line
+    purpose: Slug
     days: int = Field(default=7, ge=1, le=30)
     approves: bool = Field(default=True, description="Whether you look at each request.")
     searches_each: int = Field(default=3, ge=1, le=20)

@@ -12,6 +12,7 @@ from mien.http.asking import Asking, needs
 from mien.http.problem import tell_refusal
 from mien.permission.caller import Operation
 from mien.permission.verdict import Verdict
+from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.probing import find_faces
 
 router = APIRouter(prefix="/v1/probes", tags=["searches"])
@@ -21,8 +22,8 @@ router = APIRouter(prefix="/v1/probes", tags=["searches"])
 def find_probe_faces(
     asking: Annotated[Asking, needs(Operation.SEARCH)],
     photo: UploadFile,
-    purpose: Annotated[Slug, Form()],
-    collection: Annotated[str, Form(max_length=255)],
+    purpose: Annotated[Slug, Form()] = "",
+    collection: Annotated[str, Form(max_length=255)] = DEFAULT_COLLECTION,
 ) -> ProbeOut:
     """Find the faces of a photo, to choose one for a search. The photo is kept nowhere."""
     asking.check(collection=collection, purpose=purpose)

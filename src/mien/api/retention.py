@@ -55,7 +55,7 @@ def list_deadlines(asking: Annotated[Asking, needs(Operation.GRANT)]) -> Retenti
                 grant_id=one.grant.grant_id, grantor=one.grant.grantor, erase_at=one.erase_at
             )
             for one in library.deadlines()
-            if may_see_grant(caller, one.grant.grant_id, reach=reach)
+            if may_see_grant(caller, one.grant, reach=reach)
         ],
         collections=[
             CollectionDeadlineOut(collection=one.name, erase_at=one.erase_at)

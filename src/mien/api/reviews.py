@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from mien.api.shapes import BodyIn, Text
 from mien.http.asking import Asking, needs
 from mien.http.doorkeeper import reviews_of
 from mien.http.paging import Paged
@@ -50,19 +51,17 @@ class ReviewsOut(BaseModel):
     next_cursor: str | None
 
 
-class ReviewIn(BaseModel):
+class ReviewIn(BodyIn):
     """What you find; whoever objects says why."""
 
-    model_config = ConfigDict(extra="forbid")
-
     finding: Finding
-    comment: str = ""
+    comment: Text = ""
 
 
 @router.get("")
 def list_reviews(asking: Auditing, paging: Paged) -> ReviewsOut:
     """Searches that stand for review."""
-    before = int(paging.after) if paging.after.isdecimal() else None
+    before = int(paging.after) if paging.after else None
     found = reviews_of(asking).list(before=before, limit=paging.limit + 1)
     page = found[: paging.limit]
     is_more = len(found) > paging.limit

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from mien.api.shapes import BodyIn, Text
 from mien.errors import NotFoundError
-from mien.http.asking import Asking, needs
+from mien.http.asking import Asking, find_again, needs
 from mien.http.idempotency import Once
 from mien.http.paging import Paged
 from mien.http.problem import check
-from mien.permission.caller import Operation, may_operate, may_reach
+from mien.permission.caller import Operation, may_operate, may_operate_everywhere, may_reach
 from mien.permission.quality import QualityFilter
-from mien.permission.verdict import Reason, refuse
+from mien.permission.verdict import Reason
 from mien.service.collections import DEFAULT_COLLECTION
+from mien.service.grant_reach import check_known
 from mien.service.long_run import Asked, LongRun, RunKind
 from mien.service.long_runs import Runs
 from mien.service.requests import Outcome
@@ -31,9 +34,10 @@ _LOOKS_S = 0.2
 _ELSEWHERE_S = 2.0
 _HEARTBEAT_S = 15.0
 _LONGEST_S = 3600.0
+_ASKED_AGAIN_S = 5.0
 
 
-class RunIn(BaseModel):
+class RunIn(BodyIn):
     """A run to be made.
 
     `add-folder` adds the photos at and below folders of the server that its operator allowed,
@@ -41,12 +45,10 @@ class RunIn(BaseModel):
     log. Photos that are handed in get their run by themselves (`POST /v1/uploads`).
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     kind: Literal["add-folder", "rescan", "verify-log"]
     grant: str = Field(default="", max_length=64)
     collection: str = Field(default=DEFAULT_COLLECTION, max_length=255)
-    folders: list[str] = Field(default=[], max_length=100)
+    folders: list[Text] = Field(default=[], max_length=100)
     quality: QualityFilter = QualityFilter.NONE
 
 
@@ -123,8 +125,9 @@ def make_run(asking: Annotated[Asking, needs(Operation.ADD)], *, body: RunIn, on
     if kind is RunKind.ADD_FOLDER:
         asking.check(collection=body.collection)
         check_new_collection(asking, body.collection)
+        check_known(asking.library.parts.deployment, asking.caller, grant_id=body.grant)
     else:
-        _check_unbound(asking)
+        asking.check_everywhere()
     if kind is RunKind.VERIFY_LOG:
         check(may_operate(asking.caller, Operation.AUDIT))
     is_adding = kind is RunKind.ADD_FOLDER
@@ -176,24 +179,36 @@ def cancel_run(asking: Annotated[Asking, needs(Operation.ADD)], run_id: str) -> 
 
 @router.get("/{run_id}/events", response_class=StreamingResponse)
 async def stream_run(
-    asking: Annotated[Asking, needs(Operation.ADD)], run_id: str
+    asking: Annotated[Asking, needs(Operation.ADD)], run_id: str, *, request: Request
 ) -> StreamingResponse:
     """The same as server-sent events: `progress`, five a second at most, and `end` at the end."""
     run = await run_in_threadpool(_get, asking, run_id)
+
+    async def may_go_on() -> bool:
+        again = await find_again(asking, request)
+        return again is not None and _may_see(again, run)
+
     return StreamingResponse(
-        iter_events(asking.site.runs, run),
+        iter_events(asking.site.runs, run, may_go_on=may_go_on),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def iter_events(runs: Runs, run: LongRun) -> AsyncIterator[str]:
+async def _always() -> bool:
+    return True
+
+
+async def iter_events(
+    runs: Runs, run: LongRun, *, may_go_on: Callable[[], Awaitable[bool]] = _always
+) -> AsyncIterator[str]:
     """What becomes of a run, told whenever it changed; looking costs no thread and no query.
 
-    It ends with the run, with the server, or after an hour; a browser then asks again.
+    It ends with the run, with the server, or after an hour; a browser then asks again. Whether
+    it `may_go_on` is asked every five seconds: a key may be revoked while it is looked at.
     """
     clock = asyncio.get_running_loop().time
-    began = said_at = clock()
+    began = said_at = asked_at = clock()
     number, told = 0, ""
     while True:
         content = describe_run(run).model_dump_json()
@@ -207,6 +222,10 @@ async def iter_events(runs: Runs, run: LongRun) -> AsyncIterator[str]:
         if run.state.is_ended or runs.is_stopping or clock() - began > _LONGEST_S:
             return
         run = await _look_again(runs, run)
+        if clock() - asked_at >= _ASKED_AGAIN_S:
+            asked_at = clock()
+            if not await may_go_on():
+                return
 
 
 async def _look_again(runs: Runs, run: LongRun) -> LongRun:
@@ -283,11 +302,5 @@ def _get(asking: Asking, run_id: str) -> LongRun:
 
 def _may_see(asking: Asking, run: LongRun) -> bool:
     if not run.asked.collection:
-        return asking.caller.collections is None
+        return may_operate_everywhere(asking.caller).is_allowed
     return may_reach(asking.caller, run.asked.collection)
-
-
-def _check_unbound(asking: Asking) -> None:
-    """What is about all collections is not for whoever is bound to some of them."""
-    if asking.caller.collections is not None:
-        check(refuse(Reason.COLLECTION_NOT_YOURS))

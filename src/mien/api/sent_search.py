@@ -117,7 +117,7 @@ async def _read_photo(file: UploadFile, *, most_bytes: int) -> bytes:
 async def _read_json(request: Request) -> object:
     try:
         return await request.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # one of 100,000 brackets is no search either
         raise RequestValidationError(
             [{"type": "json_invalid", "loc": ("body",), "msg": "This is no JSON."}]
         ) from error

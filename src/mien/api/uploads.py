@@ -23,6 +23,7 @@ from mien.permission.caller import Operation
 from mien.permission.quality import QualityFilter
 from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.drafts import parse_word
+from mien.service.grant_reach import check_known
 from mien.service.long_run import Asked, RunKind
 from mien.service.requests import Outcome
 from mien.service.uploads import Reception, UploadDraft, judge_upload
@@ -192,6 +193,11 @@ class _Desk:
         collection = self._fields.get("collection") or DEFAULT_COLLECTION
         self._asking.check(collection=collection)
         check_new_collection(self._asking, collection)
+        check_known(
+            self._asking.library.parts.deployment,
+            self._asking.caller,
+            grant_id=self._fields.get("grant", ""),
+        )
         draft = UploadDraft(
             grant_id=self._fields.get("grant", ""),
             collection=collection,

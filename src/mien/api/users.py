@@ -7,10 +7,11 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from mien.api.shapes import BodyIn, Line, Slug
 from mien.http.asking import Asking, needs
-from mien.http.doorkeeper import accounts_of
+from mien.http.doorkeeper import accounts_of, get_known_user, list_known_users
 from mien.http.problem import check, get_allowed
 from mien.permission.account import User, may_give, rights_of
 from mien.permission.caller import Operation, Role
@@ -53,25 +54,21 @@ class UsersOut(BaseModel):
     items: list[UserOut]
 
 
-class UserIn(BaseModel):
+class UserIn(BodyIn):
     """Somebody to invite; no collections or purposes named are all of them."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
+    name: Line
     role: Role
-    collections: list[str] | None = None
-    purposes: list[str] | None = None
+    collections: list[Line] | None = None
+    purposes: list[Slug] | None = None
 
 
-class UserChangeIn(BaseModel):
+class UserChangeIn(BodyIn):
     """What is to change: a role with its bounds, whether it is active, that a factor is gone."""
 
-    model_config = ConfigDict(extra="forbid")
-
     role: Role | None = None
-    collections: list[str] | None = None
-    purposes: list[str] | None = None
+    collections: list[Line] | None = None
+    purposes: list[Slug] | None = None
     is_active: bool | None = None
     has_second_factor: Literal[False] | None = None
 
@@ -99,8 +96,8 @@ def show_me(asking: Annotated[Asking, needs(Operation.ACCOUNT)]) -> MeOut:
 
 @router.get("/users")
 def list_users(asking: Operating) -> UsersOut:
-    """All users."""
-    return UsersOut(items=[_describe(user) for user in accounts_of(asking).list()])
+    """All users that you may know of."""
+    return UsersOut(items=[_describe(user) for user in list_known_users(asking)])
 
 
 @router.post("/users", status_code=HTTPStatus.CREATED)
@@ -115,14 +112,14 @@ def invite_user(asking: Operating, user: UserIn) -> UserOut:
 @router.get("/users/{user_id}")
 def show_user(asking: Operating, user_id: str) -> UserOut:
     """One user."""
-    return _describe(accounts_of(asking).get(user_id))
+    return _describe(get_known_user(asking, user_id))
 
 
 @router.patch("/users/{user_id}")
 def change_user(asking: Operating, user_id: str, *, change: UserChangeIn) -> UserOut:
     """Give a role with its bounds, or take the account out of force and back."""
     accounts, by = accounts_of(asking), rights_of(asking.caller)
-    changed = accounts.get(user_id)
+    changed = get_known_user(asking, user_id)
     check(may_give(by, changed.rights))
     fields = change.model_fields_set & {"role", "collections", "purposes"}
     if fields:
@@ -145,7 +142,8 @@ def change_user(asking: Operating, user_id: str, *, change: UserChangeIn) -> Use
 @router.post("/users/{user_id}/links", status_code=HTTPStatus.CREATED)
 def make_user_link(asking: Operating, user_id: str) -> LinkOut:
     """Make a one-time link with which the user chooses a password within a day."""
-    link = get_allowed(accounts_of(asking).link(user_id, by=rights_of(asking.caller)))
+    user = get_known_user(asking, user_id)
+    link = get_allowed(accounts_of(asking).link(user.user_id, by=rights_of(asking.caller)))
     return LinkOut(address=f"{asking.site.origin}{link.path}", expires_at=link.expires_at)
 
 

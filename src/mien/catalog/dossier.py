@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.quality import parse_quality
+from mien.catalog.runs_schema import originals
 from mien.catalog.schema import collections, faces, indexed_photos, locations, photos
 from mien.catalog.selection import Selection
 from mien.types import Box, Credit, FaceId, GrantId, PersonId, PhotoId, Quality
@@ -55,7 +56,7 @@ class HeldIndex:
 
 @dataclass(frozen=True, slots=True)
 class HeldPhoto:
-    """A photo with everything that hangs on it."""
+    """A photo with everything that hangs on it; `is_sealed_here` since it was handed in."""
 
     sha256: str
     photo_uuid: str
@@ -67,6 +68,7 @@ class HeldPhoto:
     first_seen_at: datetime
     locations: tuple[HeldLocation, ...]
     indexed: tuple[HeldIndex, ...]
+    is_sealed_here: bool
 
 
 def find_photo_ids(connection: Connection, selection: Selection) -> list[PhotoId]:
@@ -93,6 +95,7 @@ def iter_held(connection: Connection, photo_ids: Iterable[PhotoId]) -> Iterator[
     for some in in_parts(sorted(photo_ids)):
         places = _find_places(connection, some)
         indexed = _find_indexed(connection, some)
+        sealed = set(connection.execute(_SEALED.where(originals.c.photo_id.in_(some))).scalars())
         rows = connection.execute(select(photos).where(photos.c.id.in_(some)).order_by(photos.c.id))
         for row in rows:
             yield HeldPhoto(
@@ -106,7 +109,11 @@ def iter_held(connection: Connection, photo_ids: Iterable[PhotoId]) -> Iterator[
                 first_seen_at=row.first_seen_at,
                 locations=tuple(places.get(row.id, ())),
                 indexed=tuple(indexed.get(row.id, ())),
+                is_sealed_here=row.id in sealed,
             )
+
+
+_SEALED = select(originals.c.photo_id)
 
 
 def _find_places(connection: Connection, photo_ids: Sequence[int]) -> dict[int, list[HeldLocation]]:

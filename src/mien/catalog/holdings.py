@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from mien.catalog.runs_schema import originals
 from mien.catalog.schema import (
     cases,
     faces,
@@ -53,6 +54,11 @@ def count_holdings(connection: Connection) -> dict[CollectionId, Holding]:
         )
         for row in connection.execute(indexed.group_by(indexed_photos.c.collection_id))
     }
+
+
+def count_originals(connection: Connection) -> int:
+    """Photos that lie sealed here, since they were handed in."""
+    return connection.execute(select(func.count()).select_from(originals)).scalar_one()
 
 
 def count_photos_by_grant(connection: Connection) -> dict[GrantId, int]:

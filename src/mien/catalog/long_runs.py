@@ -114,6 +114,16 @@ def set_state(connection: Connection, uuid: str, *, state: LongRunState, at: dat
     )
 
 
+def begin_queued(connection: Connection, uuid: str, *, at: datetime) -> bool:
+    """Begins a run that is queued; whether it was."""
+    return _leave_queue(connection, uuid, state=LongRunState.RUNNING, started_at=at)
+
+
+def end_queued(connection: Connection, uuid: str, *, at: datetime) -> bool:
+    """Cancels a run that is queued; whether it was."""
+    return _leave_queue(connection, uuid, state=LongRunState.CANCELLED, ended_at=at)
+
+
 def note_progress(connection: Connection, uuid: str, *, counts: Mapping[str, Any]) -> bool:
     """Whether the run is still wanted."""
     here = long_runs.c.uuid == uuid
@@ -137,6 +147,11 @@ def forget_long_runs(connection: Connection, *, until: datetime) -> int:
     """Deletes runs that ended by then; how many there were."""
     old = delete(long_runs).where(long_runs.c.state.in_(ENDED), long_runs.c.ended_at <= until)
     return connection.execute(old).rowcount
+
+
+def _leave_queue(connection: Connection, uuid: str, **values: Any) -> bool:  # noqa: ANN401  (any column's)
+    queued = (long_runs.c.uuid == uuid) & (long_runs.c.state == LongRunState.QUEUED)
+    return connection.execute(update(long_runs).where(queued).values(**values)).rowcount == 1
 
 
 def _parse(row: Row[*tuple[Any, ...]]) -> StoredLongRun:

@@ -111,6 +111,12 @@ def find_links_of(connection: Connection, user_uuid: str) -> list[LinkRow]:
     return [_parse_link(row) for row in connection.execute(found)]
 
 
+def find_expired_links(connection: Connection, *, at: datetime) -> list[LinkRow]:
+    """Those whose time is over, whoever they were made for."""
+    found = _LINKS.where(one_time_links.c.expires_at <= at).order_by(one_time_links.c.id)
+    return [_parse_link(row) for row in connection.execute(found)]
+
+
 def delete_links(connection: Connection, references: Sequence[str]) -> None:
     connection.execute(delete(one_time_links).where(one_time_links.c.reference.in_(references)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -47,7 +47,7 @@ class Asking:
         check(may_operate(self.caller, self.operation, collection=collection, purpose=purpose))
 
     def check_everywhere(self) -> None:
-        """Raises a problem where the caller is bound to some collections, and this is about all."""
+        """Raises a problem where the caller is bound, and this is about everything."""
         check(may_operate_everywhere(self.caller))
 
 
@@ -74,6 +74,17 @@ async def find_asking(request: Request, operation: Operation) -> Asking:
     asking.check()
     site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
     return asking
+
+
+async def find_again(asking: Asking, request: Request) -> Asking | None:
+    """Who asks as things stand now, for an answer that takes long; nobody once they may not.
+
+    It is not counted as another request.
+    """
+    caller, csrf_token = await _find_caller(request, asking.site)
+    if caller is None or not may_operate(caller, asking.operation).is_allowed:
+        return None
+    return replace(asking, caller=caller, csrf_token=csrf_token)
 
 
 async def _find_caller(request: Request, site: Site) -> tuple[Caller | None, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from mien.errors import NotFoundError
 from mien.http.asking import Asking
 from mien.http.problem import check
 from mien.http.site import SignedIn, Site
 from mien.library import Library
-from mien.permission.account import User, call_as_user
+from mien.permission.account import ApiKey, User, call_as_user, may_know, rights_of
 from mien.permission.caller import Caller
 from mien.permission.verdict import Reason, refuse
 from mien.service import sessions
@@ -37,6 +38,34 @@ class AccountsDoorkeeper:
 def accounts_of(asking: Asking) -> Accounts:
     """The accounts, as the caller looks after them."""
     return Accounts(asking.library.parts, passwords=asking.site.passwords)
+
+
+def list_known_users(asking: Asking) -> list[User]:
+    """Those that the caller may know of, in the order they were made."""
+    by = rights_of(asking.caller)
+    return [user for user in accounts_of(asking).list() if may_know(by, user.rights)]
+
+
+def get_known_user(asking: Asking, name: str) -> User:
+    """By name or id. Raises `NotFoundError` for one that the caller may not know of, too."""
+    user = accounts_of(asking).get(name)
+    if not may_know(rights_of(asking.caller), user.rights):
+        raise NotFoundError("There is no such user. List them with: mien users list")
+    return user
+
+
+def list_known_keys(asking: Asking) -> list[ApiKey]:
+    """The keys of users that the caller may know of, in the order they were made."""
+    known = {user.user_id for user in list_known_users(asking)}
+    return [key for key in accounts_of(asking).keys if key.owner_id in known]
+
+
+def get_known_key(asking: Asking, key_id: str) -> ApiKey:
+    """Raises `NotFoundError` for one that the caller may not know of, too."""
+    for key in list_known_keys(asking):
+        if key.key_id == key_id:
+            return key
+    raise NotFoundError(f"There is no key {key_id}. List them with: mien keys list")
 
 
 def reviews_of(asking: Asking) -> Reviews:

@@ -1,7 +1,8 @@
 """Long lists, a page at a time: each answer says how to get the next one.
 
-A cursor is signed with this home's own key: it names where a list goes on, and nobody can make
-one up. What it names is an id or a time, never anything of a person.
+A cursor is signed with this home's own key: it names where one list goes on, and nobody can
+make one up, or go on with it in another list. What it names is an id or a time, never anything
+of a person.
 """
 
 from __future__ import annotations
@@ -34,15 +35,19 @@ Cursor = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which page is wanted: so many, after what the cursor names; from the beginning if empty."""
+    """Which page is wanted: so many, after what the cursor names; from the beginning if empty.
+
+    `path` is where the list is found: its cursors are read there and nowhere else.
+    """
 
     site: Site
     limit: int
     after: str
+    path: str = ""
 
     def tell_next(self, value: str) -> str:
         """The cursor of the page that begins after this."""
-        return encode_cursor(self.site, value)
+        return encode_cursor(self.site, value, path=self.path)
 
     def cut(
         self, items: Iterable[Item], *, key: Callable[[Item], str]
@@ -57,27 +62,28 @@ class Paging:
 
 
 def _read_paging(request: Request, *, limit: Limit = USUAL, cursor: Cursor = "") -> Paging:
-    site = site_of(request)
-    return Paging(site, limit, decode_cursor(site, cursor) if cursor else "")
+    site, path = site_of(request), request.url.path
+    after = decode_cursor(site, cursor, path=path) if cursor else ""
+    return Paging(site, limit, after, path)
 
 
 Paged = Annotated[Paging, Depends(_read_paging)]
 """The page that a request asks for, as an argument of a route; after the one that says who asks."""
 
 
-def encode_cursor(site: Site, value: str) -> str:
-    """Where a list goes on, as text that only this home can have made."""
-    mark = site.library.parts.deployment.vault.notary.refer(_KIND, value)
+def encode_cursor(site: Site, value: str, *, path: str = "") -> str:
+    """Where the list at this path goes on, as text that only this home can have made."""
+    mark = site.library.parts.deployment.vault.notary.refer(_KIND, f"{path}\0{value}")
     return urlsafe_b64encode(f"{mark}{value}".encode()).decode().rstrip("=")
 
 
-def decode_cursor(site: Site, text: str) -> str:
-    """What was encoded. Raises a problem for anything else."""
+def decode_cursor(site: Site, text: str, *, path: str = "") -> str:
+    """What was encoded for the list at this path. Raises a problem for anything else."""
     try:
         value = urlsafe_b64decode((text + "=" * (-len(text) % 4)).encode())[_MARK_BYTES:].decode()
     except ValueError as error:  # no Base64, or no text in it
         raise _malformed() from error
-    if not hmac.compare_digest(text.encode(), encode_cursor(site, value).encode()):
+    if not hmac.compare_digest(text.encode(), encode_cursor(site, value, path=path).encode()):
         raise _malformed()
     return value
 

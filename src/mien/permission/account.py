@@ -94,6 +94,13 @@ def may_give(giver: Rights, given: Rights) -> Verdict:
     return ALLOWED if is_within else refuse(Reason.MORE_THAN_YOURS)
 
 
+def may_know(knower: Rights, known: Rights) -> bool:
+    """May somebody who is bound know of a user or key at all? Not of what lies outside."""
+    return _is_within(known.collections, knower.collections) and _is_within(
+        known.purposes, knower.purposes
+    )
+
+
 def call_as_user(user: User) -> Caller | None:
     """The user as a caller; nobody where the account is not in force."""
     if not user.is_in_force:

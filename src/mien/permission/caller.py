@@ -104,11 +104,16 @@ def may_operate(
 
 
 def may_operate_everywhere(caller: Caller) -> Verdict:
-    """May the caller do what is about all collections at once, such as erasing somebody?
+    """May the caller do what is about all collections and purposes at once, such as erasing?
 
     Whoever is bound to some may not, whatever else they may do.
     """
-    return ALLOWED if caller.collections is None else refuse(Reason.COLLECTION_NOT_YOURS)
+    return combine(
+        [
+            ALLOWED if caller.collections is None else refuse(Reason.COLLECTION_NOT_YOURS),
+            ALLOWED if caller.purposes is None else refuse(Reason.PURPOSE_NOT_YOURS),
+        ]
+    )
 
 
 def may_reach(caller: Caller, collection: str) -> bool:

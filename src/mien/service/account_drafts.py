@@ -112,6 +112,7 @@ def make_rights(
     purposes: Sequence[str] | None,
 ) -> Rights:
     """Raises `SettingsError` for what is no purpose, `NotFoundError` for an unknown collection."""
+    check_texts(*(collections or ()), *(purposes or ()))
     for name in collections or ():
         get_collection(deployment, connection, name=name)
     check_purposes(purposes or ())

@@ -16,6 +16,7 @@ from mien.catalog.dossier import (
     iter_held,
 )
 from mien.catalog.grants import iter_grants
+from mien.catalog.judgements import find_judgements_about
 from mien.catalog.quality import format_quality
 from mien.catalog.selection import Selection
 from mien.permission.grant import Grant, keep_until
@@ -26,6 +27,7 @@ from mien.service.case_person import describe_person
 from mien.service.case_pictures import read_pictures
 from mien.service.case_target import target_of
 from mien.service.deployment import Deployment
+from mien.service.opinion import is_believed
 from mien.service.policy_facts import Operator
 from mien.types import FaceId, GrantId
 
@@ -75,6 +77,7 @@ def gather_held(
         "searches": [
             search for uuid in own.values() for search in _find_searches(deployment, uuid)
         ],
+        "judgements": _find_judgements(deployment, own),
     }
     receipt = person.receipt if person else ""
     return Held(document, pictures, receipt, len(photos), len(own))
@@ -96,6 +99,7 @@ class _Gathering:
             "height_px": photo.height_px,
             "media_type": photo.media_type,
             "first_seen_at": audit.format_time(photo.first_seen_at),
+            "is_sealed_here": photo.is_sealed_here,
             "caption": photo.credit.caption,
             "credit": photo.credit.credit,
             "copyright": photo.credit.copyright,
@@ -183,6 +187,21 @@ def _find_searches(deployment: Deployment, face_uuid: str) -> Iterator[dict[str,
                 "rank": _number(match.get("rank")),
                 "score": _number(match.get("score")),
             }
+
+
+def _find_judgements(deployment: Deployment, own: Mapping[FaceId, str]) -> list[Json]:
+    """What people said of a match with one of these faces: when and what, but not who."""
+    with deployment.database.reading() as connection:
+        said = find_judgements_about(connection, sorted(own))
+    return [
+        {
+            "face": own.get(one.face_id) or own.get(one.probe_face_id or one.face_id),
+            "time": audit.format_time(one.made_at),
+            "said": one.kind,
+        }
+        for one in said
+        if is_believed(deployment, one)
+    ]
 
 
 def _number(value: object) -> float | None:

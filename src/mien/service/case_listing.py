@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mien.service.case_letter import make_plain
@@ -22,6 +22,7 @@ def write_listing(document: Mapping[str, Any]) -> str:
         "\n".join(_tell_grant(grant) for grant in document["grants"]) or _NOTHING,
         "## Searches that showed you",
         "\n".join(_tell_search(search) for search in document["searches"]) or _NOTHING,
+        *_iter_judgements(document["judgements"]),
     ]
     if document["pictures_damaged"]:
         damaged = ", ".join(document["pictures_damaged"])
@@ -54,11 +55,27 @@ def _tell_photo(photo: Mapping[str, Any]) -> str:
         f"### Photo {photo['sha256']}",
         "",
         f"- {size}, {photo['media_type']}, known since {photo['first_seen_at']}",
+        *(["- the photo itself lies sealed here: it was handed in"] * photo["is_sealed_here"]),
         *_iter_credit(photo),
         *(_tell_place(place) for place in photo["locations"]),
         *(_tell_index(held) for held in photo["collections"]),
     ]
     return "\n".join(lines)
+
+
+def _iter_judgements(judgements: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if judgements:
+        yield "## What people said of matches with you"
+        yield "\n".join(
+            f"- {one['time']}, of face {one['face']}: {_SAID[one['said']]}" for one in judgements
+        )
+
+
+_SAID = {
+    "kept": "worth keeping",
+    "rejected": "not the person who was searched for",
+    "confirmed": "the person who was searched for",
+}
 
 
 def _iter_credit(photo: Mapping[str, Any]) -> Iterator[str]:
@@ -97,7 +114,17 @@ def _tell_grant(grant: Mapping[str, Any]) -> str:
     )
 
 
+_DONE = {
+    "viewed": "somebody looked at the photo with",
+    "judged": "somebody said of a match what they thought of it:",
+    "exported": "somebody took along a candidate:",
+    "photo-handed-out": "a guest took along the photo with",
+}
+
+
 def _tell_search(search: Mapping[str, Any]) -> str:
+    if search["action"] in _DONE:
+        return f"- {search['time']}, {_DONE[search['action']]} face {search['face']}"
     purpose = search["purpose"] or "a request like yours"
     return (
         f"- {search['time']}, for {purpose}: face {search['face']} as number {search['rank']}, "

@@ -45,9 +45,17 @@ class Enrolled:
 
 
 def enrol_person(
-    deployment: Deployment, name: str, *, portraits: Portraits, consent: ConsentDraft
+    deployment: Deployment,
+    name: str,
+    *,
+    portraits: Portraits,
+    consent: ConsentDraft,
+    person_id: str = "",
 ) -> Enrolled:
-    """Enrols a person. Raises `SettingsError`, and `PhotoError` for a photo that will not do."""
+    """Enrols a person, under a fresh id unless the caller has one.
+
+    Raises `SettingsError`, and `PhotoError` for a photo that will not do.
+    """
     now, max_bytes = deployment.clock(), portraits.max_bytes
     _check(name, portraits)
     consent = complete_draft(deployment, consent, at=now)
@@ -58,7 +66,7 @@ def enrol_person(
     if not verdict.is_allowed:
         return Enrolled(verdict=verdict)
     embeddings = read_portraits(deployment, portraits)
-    new = NewPerson(uuid=str(uuid4()), name=name.strip(), of_age_at=consent.of_age_at)
+    new = NewPerson(uuid=person_id or str(uuid4()), name=name.strip(), of_age_at=consent.of_age_at)
     key_uuid = str(uuid4())
     try:
         with recording(deployment.home), deployment.database.writing_durably() as connection:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mien.catalog import guests as rows
 from mien.catalog.faces import VisibleFace, find_faces_by_uuid, find_visible_faces
 from mien.catalog.guests import StoredGuestRequest
-from mien.catalog.people import get_person
+from mien.catalog.people import find_person
 from mien.errors import NotFoundError, VaultError
 from mien.permission.basis import Basis
 from mien.permission.link import MAX_FMR, SHOWN_FOR, GuestState
@@ -60,10 +60,11 @@ class GuestAnswer:
         self._deployment = parts.deployment
         self._link = link
 
-    def find(self, stored: StoredGuestRequest, *, person_id: str = "") -> None:
+    def find(self, stored: StoredGuestRequest, *, person_id: str | None = None) -> None:
         """Looks for the guest, once. What they handed in can be read by nobody any more then.
 
-        Of a collection of enrolled people only what was kept for this person counts.
+        Of a collection of enrolled people only what was kept for this person counts: nothing,
+        where they are nobody any more.
         """
         selfie = self._claim(stored)
         if selfie is None:
@@ -80,7 +81,11 @@ class GuestAnswer:
         galleries = self._parts.galleries
         result = search_photos(seen, request, galleries=galleries, photos=[selfie])
         self._parts.session.keep_signed()
-        self._keep(stored, _choose(result, person=self._find_person(person_id)))
+        chosen = _choose(result)
+        if person_id is not None:
+            person = self._find_person(person_id)
+            chosen = [one for one in chosen if person is not None and one.person_id == person]
+        self._keep(stored, _name_each(chosen))
 
     def photos(self, token: str) -> list[FoundPhoto]:
         """The photos of an answer that may still be seen."""
@@ -157,10 +162,10 @@ class GuestAnswer:
             audit.append(deployment, connection, event=event)
 
     def _find_person(self, person_id: str) -> PersonId | None:
-        if not person_id:
-            return None
+        """Nobody where they were erased meanwhile."""
         with self._deployment.database.reading() as connection:
-            return get_person(connection, person_id).id
+            found = find_person(connection, person_id) if person_id else None
+        return None if found is None else found.id
 
     def _find(self, token: str) -> StoredGuestRequest | None:
         with self._deployment.database.reading() as connection:
@@ -184,6 +189,8 @@ class GuestAnswer:
     def _see(self, stored: StoredGuestRequest) -> list[FoundPhoto]:
         """Those that may be shown now, under the numbers they had from the beginning."""
         link, now = self._link, self._deployment.clock()
+        if not link.is_vouched:
+            return []
         leave = ask_leave(
             self._deployment, purpose=link.purpose, collection=link.collection, at=now
         )
@@ -225,13 +232,16 @@ class GuestAnswer:
 _GONE = "This photo cannot be had here, or not any more."
 
 
-def _choose(result: SearchResult, *, person: PersonId | None) -> list[str]:
-    """The strongest face of each photo that may be shown; of somebody who enrolled, theirs."""
+def _choose(result: SearchResult) -> list[VisibleFace]:
+    """Those that may be shown, the strongest first."""
+    return [one.face for one in result.candidates if one.face.is_for_display]
+
+
+def _name_each(faces: Sequence[VisibleFace]) -> list[str]:
+    """The first of these faces in each photo, by its outside id."""
     chosen: dict[str, str] = {}
-    for one in result.candidates:
-        is_theirs = person is None or one.face.person_id == person
-        if one.face.is_for_display and is_theirs:
-            chosen.setdefault(one.face.sha256, one.face.stored.uuid)
+    for face in faces:
+        chosen.setdefault(face.sha256, face.stored.uuid)
     return list(chosen.values())
 
 

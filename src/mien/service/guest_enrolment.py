@@ -14,8 +14,10 @@ from mien.service.portraits import Portraits
 from mien.service.rescan import RescanRequest, rescan
 
 
-def enrol_guest(parts: Parts, link: Link, *, handed: HandedOver, stored: StoredGuestRequest) -> str:
-    """Records a guest's consent with its evidence, the click; the id of the person.
+def enrol_guest(
+    parts: Parts, link: Link, *, handed: HandedOver, stored: StoredGuestRequest, person_id: str
+) -> None:
+    """Records a guest's consent with its evidence, the click, for a person of this new id.
 
     It holds for the link's purpose until the day on which the link ends. Raises `ConflictError`
     where it cannot be relied on.
@@ -34,11 +36,11 @@ def enrol_guest(parts: Parts, link: Link, *, handed: HandedOver, stored: StoredG
         handed.name,
         portraits=Portraits(photos=[handed.jpeg], max_bytes=parts.max_file_bytes),
         consent=consent,
+        person_id=person_id,
     )
     if enrolled.person is None:
         reasons = " ".join(reason.explanation for reason in enrolled.verdict.reasons)
         raise ConflictError(f"Your consent could not be recorded. {reasons}")
-    return enrolled.person.uuid
 
 
 def look_again(parts: Parts) -> None:

@@ -15,6 +15,7 @@ from uuid import uuid4
 from mien.catalog import guests as rows
 from mien.catalog.connect import Connection
 from mien.catalog.guests import NewGuestRequest, StoredGuestRequest
+from mien.catalog.people import find_person
 from mien.errors import MienError, NotFoundError, SettingsError
 from mien.permission.basis import Basis
 from mien.permission.link import WAITED_FOR, GuestState, may_ask, may_open
@@ -120,15 +121,19 @@ class Guests:
         """Looks for the guest's photos, once, if the host let them; the selfie goes before.
 
         Where only enrolled people are kept they are enrolled first, and have to wait for
-        `look_again`. Nothing happens where it is not their turn. Raises `NotFoundError`.
+        `look_again`. Nothing happens where it is not their turn, or the link is not in force.
+        Raises `NotFoundError`.
         """
         close_ended(self._deployment)
         stored = self._get(link, token)
         enrols = self.enrols(link)
+        if not self._may_open(link).is_allowed:
+            return describe(stored)
         if stored.state is GuestState.APPROVED and enrols:
             self._enrol(link, stored)
         elif stored.state is (GuestState.READY if enrols else GuestState.APPROVED):
-            GuestAnswer(self._act(link), link).find(stored, person_id=self._person_of(stored))
+            person_id = open_person(self._deployment, stored) if enrols else None
+            GuestAnswer(self._act(link), link).find(stored, person_id=person_id)
         return self.get(link, token)
 
     def look_again(self, link: Link, token: str) -> None:
@@ -171,7 +176,7 @@ class Guests:
         leave = ask_leave(
             self._deployment, purpose=link.purpose, collection=link.collection, at=now
         )
-        return leave if isinstance(leave, Verdict) else Verdict()
+        return leave if isinstance(leave, Verdict) else verdict
 
     def _refuse(self, link: Link, selfie: Selfie) -> Verdict | None:
         """Asked before anything is looked at, and entered into the log where it is a no."""
@@ -263,20 +268,41 @@ class Guests:
         audit.append(deployment, connection, event=event)
 
     def _enrol(self, link: Link, stored: StoredGuestRequest) -> None:
+        """Once, whoever presses the button twice; under an id that the request knows before.
+
+        So whoever is enrolled can withdraw, even where this is killed in between.
+        """
         handed = find_selfie(self._deployment, stored)
-        if handed is None:
+        person_id = str(uuid4())
+        moved = self._begin_enrolment(stored, person_id=person_id)
+        if handed is None or moved is None:
             return
-        person_id = enrol_guest(self._act(link), link, handed=handed, stored=stored)
+        try:
+            enrol_guest(self._act(link), link, handed=handed, stored=stored, person_id=person_id)
+        except MienError:
+            with self._deployment.database.writing() as connection:
+                rows.change_guest_request(connection, stored.id, person=None)
+                move(self._deployment, connection, stored=moved, to=GuestState.APPROVED)
+            raise
+        self._has_looked(link, moved)
+
+    def _begin_enrolment(
+        self, stored: StoredGuestRequest, *, person_id: str
+    ) -> StoredGuestRequest | None:
+        """Nothing where somebody else does it."""
         person = seal_person(self._deployment, person_id, uuid=stored.uuid)
         with self._deployment.database.writing_durably() as connection:
-            rows.change_guest_request(connection, stored.id, person=person)
-            move(self._deployment, connection, stored=stored, to=GuestState.LOOKING)
-
-        self._has_looked(link, stored)
+            moved = move(self._deployment, connection, stored=stored, to=GuestState.LOOKING)
+            if moved is not None:
+                rows.change_guest_request(connection, stored.id, person=person)
+        return None if moved is None else replace(moved, person=person)
 
     def _has_looked(self, link: Link, stored: StoredGuestRequest) -> bool:
-        """Whether the look that was asked for is over; asks for one where nobody did yet."""
-        if self._runs is None:
+        """Whether the look that was asked for is over; asks for one where nobody did yet.
+
+        Not before the guest is enrolled: it would look for everybody else.
+        """
+        if self._runs is None or not self._is_enrolled(stored):
             return False
         try:
             return self._runs.get(stored.run_uuid).state.is_ended
@@ -290,8 +316,10 @@ class Guests:
         with self._deployment.database.writing() as connection:
             move(self._deployment, connection, stored=stored, to=GuestState.READY)
 
-    def _person_of(self, stored: StoredGuestRequest) -> str:
-        return open_person(self._deployment, stored)
+    def _is_enrolled(self, stored: StoredGuestRequest) -> bool:
+        person_id = open_person(self._deployment, stored)
+        with self._deployment.database.reading() as connection:
+            return bool(person_id) and find_person(connection, person_id) is not None
 
     def _get(self, link: Link, token: str) -> StoredGuestRequest:
         """Raises `NotFoundError`."""

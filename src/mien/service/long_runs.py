@@ -24,6 +24,7 @@ from uuid import uuid4
 from mien.catalog import long_runs as rows
 from mien.catalog.long_runs import MOST_CUT_SHORT, LongRunState
 from mien.errors import ConflictError, MienError, VaultError
+from mien.service.housekeeping import forget_overdue
 from mien.service.ingest import StoppedError
 from mien.service.long_run import (
     Asked,
@@ -47,6 +48,7 @@ _NICE = 10
 _LOOKS_S = 1.0
 _TOLD_S = 0.1
 _NOTED_S = 1.0
+_HOUSE_S = 60.0
 
 
 class Runs:
@@ -63,6 +65,7 @@ class Runs:
         self._unwanted: set[str] = set()
         self._arriving: list[Reception] = []
         self._thread: threading.Thread | None = None
+        self._kept_house_at = time.monotonic()
 
     def start(self) -> None:
         """Goes on with what is queued, until it is stopped."""
@@ -136,7 +139,8 @@ class Runs:
             self._unwanted.add(run_id)
         with self._deployment.database.writing() as connection:
             rows.note_unwanted(connection, run_id)
-        if run.state is LongRunState.QUEUED:
+            is_mine = rows.end_queued(connection, run_id, at=self._deployment.clock())
+        if is_mine:
             self._end_unwanted(run_id)
         return self.get(run_id)
 
@@ -173,6 +177,8 @@ class Runs:
                     if not is_settled:
                         self._settle()
                         is_settled = True
+                    if self.keep_house():
+                        self._parts.session.enforce_retention()
                     has_done = self._do_next()
                 except MienError:
                     has_done = False  # the disk is full, say: it is tried again until it is not
@@ -197,19 +203,19 @@ class Runs:
     def _settle(self) -> None:
         """Puts right what servers left that are no more."""
         deployment = self._deployment
+        # First: whatever came in whole by now has a row before the rows are read.
+        with self._turn:
+            arriving = {reception.upload_id for reception in self._arriving}
+            left = deployment.spool.find_ids() - arriving
         with deployment.database.writing() as connection:
             rows.requeue_cut_short(connection)
             rows.forget_long_runs(connection, until=deployment.clock() - KEPT)
             waiting = rows.find_waiting(connection)
-        wanted = set()
         for stored in waiting:
             with suppress(VaultError):
                 run = open_run(self._deployment, stored)
-                wanted.add(run.asked.upload_id)
+                left.discard(run.asked.upload_id)
                 self._tell(run)
-        with self._turn:
-            left = deployment.spool.find_ids()
-            left -= wanted | {reception.upload_id for reception in self._arriving}
         for upload_id in left:
             deployment.spool.drop(upload_id)
 
@@ -235,8 +241,10 @@ class Runs:
         return True
 
     def _do(self, run: LongRun) -> None:
-        run = self._set_state(run, LongRunState.RUNNING)
-        teller = _Teller(self, run)
+        begun = self._begin(run)
+        if begun is None:
+            return
+        teller = _Teller(self, begun)
         deployment = self._deployment.acting(run.asked.actor)
         parts = replace(
             self._parts, deployment=deployment, session=self._parts.session.acting(deployment)
@@ -259,13 +267,25 @@ class Runs:
             outcome = Outcome(message=f"Something unforeseen went wrong ({type(error).__name__}).")
             state = LongRunState.FAILED
         teller.note()
-        self._conclude(run.run_id, state=state, outcome=outcome)
+        self._conclude(run.run_id, state=state, outcome=outcome, grant_id=run.asked.grant_id)
         self._drop_upload(run)
 
     def note(self, run: LongRun) -> bool:
         """Keeps how far a run has come; whether it is still wanted."""
         with self._deployment.database.writing() as connection:
             return rows.note_progress(connection, run.run_id, counts=run.tally.as_counts())
+
+    def keep_house(self) -> bool:
+        """Now and then lets go what nobody may keep any longer; whether it did.
+
+        On a server that nobody asks anything there is nobody else to see to it.
+        """
+        now = time.monotonic()
+        if now - self._kept_house_at < _HOUSE_S:
+            return False
+        self._kept_house_at = now
+        forget_overdue(self._deployment)
+        return True
 
     def _tell(self, run: LongRun) -> None:
         with self._turn:
@@ -289,6 +309,16 @@ class Runs:
         self._conclude(run_id, state=LongRunState.CANCELLED, outcome=Outcome())
         self._drop_upload(run)
 
+    def _begin(self, run: LongRun) -> LongRun | None:
+        """The run as it is begun; nothing where somebody cancelled it at this very moment."""
+        with self._deployment.database.writing() as connection:
+            if not rows.begin_queued(connection, run.run_id, at=self._deployment.clock()):
+                return None
+            stored = rows.get_long_run(connection, run.run_id)
+        opened = open_run(self._deployment, stored)
+        self._tell(opened)
+        return opened
+
     def _set_state(self, run: LongRun, state: LongRunState) -> LongRun:
         with self._deployment.database.writing() as connection:
             rows.set_state(connection, run.run_id, state=state, at=self._deployment.clock())
@@ -297,9 +327,11 @@ class Runs:
         self._tell(opened)
         return opened
 
-    def _conclude(self, run_id: str, *, state: LongRunState, outcome: Outcome) -> None:
+    def _conclude(
+        self, run_id: str, *, state: LongRunState, outcome: Outcome, grant_id: str = ""
+    ) -> None:
         with self._deployment.database.writing_durably() as connection:
-            sealed = seal_outcome(self._deployment, outcome, run_id=run_id)
+            sealed = seal_outcome(self._deployment, outcome, run_id=run_id, grant_id=grant_id)
             rows.note_outcome(connection, run_id, outcome=sealed)
             rows.set_state(connection, run_id, state=state, at=self._deployment.clock())
             stored = rows.get_long_run(connection, run_id)
@@ -342,6 +374,7 @@ class _Teller:
                 raise StoppedError
         if now - self._noted_at >= _NOTED_S:
             self._noted_at = now
+            self._runs.keep_house()
             if not self._runs.note(self.run):
                 self.is_unwanted = True
                 raise StoppedError

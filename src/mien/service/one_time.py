@@ -7,6 +7,7 @@ inserted, or that came back with an older catalog, opens nothing.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,6 +89,17 @@ def end_links(
         for row in rows.find_links_of(connection, user_id)
         if purpose is None or row.purpose == purpose
     ]
+    _end(deployment, connection, ended=ended)
+
+
+def end_expired(deployment: Deployment, connection: Connection) -> None:
+    """Nothing of a link stays when its time is over. Last in its transaction."""
+    expired = rows.find_expired_links(connection, at=deployment.clock())
+    if expired:
+        _end(deployment, connection, ended=expired)
+
+
+def _end(deployment: Deployment, connection: Connection, *, ended: Sequence[LinkRow]) -> None:
     rows.delete_links(connection, [row.reference for row in ended])
     deployment.vault.notary.disown([_name(row) for row in ended])
 

@@ -17,14 +17,18 @@ from mien.catalog.people import iter_people
 from mien.permission.basis import Basis
 from mien.permission.consent import may_process
 from mien.permission.grant import GrantKind, keep_until, may_apply
+from mien.permission.link import may_open
 from mien.permission.publication import publish_grantor, publish_places
 from mien.permission.use import Use
 from mien.permission.verdict import Verdict
 from mien.service.consents import believe
 from mien.service.deployment import Deployment
+from mien.service.link import Link
+from mien.service.link_record import iter_links
 from mien.service.people import describe_people
 from mien.service.retention import Terms
 from mien.service.standing import iter_collections, iter_grants
+from mien.service.user_record import iter_users
 from mien.types import EmbeddingModel, GrantId, PersonId
 
 
@@ -106,7 +110,8 @@ class Facts:
     """All that the policy says of one deployment at one moment.
 
     `consented` holds every purpose of a consent on record, and how many people it holds for now;
-    `people_until` is when the first of what is kept of those people goes.
+    `people_until` is when the first of what is kept of those people goes. `originals` are photos
+    that were handed in and lie here, `users` may sign in, `links` are open to guests.
     """
 
     operator: Operator
@@ -117,6 +122,9 @@ class Facts:
     people_until: datetime | None
     suppressed: Mapping[str, int]
     cases: int
+    originals: int
+    users: int
+    links: int
     model: ModelFacts
     terms: Terms
 
@@ -152,9 +160,17 @@ def gather_facts(deployment: Deployment, operator: Operator, *, terms: Terms) ->
             people_until=_find_end_of_people(deployment, connection, grace=terms.grace),
             suppressed=holdings.count_suppressions(connection),
             cases=holdings.count_cases(connection),
+            originals=holdings.count_originals(connection),
+            users=sum(user.is_in_force for user in iter_users(deployment, connection)),
+            links=sum(_is_open(link, at=now) for link in iter_links(deployment, connection)),
             model=_describe_model(deployment.model),
             terms=terms,
         )
+
+
+def _is_open(link: Link, *, at: datetime) -> bool:
+    verdict = may_open(link.terms, is_vouched=link.is_vouched, revoked_at=link.revoked_at, at=at)
+    return verdict.is_allowed
 
 
 def _gather_collections(

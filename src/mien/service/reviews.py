@@ -18,7 +18,7 @@ from mien.catalog import reviews as rows
 from mien.catalog.audit import StoredEntry
 from mien.catalog.connect import Connection
 from mien.errors import NotFoundError, SettingsError
-from mien.permission.caller import Caller, may_reach
+from mien.permission.caller import Caller, Operation, may_operate
 from mien.permission.verdict import Reason, Verdict, refuse
 from mien.service import audit
 from mien.service.accounts import Accounts
@@ -127,7 +127,7 @@ class Reviews:
 
     def _get(self, connection: Connection, seq: int) -> DrawnSearch:
         found = None
-        if seq < audit_rows.find_next_seq(connection):
+        if 0 <= seq < audit_rows.find_next_seq(connection):
             found = next(self._iter_drawn(connection, before=seq + 1, last=seq), None)
         if found is None:
             raise NotFoundError(f"No search stands for review under {seq}.")
@@ -160,10 +160,12 @@ class Reviews:
         described: Mapping[str, object],
         actors: _Actors,
     ) -> DrawnSearch | None:
-        """Nothing where it was in a collection that the caller may not know of."""
+        """Nothing where it was in a collection or for a purpose that is not the caller's."""
         details = self._open(connection, entry)
         actor, collection = str(details.get("actor", "")), str(details.get("collection", ""))
-        if not may_reach(self._caller, collection):
+        purpose = str(details.get("purpose", ""))
+        verdict = may_operate(self._caller, Operation.AUDIT, collection=collection, purpose=purpose)
+        if not verdict.is_allowed:
             return None
         facts = described["facts"]
         matches = facts.get("matches", ()) if isinstance(facts, dict) else ()
@@ -172,7 +174,7 @@ class Reviews:
             at=str(described["time"]),
             actor=actors.name(actor),
             collection=collection,
-            purpose=str(details.get("purpose", "")),
+            purpose=purpose,
             reason=str(details.get("reason", "")),
             shown=len(matches),
             was_refused=described["outcome"] == "refused",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mien.errors import SettingsError
 from mien.service.audit_check import verify_log
+from mien.service.drafts import check_texts
 from mien.service.ingest import AddReport, AddRequest, StoppedError, add_photos
 from mien.service.long_run import (
     TOLD_FAILURES,
@@ -51,6 +52,7 @@ def do_run(doing: Doing) -> Outcome:
 
 def check_served(paths: Sequence[str], served: Sequence[Path]) -> tuple[str, ...]:
     """The folders, where they really lie. Raises `SettingsError` for one that is not served."""
+    check_texts(*paths)
     real = tuple(map(_resolve, paths))
     for path, shown in zip(real, paths, strict=True):
         if not path or not is_served(os.fsencode(path), served):

@@ -65,6 +65,9 @@ def search_every_face(
     if faces and not any(allowed):
         return FacesResult(refuse_suppressed(seeking).verdict)
     if faces:
+        verdict = seeking.renew_leave()
+        if not verdict.is_allowed:
+            return FacesResult(verdict)
         seeking.session.note_keys([target.key for target in targets])
         seeking.open_gallery(galleries)
     answers = [

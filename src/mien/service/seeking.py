@@ -117,6 +117,25 @@ class Seeking:
         suppressed = self._deployment.suppressed.load(self._deployment.model)
         return any(suppressed.faces.find_owner(one) is not None for one in embeddings)
 
+    def renew_leave(self) -> Verdict:
+        """Asks once more, after the photos were looked at; a no is in the log then.
+
+        A grant may have been revoked meanwhile, or the collection be another one.
+        """
+        request = self._request
+        leave = ask_leave(
+            self._deployment,
+            purpose=request.purpose,
+            collection=request.collection,
+            at=self._deployment.clock(),
+            filters=request.filters,
+        )
+        if isinstance(leave, Verdict):
+            self.end([], verdict=leave)
+            return leave
+        self.leave = leave
+        return ALLOWED
+
     def open_gallery(self, galleries: Galleries) -> Gallery:
         """The collection in memory; from now on what is like those who opted out is left out."""
         deployment = self._deployment

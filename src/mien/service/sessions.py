@@ -42,7 +42,7 @@ class SessionView:
 def open_session(deployment: Deployment, connection: Connection, *, user_id: str) -> str:
     """A new session; its token, which is kept nowhere. Last in its transaction."""
     now = deployment.clock()
-    _end(deployment, connection, ended=rows.find_expired_sessions(connection, at=now))
+    end_expired(deployment, connection)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row = SessionRow(
         uuid=str(uuid4()),
@@ -111,6 +111,13 @@ def end_session(
     if not found:
         raise NotFoundError("You have no such session; it may have ended already.")
     _end(deployment, connection, ended=found)
+
+
+def end_expired(deployment: Deployment, connection: Connection) -> None:
+    """Nothing of a session stays when its time is over. Last in its transaction."""
+    expired = rows.find_expired_sessions(connection, at=deployment.clock())
+    if expired:
+        _end(deployment, connection, ended=expired)
 
 
 def _end(deployment: Deployment, connection: Connection, *, ended: list[SessionRow]) -> None:

@@ -57,7 +57,7 @@ def _list_usable(asking: Asking) -> Sequence[Grant]:
     return [
         one
         for one in reversed(asking.library.grants())
-        if may_see_grant(asking.caller, one.grant_id, reach=reach)
+        if may_see_grant(asking.caller, one, reach=reach)
         and may_apply(one, at=at).is_allowed
         and one.uses.issuperset(ADDING)
     ]

@@ -57,7 +57,7 @@ def list_grants(asking: Granting) -> Response:
     lines = [
         GrantLine(one, _state_of(asking, one), photos.get(one.grant_id, 0))
         for one in reversed(library.grants())
-        if may_see_grant(asking.caller, one.grant_id, reach=reach)
+        if may_see_grant(asking.caller, one, reach=reach)
     ]
     lines.sort(key=lambda line: line.state != _IN_FORCE)
     return show("grants", asking=asking, lines=lines)
@@ -168,23 +168,25 @@ def _get(asking: Asking, grant_id: UUID) -> Grant:
     """Raises `NotFoundError`, for one that the caller may not know of too."""
     grant = asking.library.get_grant(str(grant_id))
     reach = find_reach(asking.library.parts.deployment)
-    if not may_see_grant(asking.caller, grant.grant_id, reach=reach):
+    if not may_see_grant(asking.caller, grant, reach=reach):
         raise NotFoundError(f"There is no grant {grant_id}.")
     return grant
 
 
 def _get_own(asking: Asking, grant_id: UUID) -> Grant:
-    """One that the caller may change: no photo goes from a collection that is not theirs."""
+    """One that the caller may change: nothing goes from a collection or purpose not theirs."""
     grant = _get(asking, grant_id)
     reach = find_reach(asking.library.parts.deployment)
     for name in sorted(reach.get(grant.grant_id, ())):
         asking.check(collection=name)
+    for purpose in sorted(grant.purposes):
+        asking.check(purpose=purpose)
     return grant
 
 
 def _may_change(asking: Asking, grant: Grant) -> bool:
     reach = find_reach(asking.library.parts.deployment)
-    return may_change_grant(asking.caller, grant.grant_id, reach=reach)
+    return may_change_grant(asking.caller, grant, reach=reach)
 
 
 def _state_of(asking: Asking, grant: Grant) -> str:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from mien.errors import ConflictError, NotFoundError, SettingsError
 from mien.http.asking import Asking, needs
-from mien.http.doorkeeper import accounts_of, find_user_id
+from mien.http.doorkeeper import accounts_of, find_user_id, list_known_keys, list_known_users
 from mien.permission.account import ApiKey, User, rights_of
 from mien.permission.caller import Operation, Role
 from mien.permission.verdict import Verdict
@@ -178,8 +178,7 @@ def _go_back(done: User | ApiKey | Verdict) -> Response | Verdict:
 def _show(
     asking: Asking, *, invited: FormData = _NOTHING, wanted: FormData = _NOTHING, **told: str
 ) -> Response:
-    accounts = accounts_of(asking)
-    users = accounts.list()
+    users = list_known_users(asking)
     nothing = dict.fromkeys(("refused", "link", "link_name", "secret", "secret_name"), "")
     return show(
         "users",
@@ -187,7 +186,7 @@ def _show(
         status=HTTPStatus.FORBIDDEN if told.get("refused") else HTTPStatus.OK,
         section="users",
         users=users,
-        keys=list(accounts.keys),
+        keys=list_known_keys(asking),
         owners={user.user_id: user.name for user in users},
         own_id=find_user_id(asking),
         roles=list(Role),

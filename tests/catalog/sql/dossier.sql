@@ -22,6 +22,9 @@ WHERE indexed_photos.photo_id IN (?) ORDER BY faces.id;
 SELECT indexed_photos.id, indexed_photos.collection_id, indexed_photos.photo_id, indexed_photos.blob_id, indexed_photos.indexed_at, indexed_photos.dropped, indexed_photos.unfit, indexed_photos.quality_filter, indexed_photos.scanned_to, collections.name
 FROM indexed_photos JOIN collections ON collections.id = indexed_photos.collection_id
 WHERE indexed_photos.photo_id IN (?) ORDER BY indexed_photos.id;
+SELECT originals.photo_id
+FROM originals
+WHERE originals.photo_id IN (?);
 SELECT photos.id, photos.sha256, photos.size_bytes, photos.width_px, photos.height_px, photos.media_type, photos.caption, photos.credit, photos.copyright, photos.first_seen_at
 FROM photos
 WHERE photos.id IN (?) ORDER BY photos.id;

@@ -8,6 +8,10 @@ FROM faces GROUP BY faces.collection_id;
 SELECT indexed_photos.collection_id, count(*) AS number, sum(indexed_photos.dropped) AS dropped, min(indexed_photos.indexed_at) AS since
 FROM indexed_photos GROUP BY indexed_photos.collection_id;
 
+-- count_originals
+SELECT count(*) AS count_1
+FROM originals;
+
 -- count_people
 SELECT count(*) AS count_1
 FROM people;

@@ -1,5 +1,5 @@
 -- count_judgements_of
-SELECT count(*) AS count_1
+SELECT judgements.id
 FROM judgements
 WHERE judgements.face_id IN (?) OR judgements.probe_face_id IN (?);
 
@@ -18,6 +18,11 @@ WHERE judgements.uuid = ?;
 SELECT judgements.id, judgements.uuid, judgements.face_id, judgements.probe_face_id, judgements.probe, judgements.actor, judgements.kind, judgements.search, judgements.made_at, judgements.mark
 FROM judgements
 WHERE judgements.probe = ? OR judgements.face_id = ? AND judgements.probe_face_id IS NOT NULL ORDER BY judgements.id;
+
+-- find_judgements_about
+SELECT judgements.id, judgements.uuid, judgements.face_id, judgements.probe_face_id, judgements.probe, judgements.actor, judgements.kind, judgements.search, judgements.made_at, judgements.mark
+FROM judgements
+WHERE judgements.face_id IN (?) OR judgements.probe_face_id IN (?) ORDER BY judgements.id;
 
 -- find_judgements_in
 SELECT judgements.id, judgements.uuid, judgements.face_id, judgements.probe_face_id, judgements.probe, judgements.actor, judgements.kind, judgements.search, judgements.made_at, judgements.mark

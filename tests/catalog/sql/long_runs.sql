@@ -1,10 +1,16 @@
 -- add_long_run
 INSERT INTO long_runs (uuid, state, asked_at, cut_short, is_unwanted, counts, sealed) VALUES (?, ?, ?, ?, ?, ?, ?);
 
+-- begin_queued
+UPDATE long_runs SET state=?, started_at=? WHERE long_runs.uuid = ? AND long_runs.state = ?;
+
 -- count_waiting
 SELECT count(*) AS count_1
 FROM long_runs
 WHERE (long_runs.state NOT IN (?, ?, ?, ?));
+
+-- end_queued
+UPDATE long_runs SET state=?, ended_at=? WHERE long_runs.uuid = ? AND long_runs.state = ?;
 
 -- find_long_runs
 SELECT long_runs.id, long_runs.uuid, long_runs.state, long_runs.asked_at, long_runs.started_at, long_runs.ended_at, long_runs.cut_short, long_runs.is_unwanted, long_runs.counts, long_runs.sealed, long_runs.outcome

@@ -17,6 +17,11 @@ DELETE FROM sessions WHERE sessions.uuid IN (?);
 -- delete_tries
 DELETE FROM failed_tries WHERE failed_tries.reference = ?;
 
+-- find_expired_links
+SELECT one_time_links.id, one_time_links.reference, one_time_links.user_id, one_time_links.purpose, one_time_links.expires_at AS expires_at, users.uuid AS user_uuid
+FROM one_time_links JOIN users ON users.id = one_time_links.user_id
+WHERE one_time_links.expires_at <= ? ORDER BY one_time_links.id;
+
 -- find_expired_sessions
 SELECT sessions.id, sessions.uuid, sessions.reference, sessions.user_id, sessions.made_at AS made_at, sessions.seen_at AS seen_at, sessions.expires_at AS expires_at, users.uuid AS user_uuid
 FROM sessions JOIN users ON users.id = sessions.user_id
