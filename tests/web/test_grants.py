@@ -60,7 +60,7 @@ def test_a_file_that_shows_it_is_known_by_its_hash(stage: Stage) -> None:
         ({"kind": "because"}, "kind", "Choose one of these."),
         ({"shelf": ""}, "shelf", "Name a shelf here"),
         ({"shelf": "../x"}, "shelf", "Use letters, digits"),
-        ({"addresses": "/etc"}, "addresses", "'/etc' is no address"),
+        ({"addresses": "etc/photos"}, "addresses", "'etc/photos' is no address"),
         ({"addresses": "https://instagram.com/ann/"}, "addresses", "forbids scraping"),
         ({"purposes": "Family Album!"}, "purposes", "is no purpose"),
         ({"basis": ""}, "basis", "Choose one of these."),

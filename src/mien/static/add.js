@@ -9,6 +9,10 @@ const limits = JSON.parse(form?.dataset.limits || "{}");
 const PHOTO = /\.(jpe?g|png|webp|heic|heif|avif|tiff?|gif)$/i;
 const A_BATCH = { files: 200, bytes: 256 << 20 };
 const NEW = "\u0000new";
+let sending = 0; // batches on their way
+
+// The rest of what is being sent would be lost.
+addEventListener("beforeunload", (event) => sending && event.preventDefault());
 
 function field(id) {
   return document.getElementById(id);
@@ -102,6 +106,7 @@ async function addPhotos(files) {
     const card = makeCard();
     card.showSending(0, batch.length);
     card.parts.root.scrollIntoView({ block: "nearest" });
+    sending += 1;
     try {
       const run = await send(batch, fields, (share) => card.showSending(Math.floor(share * batch.length), batch.length));
       keepCollection(collection);
@@ -110,6 +115,8 @@ async function addPhotos(files) {
       card.parts.root.remove();
       showProblem(field("add-problem"), problem);
       break;
+    } finally {
+      sending -= 1;
     }
   }
   return undefined;

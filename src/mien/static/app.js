@@ -107,6 +107,28 @@ const menu = document.querySelector(".menu-button");
 menu?.addEventListener("click", () => {
   menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true"));
 });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || menu?.getAttribute("aria-expanded") !== "true") return;
+  menu.setAttribute("aria-expanded", "false");
+  menu.focus();
+});
+
+/** Where a picture is not handed out, another is tried, or words stand in its place. */
+function replaceMissing(image) {
+  const { instead } = image.dataset;
+  if (instead) {
+    image.dataset.instead = "";
+    image.src = instead;
+    return;
+  }
+  image.closest(".picture")?.querySelector("svg")?.remove();
+  image.replaceWith(make("span", { class: "withheld", text: text("no-picture") }));
+}
+
+for (const image of document.querySelectorAll("img[data-instead]")) {
+  image.addEventListener("error", () => replaceMissing(image));
+  if (image.complete && !image.naturalWidth) replaceMissing(image);
+}
 
 // A form that asks first: what it means stands in the dialog that it names.
 for (const button of document.querySelectorAll("[data-opens]")) {

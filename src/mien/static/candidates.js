@@ -6,6 +6,7 @@ import { compare } from "/static/compare.js";
 const MILLION = 1e6;
 const TONES = { weak: "", moderate: "warn", strong: "info", "very strong": "good" };
 const AT_PLACE = /^https?:/;
+const NEXT_TO_NONE = 0.001;
 
 /** Two digits are all that is known of a rate. */
 function showCount(count) {
@@ -15,7 +16,7 @@ function showCount(count) {
 }
 
 function showExpected(count) {
-  if (count < 0.001) return text("next-to-none");
+  if (count < NEXT_TO_NONE) return text("next-to-none");
   return count >= 10 ? Math.round(count).toLocaleString() : Number(count.toPrecision(1)).toString();
 }
 
@@ -24,8 +25,10 @@ export function showStrangers(strength) {
   if (!strength) return text("unmeasured");
   const rate = strength.is_bound ? strength.fmr_high : strength.fmr;
   const expected = (strength.expected_strangers * rate) / strength.fmr;
-  const name = strength.is_bound ? "rarer" : strength.is_extrapolated ? "about" : "strangers";
-  return text(name, { rate: showCount(1 / rate), expected: showExpected(expected) });
+  const told = { rate: showCount(1 / rate), expected: showExpected(expected) };
+  if (strength.is_bound) return text(expected < NEXT_TO_NONE ? "rarer-still" : "rarer", told);
+  if (told.rate === "1") return text("everybody", told);
+  return text(strength.is_extrapolated ? "about" : "strangers", told);
 }
 
 /** One answer: a heading where there are several, and a card for each candidate. */
@@ -62,7 +65,7 @@ function drawCandidate(one, { search, probe }) {
     parts.crop.remove();
     parts.withheld.hidden = false;
   }
-  parts.place.replaceChildren(...one.places.flatMap((uri) => [drawPlace(uri), make("br")]).slice(0, -1));
+  parts.place.replaceChildren(...drawPlaces(one.places).flatMap((place) => [place, make("br")]).slice(0, -1));
   const credit = [one.credit.caption, one.credit.credit, one.credit.copyright].filter(Boolean).join(" · ");
   parts.credit.textContent = credit;
   parts.credit.hidden = !credit;
@@ -73,6 +76,18 @@ function drawCandidate(one, { search, probe }) {
   if ("mayJudge" in document.getElementById("search").dataset) new Judging(one, { search, parts }).show();
   else for (const name of ["keep", "reject", "confirm"]) parts[name].remove();
   return parts.root;
+}
+
+/** Each place by its name; a name that several have stands there once, and tells all of them. */
+function drawPlaces(uris) {
+  const drawn = new Map();
+  for (const uri of uris) {
+    const place = drawPlace(uri);
+    const known = drawn.get(place.textContent);
+    if (known?.title) known.title += `\n${uri}`;
+    else drawn.set(place.textContent, place);
+  }
+  return [...drawn.values()];
 }
 
 function drawPlace(uri) {

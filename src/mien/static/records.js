@@ -19,17 +19,28 @@ async function tellProblem(answer, said) {
   throw new Problem(details, answer.status);
 }
 
-/** Sends the form, then goes where the server says, or shows the page it answered with. */
+/** What a page that is no form says, as a problem: the form stays as it was filled in. */
+function tellPage(main, status) {
+  const said = main.querySelector(".lead, .reasons li")?.firstChild;
+  throw new Problem({ detail: said?.textContent.trim() }, status);
+}
+
+/** Sends the form, then goes where the server says, or shows the form it answered with. */
 async function send(form) {
   const answer = await post(form.action, new FormData(form), "text/html");
+  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
+    throw new Problem({ detail: text("signed-out") }, 0);
+  }
   if (answer.redirected) return location.assign(answer.url);
   const said = await answer.text();
   const main = new DOMParser().parseFromString(said, "text/html").querySelector("main");
   if (!main) return tellProblem(answer, said);
+  if (!main.querySelector("form[data-sends]")) return tellPage(main, answer.status);
   const files = [...form.querySelectorAll('input[type="file"]')];
+  const face = form.querySelector('input[name="face"]')?.value || "";
   document.querySelector("main").replaceWith(main);
   keepFiles(files);
-  prepare();
+  prepare(face);
   const wrong = document.querySelector('[role="alert"]');
   wrong?.setAttribute("tabindex", "-1");
   wrong?.focus();
@@ -43,7 +54,7 @@ function keepFiles(files) {
   }
 }
 
-function prepare() {
+function prepare(face = "") {
   for (const form of document.querySelectorAll("form[data-sends]")) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -55,7 +66,7 @@ function prepare() {
       }
     });
   }
-  for (const chooser of document.querySelectorAll("[data-faces]")) prepareFaces(chooser);
+  for (const chooser of document.querySelectorAll("[data-faces]")) prepareFaces(chooser, face);
 }
 
 /** Where a problem with the sending itself is told: above the form's first question. */
@@ -67,27 +78,32 @@ function placeIn(form) {
 }
 
 /** Shows a photo that was chosen, with a button on every face: which of them is meant? */
-function prepareFaces(chooser) {
+function prepareFaces(chooser, before) {
   const input = chooser.querySelector('input[type="file"]');
   const place = chooser.querySelector("[data-part=faces]");
   const field = chooser.querySelector('input[name="face"]');
-  const look = async () => {
+  const look = async (chosen) => {
     place.replaceChildren();
     field.value = "";
-    if (!input.files.length) return;
+    const photo = input.files[0];
+    if (!photo) return;
+    place.append(make("p", { text: text("looking"), class: "hint", role: "status" }));
     const body = new FormData();
-    body.append("photo", input.files[0]);
+    body.append("photo", photo);
     try {
       const answer = await post(chooser.dataset.faces, body, "application/json");
       const said = await answer.text();
+      if (input.files[0] !== photo) return; // another was chosen meanwhile
       if (!answer.ok) await tellProblem(answer, said);
-      showFaces(place, field, { photo: input.files[0], faces: JSON.parse(said).faces });
+      place.replaceChildren();
+      showFaces(place, field, { photo, faces: JSON.parse(said).faces });
+      if (chosen) place.querySelectorAll("button")[Number(chosen)]?.click();
     } catch (error) {
-      place.append(make("p", { text: error.message, class: "error", role: "alert" }));
+      place.replaceChildren(make("p", { text: error.message, class: "error", role: "alert" }));
     }
   };
-  input.addEventListener("change", look);
-  if (input.files.length) look();
+  input.addEventListener("change", () => look(""));
+  if (input.files.length) look(before);
 }
 
 function showFaces(place, field, { photo, faces }) {

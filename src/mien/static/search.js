@@ -89,7 +89,9 @@ function showAnswers(found) {
   const told = [text(count ? "found" : "found-none", { count, faces })];
   if (rejected) told.push(text("left-out", { count: rejected }));
   field("results-told").textContent = told.join(" ");
-  field("export").hidden = !count || !("mayJudge" in form.dataset);
+  const mayJudge = count > 0 && "mayJudge" in form.dataset;
+  field("export").hidden = !mayJudge;
+  if (field("judging")) field("judging").hidden = !mayJudge;
 }
 
 async function search(probe) {
@@ -117,7 +119,11 @@ async function takeAlong(shape) {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": token() },
       body: JSON.stringify({ search_id: searchId, form: shape === "csv" ? "csv" : "html" }),
-    });
+    }).catch(() => null);
+    if (!answer) {
+      tell(text("unreachable"));
+      return;
+    }
     if (!answer.ok) {
       tell((await answer.json()).detail || text("failed"));
       continue;

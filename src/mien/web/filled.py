@@ -92,8 +92,10 @@ class Filled:
         text = self.text(name)
         if not text:
             return None
-        if text.isascii() and text.isdecimal() and 1 <= int(text[: len(str(most)) + 1]) <= most:
-            return int(text)
+        digits = text.lstrip("0")
+        is_short = text.isascii() and digits.isdecimal() and len(digits) <= len(str(most))
+        if is_short and int(digits) <= most:
+            return int(digits)
         self.errors.setdefault(name, f"Write a whole number from 1 to {most:,}.")
         return None
 

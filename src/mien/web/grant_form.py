@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from mien.http.asking import Asking
 from mien.permission.basis import Basis
 from mien.permission.grant import LONGEST_RETENTION, Evidence, GrantKind
@@ -9,7 +11,7 @@ from mien.permission.use import Use
 from mien.service.drafts import check_platform
 from mien.service.grant_evidence import hash_evidence
 from mien.service.grants import GrantDraft
-from mien.sources.address import is_shelf, shelf_scope
+from mien.sources.address import file_uri, is_shelf, shelf_scope
 from mien.web.filled import Filled
 from mien.web.permission import need_papers, read_purposes
 
@@ -54,13 +56,19 @@ def _read_scope(typed: Filled) -> list[str]:
         typed.errors.setdefault("shelf", "Name a shelf here, or a place below.")
     if shelf and not is_shelf(shelf):
         typed.errors.setdefault("shelf", "Use letters, digits, - and _, 64 at most.")
+    addresses = [_read_address(one) for one in addresses]
     for address in addresses:
         if "://" not in address:
-            told = f"{address!r} is no address: it begins with file://, https:// or the like."
+            told = f"{address!r} is no address: it begins with /, file://, https:// or the like."
             typed.errors.setdefault("addresses", told)
         with typed.telling("addresses"):
             check_platform(address)
     return [*([shelf_scope(shelf)] if shelf else []), *addresses]
+
+
+def _read_address(text: str) -> str:
+    """A folder of this machine may be written as its path; whether it is there is not looked at."""
+    return f"{file_uri(os.fsencode(text.rstrip('/')))}/" if text.startswith("/") else text
 
 
 def _read_evidence(asking: Asking, typed: Filled) -> list[Evidence]:

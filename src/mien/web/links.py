@@ -19,6 +19,7 @@ from mien.permission.caller import Operation, may_reach
 from mien.permission.link import LONGEST, GuestState
 from mien.permission.verdict import Verdict
 from mien.service.link import GuestRequest, Link, LinkDraft
+from mien.service.search_terms import list_search_terms
 from mien.web.show import show
 
 router = APIRouter(prefix="/links", include_in_schema=False)
@@ -144,6 +145,18 @@ def _is_over(asking: Asking, link: Link) -> bool:
     return link.revoked_at is not None or now >= link.terms.expires_at
 
 
+def _list_purposes(asking: Asking) -> list[str]:
+    """Those that a link of the caller's may be for, as grants in force name them."""
+    may_be = asking.caller.purposes
+    found = {
+        purpose
+        for one in list_search_terms(asking.library.parts.deployment)
+        if may_reach(asking.caller, one.collection)
+        for purpose in one.purposes
+    }
+    return sorted(found if may_be is None else found & may_be)
+
+
 def _show_list(asking: Asking, *, known: Mapping[str, Any], wrong: str = "") -> Response:
     links = list_reached(asking)
     waits = {
@@ -165,5 +178,6 @@ def _show_list(asking: Asking, *, known: Mapping[str, Any], wrong: str = "") -> 
         known=known,
         wrong=wrong,
         longest_days=LONGEST.days,
+        purposes=_list_purposes(asking),
         is_public=asking.site.library.settings.is_public("find"),
     )

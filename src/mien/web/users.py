@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from mien.errors import ConflictError, SettingsError
+from mien.errors import ConflictError, NotFoundError, SettingsError
 from mien.http.asking import Asking, needs
 from mien.http.doorkeeper import accounts_of, find_user_id, list_known_keys, list_known_users
 from mien.permission.account import ApiKey, User, rights_of
@@ -25,6 +25,7 @@ from mien.web.show import show
 router = APIRouter(include_in_schema=False)
 
 Operating = Annotated[Asking, needs(Operation.OPERATE)]
+_Doing = Callable[[Accounts], Response | Verdict]
 
 
 async def _read_form(request: Request) -> FormData:
@@ -32,6 +33,10 @@ async def _read_form(request: Request) -> FormData:
 
 
 Sent = Annotated[FormData, Depends(_read_form)]
+
+_NOTHING = FormData()
+_TEXTS = ("name", "role", "owner", "collections", "purposes", "days", "calls_a_minute")
+_MOST_DIGITS = 9
 
 
 @router.get("/users")
@@ -54,7 +59,7 @@ def invite(asking: Operating, form: Sent) -> Response:
         made = accounts.invite(draft, by=rights_of(asking.caller))
         return made if isinstance(made, Verdict) else _hand_link(asking, made)
 
-    return _try(asking, do)
+    return _try(asking, _saying(do), invited=form)
 
 
 @router.post("/users/{user_id}/change")
@@ -67,7 +72,10 @@ def change(asking: Operating, user_id: str, *, form: Sent) -> Response:
             collections=_names(form, "collections"),
             purposes=_names(form, "purposes"),
         )
-        return _go_back(accounts.change(user_id, wanted, by=rights_of(asking.caller)))
+        accounts.get(user_id)
+        return _saying(
+            lambda accounts: _go_back(accounts.change(user_id, wanted, by=rights_of(asking.caller)))
+        )(accounts)
 
     return _try(asking, do)
 
@@ -118,7 +126,7 @@ def make_key(asking: Operating, form: Sent) -> Response:
             return made
         return _show(asking, secret=made.secret, secret_name=made.key.name)
 
-    return _try(asking, do)
+    return _try(asking, _saying(do), wanted=form)
 
 
 @router.post("/keys/{key_id}/revoke")
@@ -128,14 +136,29 @@ def revoke_key(asking: Operating, key_id: str) -> Response:
     return _try(asking, lambda accounts: _go_back(accounts.keys.revoke(key_id, by=by)))
 
 
-def _try(asking: Asking, do: Callable[[Accounts], Response | Verdict]) -> Response:
-    """What comes of it, or the page once more with what speaks against it."""
+def _saying(do: _Doing) -> _Doing:
+    """The same, where a name that nothing has is a mistake in the form and no wrong address."""
+
+    def said(accounts: Accounts) -> Response | Verdict:
+        try:
+            return do(accounts)
+        except NotFoundError as error:
+            raise SettingsError(str(error)) from error
+
+    return said
+
+
+def _try(
+    asking: Asking, do: _Doing, *, invited: FormData = _NOTHING, wanted: FormData = _NOTHING
+) -> Response:
+    """What comes of it, or the page once more with what was typed and what speaks against it."""
     try:
         answer = do(accounts_of(asking))
     except (SettingsError, ConflictError) as error:
-        return _show(asking, refused=str(error))
+        return _show(asking, invited=invited, wanted=wanted, refused=str(error))
     if isinstance(answer, Verdict):
-        return _show(asking, refused=" ".join(one.explanation for one in answer.reasons))
+        told = " ".join(one.explanation for one in answer.reasons)
+        return _show(asking, invited=invited, wanted=wanted, refused=told)
     return answer
 
 
@@ -152,7 +175,9 @@ def _go_back(done: User | ApiKey | Verdict) -> Response | Verdict:
     return RedirectResponse("/users", HTTPStatus.SEE_OTHER)
 
 
-def _show(asking: Asking, **told: str) -> Response:
+def _show(
+    asking: Asking, *, invited: FormData = _NOTHING, wanted: FormData = _NOTHING, **told: str
+) -> Response:
     users = list_known_users(asking)
     nothing = dict.fromkeys(("refused", "link", "link_name", "secret", "secret_name"), "")
     return show(
@@ -166,8 +191,15 @@ def _show(asking: Asking, **told: str) -> Response:
         own_id=find_user_id(asking),
         roles=list(Role),
         operations=[one for one in Operation if one is not Operation.ACCOUNT],
+        invited=_tell_typed(invited),
+        wanted=_tell_typed(wanted),
+        ticked=wanted.getlist("operations") or [Operation.VIEW, Operation.SEARCH],
         **(nothing | told),
     )
+
+
+def _tell_typed(form: FormData) -> Mapping[str, Any]:
+    return {name: _text(form, name) for name in _TEXTS}
 
 
 def _text(form: FormData, name: str) -> str:
@@ -175,13 +207,16 @@ def _text(form: FormData, name: str) -> str:
 
 
 def _names(form: FormData, name: str) -> list[str] | None:
-    """Names with commas between them; nothing where there is none."""
-    names = [part.strip() for part in _text(form, name).split(",") if part.strip()]
+    """Names with commas between them; nothing, which is all, where the field is empty."""
+    text = _text(form, name).strip()
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if text and not names:
+        raise SettingsError("Write names with commas between them, or leave the field empty.")
     return names or None
 
 
 def _number(form: FormData, name: str) -> int:
     text = _text(form, name)
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise SettingsError("Days and requests a minute are whole numbers.")
-    return int(text[:9])
+    return int(text)
