@@ -79,6 +79,8 @@ class Call:
             files = [(name, ("a.png", photo, "image/png")) for name in self.files]
             fields = dict(self.fields)
             return client.request(self.method, where, data=fields, files=files, **options)
+        if self.fields:
+            return client.request(self.method, where, data=dict(self.fields), **options)
         return client.request(self.method, where, json=self.body, **options)
 
 

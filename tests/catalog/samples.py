@@ -60,6 +60,14 @@ def open_catalog(folder: Path) -> Iterator[Database]:
         database.close()
 
 
+@contextmanager
+def undone(database: Database) -> Iterator[Connection]:
+    """A transaction of which nothing stays, so that a catalog serves one test after another."""
+    with database.writing() as connection, connection.begin_nested() as trial:
+        yield connection
+        trial.rollback()
+
+
 def make_uuid(number: int) -> str:
     return str(UUID(int=number))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -275,3 +276,85 @@ def test_an_operator_chooses_the_limits() -> None:
     assert (chosen.body_bytes, chosen.photo_bytes) == (1, 2)
     assert 3 < chosen.upload_bytes < 4 << 20
     assert chosen.upload_parts > 4
+
+
+class Meeting:
+    """An application that keeps what it was sent until it is told to answer."""
+
+    def __init__(self) -> None:
+        self.held = 0
+        self.may_answer = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        content = b"".join([piece async for piece in Request(scope, receive).stream()])
+        self.held += len(content)
+        await self.may_answer.wait()
+        await JSONResponse({"length": len(content)})(scope, receive, send)
+
+
+async def post(app: BodyLimits, length: int, *, path: str, kind: str = FORM) -> tuple[int, str]:
+    """How a body of so many bytes is answered."""
+    pieces = [b"x" * min(500, length - start) for start in range(0, length, 500)]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(0)
+        if not pieces:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": pieces.pop(), "more_body": bool(pieces)}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", kind.encode()), (b"transfer-encoding", b"chunked")]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    await app({**scope, "query_string": b""}, receive, send)
+    body = b"".join(message.get("body", b"") for message in sent)
+    return int(sent[0]["status"]), str(json.loads(body).get("code", ""))
+
+
+def meet(*lengths: int, path: str = "/v1/searches") -> tuple[list[tuple[int, str]], int]:
+    """The answers to bodies that come at once, and how much was held of them at the most."""
+
+    async def talk() -> tuple[list[tuple[int, str]], int]:
+        meeting = Meeting()
+        app = BodyLimits(meeting, limits=replace(LIMITS, held_bytes=9_000))
+        asked = [asyncio.ensure_future(post(app, length, path=path)) for length in lengths]
+        await asyncio.sleep(0.1)
+        held = meeting.held
+        meeting.may_answer.set()
+        answers = list(await asyncio.gather(*asked))
+        again = await post(app, 5_000, path=path)  # what was held is let go by now
+        assert again == (200, "")
+        return answers, held
+
+    return asyncio.run(talk())
+
+
+def test_all_that_is_held_at_once_has_so_many_bytes() -> None:
+    """Bodies are read before it is known who sends them, so that strangers fill no memory."""
+    answers, held = meet(*[3_000] * 8)
+    assert held <= 9_000
+    assert set(answers) == {(200, ""), (503, "busy")}
+    assert 1 <= answers.count((200, "")) <= 3
+
+
+def test_what_fits_is_taken_to_the_last_byte() -> None:
+    assert meet(4_500, 4_500) == ([(200, ""), (200, "")], 9_000)
+
+
+def test_one_that_is_turned_away_leaves_room_for_the_others() -> None:
+    answers, held = meet(5_001, 4_000)
+    assert sorted(answers) == [(200, ""), (413, "too-many-bytes")]
+    assert held == 4_000
+
+
+def test_what_goes_on_to_the_disk_takes_no_room() -> None:
+    answers, _ = meet(*[15_000] * 4, path="/v1/uploads")
+    assert answers == [(200, "")] * 4
+
+
+def test_two_of_the_largest_always_fit() -> None:
+    for most in (1 << 20, 1 << 30):
+        limits = limits_of(Settings(max_photos_bytes=most))
+        assert limits.held_bytes >= 2 * limits.photo_bytes

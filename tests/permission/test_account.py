@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from mien.permission.account import (
     call_as_user,
     is_in_charge,
     may_give,
+    may_know,
     rights_of,
 )
 from mien.permission.caller import OPERATIONS, Operation, Role
@@ -136,3 +138,36 @@ def test_only_an_admin_without_bounds_is_in_charge() -> None:
     assert not is_in_charge(replace(admin, is_vouched=False))
     assert not is_in_charge(replace(admin, is_active=False))
     assert not is_in_charge(replace(ANN, collections=None))
+
+
+BOUNDS = st.none() | st.frozensets(st.sampled_from(["a", "b", "c"]))
+
+
+def rights(collections: frozenset[str] | None, purposes: frozenset[str] | None) -> Rights:
+    return Rights(operations=frozenset(), collections=collections, purposes=purposes)
+
+
+@given(
+    mine=st.tuples(BOUNDS, BOUNDS), theirs=st.tuples(BOUNDS, BOUNDS), more=st.tuples(BOUNDS, BOUNDS)
+)
+def test_whoever_is_bound_knows_of_those_within_their_bounds(
+    mine: Any, theirs: Any, *, more: Any
+) -> None:
+    knower, known = rights(*mine), rights(*theirs)
+    is_within = all(
+        own is None or (other is not None and other <= own)
+        for own, other in zip(mine, theirs, strict=True)
+    )
+    assert may_know(knower, known) == is_within
+    assert may_know(knower, knower)
+    assert may_know(EVERYTHING, known)
+    further = rights(*more)
+    if may_know(knower, known) and may_know(known, further):
+        assert may_know(knower, further)
+
+
+@given(mine=st.tuples(BOUNDS, BOUNDS), theirs=st.tuples(BOUNDS, BOUNDS))
+def test_nobody_changes_whom_they_may_not_know_of(mine: Any, theirs: Any) -> None:
+    knower, known = rights(*mine), rights(*theirs)
+    if may_give(knower, known).is_allowed:
+        assert may_know(knower, known)

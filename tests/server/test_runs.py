@@ -395,10 +395,15 @@ def test_events_tell_how_far_it_has_come_and_end_with_the_run(
     assert any(run["progress"]["seconds_left"] for _, run in events)
 
 
+def count_threads(name: str) -> int:
+    return sum(thread.name.startswith(name) for thread in threading.enumerate())
+
+
 def test_many_who_look_on_cost_no_thread_each(stage: Stage, gated: GatedModels) -> None:
     with stage.open() as library, working(library) as (client, site):
         run_id = hand_in(client, shelf_grant(stage, library), drawn(2))["run_id"]
         until(lambda: state_of(client, run_id) == "running")
+        until(lambda: count_threads("intake") == 2)  # those of the run itself
 
         async def look_on() -> list[int]:
             threads = threading.active_count()

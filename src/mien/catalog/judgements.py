@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select
 
 from mien.catalog.judgements_schema import judgements
 from mien.catalog.parts import in_parts
@@ -86,13 +86,15 @@ def find_judgements_in(connection: Connection, search_id: str) -> list[StoredJud
 
 def find_judgements_about(connection: Connection, face_ids: Iterable[int]) -> list[StoredJudgement]:
     """What was said of these faces, or of others when one of these was searched with."""
-    return [
-        _parse(row)
+    # By id: the two faces of one may be asked about in two queries.
+    found = {
+        row.id: _parse(row)
         for some in in_parts(face_ids)
         for row in connection.execute(
             select(judgements).where(_is_about(some)).order_by(judgements.c.id)
         )
-    ]
+    }
+    return list(found.values())
 
 
 def delete_judgement(connection: Connection, uuid: str) -> None:
@@ -107,12 +109,10 @@ def delete_judgements_of(connection: Connection, face_ids: Iterable[int]) -> Non
 
 def count_judgements_of(connection: Connection, face_ids: Iterable[int]) -> int:
     """How many there are about these faces, or made with one of them."""
-    return sum(
-        connection.execute(
-            select(func.count()).select_from(judgements).where(_is_about(some))
-        ).scalar_one()
-        for some in in_parts(face_ids)
-    )
+    found: set[int] = set()
+    for some in in_parts(face_ids):
+        found.update(connection.execute(select(judgements.c.id).where(_is_about(some))).scalars())
+    return len(found)
 
 
 def other_of(judgement: StoredJudgement, probe: ProbeKey) -> FaceId | None:

@@ -33,12 +33,15 @@ _THROWN_AWAY_S = 3.0
 class Limits:
     """What a request may bring: a document or form, photos to look at, photos to hand in.
 
-    A body that brings less than `least_a_second` bytes on average over `slow_s` is cut off.
+    A body that brings less than `least_a_second` bytes on average over `slow_s` is cut off. All
+    bodies that are kept in memory at the same moment have `held_bytes` at the most: they are read
+    before it is known who sends them.
     """
 
     body_bytes: int = 1 << 20
     photo_bytes: int = 64 << 20
     upload_bytes: int = 1 << 30
+    held_bytes: int = 512 << 20
     parts: int = 100
     upload_parts: int = 2_000
     headers: int = 100
@@ -52,11 +55,13 @@ def limits_of(settings: Settings) -> Limits:
         body_bytes=settings.max_body_bytes,
         photo_bytes=settings.max_photos_bytes,
         upload_bytes=settings.max_upload_bytes + _HEADS_BYTES,
+        held_bytes=max(_HELD_BYTES, 2 * settings.max_photos_bytes),
         upload_parts=settings.max_upload_files + _FIELDS_BESIDE,
     )
 
 
 _FIELDS_BESIDE = 16
+_HELD_BYTES = 512 << 20
 _HEADS_BYTES = 2 << 20
 """What stands between the photos of an upload; the limit is meant for them."""
 
@@ -72,17 +77,21 @@ class BodyLimits:
     def __init__(self, app: ASGIApp, *, limits: Limits) -> None:
         self._app = app
         self._limits = limits
+        self._room = _Room(limits.held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(scope, receive, limits=self._limits)
+        body = _Body(scope, receive, limits=self._limits, room=self._room)
         answer = _Answer(send, body)
         body.check_headers()
-        if body.problem is None:
-            with suppress(_CutOffError):  # told below
-                await self._app(scope, body.receive, answer.send)
+        try:
+            if body.problem is None:
+                with suppress(_CutOffError):  # told below
+                    await self._app(scope, body.receive, answer.send)
+        finally:
+            body.let_go()
         if body.problem is not None and not answer.has_begun:
             await _tell(body.problem, scope, receive=receive, send=send)
 
@@ -91,13 +100,22 @@ class _CutOffError(Exception):
     """The rest of the body is not wanted; why is told by the middleware."""
 
 
+@dataclass(slots=True)
+class _Room:
+    """How many bytes more may be kept in memory, of all bodies together; for one event loop."""
+
+    left_bytes: int
+
+
 class _Body:
     """One body on its way in; `problem` says what is wrong with it."""
 
-    def __init__(self, scope: Scope, receive: Receive, *, limits: Limits) -> None:
+    def __init__(self, scope: Scope, receive: Receive, *, limits: Limits, room: _Room) -> None:
         self._scope = scope
         self._receive = receive
         self._limits = limits
+        self._room = room
+        self._held_bytes = 0
         self._headers = Headers(scope=scope)
         kind = self._headers.get("Content-Type", "")
         self._kind = kind.partition(";")[0].strip().lower()
@@ -131,8 +149,18 @@ class _Body:
             raise _CutOffError
         return message
 
+    def let_go(self) -> None:
+        """Nothing of it is kept any more."""
+        self._room.left_bytes += self._held_bytes
+        self._held_bytes = 0
+
+    @property
+    def _is_handed_on(self) -> bool:
+        """Photos that are handed in go on to the disk as they come."""
+        return self._kind == _MULTIPART and self._scope["path"].rstrip("/") == UPLOADS
+
     def _find_limits(self) -> tuple[int, int]:
-        if self._kind == _MULTIPART and self._scope["path"].rstrip("/") == UPLOADS:
+        if self._is_handed_on:
             return self._limits.upload_bytes, self._limits.upload_parts
         if self._kind == _MULTIPART or self._kind.startswith("image/"):
             return self._limits.photo_bytes, self._limits.parts
@@ -185,6 +213,8 @@ class _Body:
         self._size_bytes += len(content)
         if self._size_bytes > self._most_bytes:
             self.problem = _too_large(self._most_bytes)
+        elif not self._has_room(len(content)):
+            self.problem = _crowded()
         elif self._delimiter:
             # The end of what came before may be the beginning of a delimiter.
             seen = self._tail + content
@@ -193,6 +223,14 @@ class _Body:
             self._tail = seen[-keep:]
             if self._parts > self._most_parts + 1:  # the last one ends the body
                 self.problem = _too_many_parts(self._most_parts)
+
+    def _has_room(self, size_bytes: int) -> bool:
+        if not self._is_handed_on:
+            if size_bytes > self._room.left_bytes:
+                return False
+            self._room.left_bytes -= size_bytes
+            self._held_bytes += size_bytes
+        return True
 
 
 class _Answer:
@@ -268,6 +306,15 @@ def _too_slow() -> ProblemError:
         "too-slow",
         "The body came too slowly and was cut off; nothing of it was kept. Send it again.",
         headers={"Connection": "close"},
+    )
+
+
+def _crowded() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "Too much is being sent at once. Come back in a few seconds.",
+        headers={"Retry-After": "5", "Connection": "close"},
     )
 
 

@@ -1,5 +1,5 @@
 -- count_judgements_of
-SELECT count(*) AS count_1
+SELECT judgements.id
 FROM judgements
 WHERE judgements.face_id IN (?) OR judgements.probe_face_id IN (?);
 

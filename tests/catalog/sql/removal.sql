@@ -2,7 +2,7 @@
 SELECT count(*) AS count_1
 FROM faces
 WHERE faces.id IN (?, ?);
-SELECT count(*) AS count_1
+SELECT judgements.id
 FROM judgements
 WHERE judgements.face_id IN (?, ?) OR judgements.probe_face_id IN (?, ?);
 SELECT count(*) AS count_1
