@@ -79,13 +79,13 @@ def test_a_file_that_was_not_chosen_is_empty() -> None:
 
 
 @given(st.dictionaries(NAMES, st.text(st.characters(codec="utf-8")), max_size=8))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_what_was_typed_comes_as_it_was_typed(texts: dict[str, str]) -> None:
     assert read(urlencode(texts).encode()).texts == texts
 
 
 @given(st.dictionaries(NAMES, st.binary(max_size=200), min_size=1, max_size=1))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_file_comes_byte_for_byte(files: dict[str, bytes]) -> None:
     ((name, content),) = files.items()
     if b"--between" not in content:
@@ -93,7 +93,7 @@ def test_a_file_comes_byte_for_byte(files: dict[str, bytes]) -> None:
 
 
 @given(st.binary(max_size=300), st.sampled_from([PLAIN, FILES, "", "text/plain"]))
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_whatever_comes_it_is_read_or_told_plainly(noise: bytes, kind: str) -> None:
     form = try_to_read(noise, kind)
     assert form is None or all(isinstance(text, str) for text in form.texts.values())
@@ -102,7 +102,7 @@ def test_whatever_comes_it_is_read_or_told_plainly(noise: bytes, kind: str) -> N
 # What was begun of a file and never ended lies in memory alone, and goes with it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @given(st.binary(max_size=60), st.integers(0, 200))
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_noise_in_the_middle_of_a_form_is_read_or_told_plainly(noise: bytes, at: int) -> None:
     sent = whole(part("name", b"Ann"), part("selfie", b"\x89PNG", file="a.png"))
     form = try_to_read(sent[:at] + noise + sent[at:], FILES)

@@ -29,7 +29,7 @@ from service.stage import Stage
 
 WORDS = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size=40)
 PARTS = st.lists(st.text(max_size=8) | st.binary(max_size=8), max_size=4)
-few = settings(max_examples=30)
+few = settings(max_examples=20)
 
 
 @pytest.fixture(scope="module")

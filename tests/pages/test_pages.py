@@ -16,7 +16,7 @@ from pages.outline import Outline, Tag
 
 MOST_BYTES = 100_000
 FULL = 20
-FILLINGS = (0, 1, 3)
+FILLINGS = (0, 3)
 STATIC = PACKAGE / "static"
 SPOKEN = ("aria-label", "aria-labelledby", "title")
 REFERRING = ("aria-describedby", "aria-labelledby", "aria-controls", "for", "list")
