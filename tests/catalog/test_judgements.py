@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -229,6 +229,7 @@ PAIRS = st.lists(
 )
 
 
+@settings(max_examples=20)
 @given(said=PAIRS, asked=st.sets(st.integers(0, FACES - 1)))
 def test_the_last_word_of_each_is_what_is_found(
     standing: Database,
@@ -250,10 +251,10 @@ def test_the_last_word_of_each_is_what_is_found(
         assert judgements.find_judgements_about(connection, sorted(wanted)) == about
         assert judgements.count_judgements_of(connection, wanted) == len(about)
         assert judgements.find_judgements_in(connection, SEARCH) == list(kept.values())
-        for place, number in enumerate(ids):
-            key = ProbeKey(f"face {place}", number)
+        for number, face_id in enumerate(ids):
+            key = ProbeKey(f"face {number}", face_id)
             for one in judgements.find_judgements_of(connection, key):
-                sides = {number, judgements.other_of(one, key)}
+                sides = {face_id, judgements.other_of(one, key)}
                 assert sides == {one.face_id, one.probe_face_id}
         judgements.delete_judgements_of(connection, wanted)
         left = [one for one in kept.values() if one not in about]

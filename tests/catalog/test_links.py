@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +16,7 @@ from catalog.samples import NOW, add_collection, make_sha256, make_uuid, undone
 from catalog.statements import GUEST, GUEST_LINK, NEW_CASE
 from mien.catalog import cases, guests, links
 from mien.catalog.connect import Database
+from mien.catalog.schema import EPOCH
 from mien.permission.link import OPEN, GuestState, LinkTerms, LinkUse
 
 SECOND = timedelta(seconds=1)
@@ -104,6 +105,25 @@ def test_no_two_links_share_an_id_or_a_token(connection: Connection, same: str) 
         links.add_link(connection, link(2, **{same: getattr(link(1), same)}))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("expires_at = 'x'", "expires_at = 9e18", "expires_at = 9223372036854775807"),
+        *("made_at = x'00'", "revoked_at = 'never'", "revoked_at = 1.5", "sealed = 'text'"),
+    ],
+)
+def test_a_link_of_no_sense_has_ended_and_hides_no_other(
+    connection: Connection, change: str
+) -> None:
+    links.add_link(connection, link(2))
+    connection.execute(text(f"UPDATE links SET {change} WHERE id = 1"))  # noqa: S608
+    sound, spoilt = links.iter_links(connection)
+    assert sound == replace(sound, uuid=make_uuid(2), terms=TERMS, revoked_at=None)
+    assert (spoilt.revoked_at, spoilt.terms.expires_at, spoilt.sealed) == (EPOCH, EPOCH, b"")
+    assert links.find_link(connection, make_uuid(1)) == spoilt
+    assert links.find_link_by_token(connection, make_sha256(1)) == spoilt
+
+
 def test_no_link_opens_a_collection_that_is_not_there(connection: Connection) -> None:
     with pytest.raises(IntegrityError):
         links.add_link(connection, link(2, collection_id=9))
@@ -187,6 +207,7 @@ def test_nobody_asks_at_a_link_that_is_not_there(connection: Connection) -> None
         ask(connection, 1, link_id=9)
 
 
+@settings(max_examples=20)
 @given(
     asked=st.lists(
         st.tuples(st.sampled_from([1, 2]), st.sampled_from(["", "g", "h"]), st.integers(-5, 5)),

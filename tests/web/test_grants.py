@@ -187,3 +187,28 @@ def test_a_grant_that_others_use_too_is_shown_and_not_changed(stage: Stage) -> N
         assert "Collection default" not in page.text
         assert send(client, f"/grants/{grant}/revoke").status_code == 403
         assert library.get_grant(grant).revoked_at is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "scope"),
+    [
+        ("/srv/photos", "file:///srv/photos/"),
+        ("/srv/photos/", "file:///srv/photos/"),
+        ("/srv/our photos", "file:///srv/our%20photos/"),
+        ("/srv/été", "file:///srv/%C3%A9t%C3%A9/"),
+        ("file:///srv/photos/", "file:///srv/photos/"),
+    ],
+)
+def test_a_folder_may_be_written_as_its_path(stage: Stage, typed: str, scope: str) -> None:
+    with stage.open() as library, visiting(library, "curator", with_key=False) as client:
+        answer = send(client, "/grants/new", **{**FORM, "shelf": "", "addresses": typed})
+        assert answer.status_code == 303, errors_of(answer)
+        assert [one.scope for one in library.grants()] == [(scope,)]
+
+
+@pytest.mark.parametrize("typed", ["/srv/../etc", "/srv/a\x7fb"])
+def test_a_path_that_leads_elsewhere_is_no_folder(stage: Stage, typed: str) -> None:
+    with stage.open() as library, visiting(library, "curator", with_key=False) as client:
+        page = send(client, "/grants/new", **{**FORM, "shelf": "", "addresses": typed})
+        assert page.status_code == 422
+        assert library.grants() == []

@@ -119,3 +119,11 @@ def test_a_host_is_told_where_guests_cannot_come_yet(stage: Stage) -> None:
         visiting(party.library, "curator", with_key=False) as client,
     ):
         assert "MIEN_PUBLIC" in client.get("/links").text
+
+
+def test_the_form_names_the_purposes_that_there_are(host: TestClient, party: Party) -> None:
+    page = host.get("/links").text
+    assert f"There are: {FIND}." in page
+    assert f'<option value="{FIND}">' in page
+    party.library.revoke(party.grant)
+    assert "There are:" not in host.get("/links").text

@@ -183,3 +183,60 @@ def test_forms_need_no_script_and_carry_the_token(boss: TestClient) -> None:
     assert len(forms) >= 4
     assert all('name="csrf_token"' in form for form in forms)
     assert not re.search(r"<script(?![^>]*src=)|\bstyle=|\bon\w+=", page)
+
+
+def test_a_name_that_nothing_has_is_told_and_what_was_typed_stays(boss: TestClient) -> None:
+    form = {"name": "Ann & Bo", "role": "curator", "collections": "prss", "purposes": "album"}
+    status, _ = post(boss, "/users", **form)
+    raw = boss.post("/users", data={"csrf_token": csrf_of(boss)} | form).text
+    assert status == 403
+    assert "There is no collection prss." in raw
+    assert 'name="name" autocomplete="off" maxlength="64" required' in raw
+    assert 'value="Ann &amp; Bo"' in raw
+    assert '<option value="curator" selected>' in raw
+    assert 'name="collections" value="prss"' in raw
+    assert 'name="purposes" value="album"' in raw
+
+
+def test_a_key_that_cannot_be_made_leaves_its_form_as_it_was(boss: TestClient, desk: Desk) -> None:
+    owner = desk.accounts.get("boss").user_id
+    form = {"name": "booth", "owner": owner, "operations": "audit", "days": "7"}
+    _, page = post(boss, "/keys", **form, calls_a_minute="many", collections="press")
+    assert "Days and requests a minute are whole numbers." in page
+    assert 'required value="booth"' in page
+    assert 'max="366" value="7"' in page
+    assert 'value="audit" checked' in page
+    assert 'value="search" checked' not in page
+    assert list(desk.accounts.keys) == []
+
+
+@pytest.mark.parametrize("bounds", [",", " , ,", ",,,"])
+@pytest.mark.parametrize("field", ["collections", "purposes"])
+def test_commas_without_a_name_do_not_open_everything(
+    boss: TestClient, desk: Desk, bounds: str, field: str
+) -> None:
+    status, page = post(boss, "/users", name="Eve", role="viewer", **{field: bounds})
+    assert (status, len(desk.accounts.list())) == (403, 1)
+    assert "or leave the field empty" in page
+
+
+def test_a_number_too_long_is_not_cut_to_one_that_fits(boss: TestClient, desk: Desk) -> None:
+    owner = desk.accounts.get("boss").user_id
+    form = {"name": "booth", "owner": owner, "operations": "view", "calls_a_minute": "600"}
+    _, page = post(boss, "/keys", **form, days="0000000901")
+    assert "whole numbers" in page
+    assert list(desk.accounts.keys) == []
+
+
+def test_somebody_who_is_not_there_is_not_there_for_a_change_either(boss: TestClient) -> None:
+    nobody = "6e1f4bb6-5f63-4b1c-9d2e-0c8a51f3a7d4"
+    for act in ("change", "disable", "enable", "link", "second-factor/remove"):
+        status, page = post(boss, f"/users/{nobody}/{act}", role="viewer")
+        assert status == 404, act
+        assert "There is nothing here" in page
+
+
+def test_every_role_says_what_it_may(boss: TestClient) -> None:
+    page = boss.get("/users").text
+    for role in Role:
+        assert re.search(rf'<option value="{role}"[^>]*>{role}: [a-z, ]+</option>', page), role

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from mien.catalog.links_schema import case_links, links
-from mien.catalog.schema import cases, collections
+from mien.catalog.parsing import iter_columns, parse_bytes, parse_instant
+from mien.catalog.schema import EPOCH, cases, collections
 from mien.permission.link import LinkTerms
 
 
@@ -101,25 +102,35 @@ def find_linked_case(connection: Connection, token_hash: str) -> tuple[str, byte
 
 
 def _select() -> Select[*tuple[Any, ...]]:
-    return select(links, collections.c.name).join_from(links, collections)
+    return select(*iter_columns(links), collections.c.name.label("collection")).join_from(
+        links, collections
+    )
 
 
 def _parse(row: Row[*tuple[Any, ...]]) -> StoredLink:
+    """A row that no link of ours can have been written as stands for one that has ended."""
+    try:
+        made_at, expires_at = parse_instant(row.made_at), parse_instant(row.expires_at)
+        revoked_at = None if row.revoked_at is None else parse_instant(row.revoked_at)
+        sealed = parse_bytes(row.sealed)
+    except ValueError:
+        made_at = expires_at = revoked_at = EPOCH
+        sealed = b""
     return StoredLink(
         id=row.id,
         uuid=row.uuid,
         token_hash=row.token_hash,
         collection_id=row.collection_id,
-        collection=row.name,
+        collection=row.collection,
         purpose=row.purpose,
-        made_at=row.made_at,
-        revoked_at=row.revoked_at,
+        made_at=made_at,
+        revoked_at=revoked_at,
         terms=LinkTerms(
-            expires_at=row.expires_at,
+            expires_at=expires_at,
             approves=row.approves,
             searches_each=row.searches_each,
             searches_hourly=row.searches_hourly,
             searches_total=row.searches_total,
         ),
-        sealed=row.sealed,
+        sealed=sealed,
     )

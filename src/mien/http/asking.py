@@ -16,7 +16,7 @@ from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from mien.http.problem import ProblemError, check
+from mien.http.problem import ProblemError, check, tell_refusal
 from mien.http.site import SignedIn, Site, site_of
 from mien.library import Library
 from mien.permission.caller import Caller, Operation, may_operate, may_operate_everywhere
@@ -67,12 +67,12 @@ async def find_asking(request: Request, operation: Operation) -> Asking:
     """Who asks, for a route that is open to others too. Raises as a route that needs somebody."""
     site = site_of(request)
     caller, csrf_token = await _find_caller(request, site)
-    check(may_operate(caller, operation))
-    if caller is None:  # a refusal was raised above
-        raise AssertionError
-    site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
+    if caller is None:
+        raise tell_refusal(may_operate(None, operation))
     asking = Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
-    request.state.asking = asking  # for the page that tells of a problem
+    request.state.asking = asking  # for the page that tells of a problem, this refusal too
+    asking.check()
+    site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
     return asking
 
 

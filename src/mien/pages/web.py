@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from gettext import NullTranslations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_STATIC_NAME = re.compile(r"[a-z][a-z0-9-]{0,60}\.[a-z0-9]{1,8}")
+
 
 def render_page(name: str, values: Mapping[str, Any]) -> str:
     """The page of `mien/templates/NAME.html` with these values; nothing in them becomes markup."""
@@ -19,8 +22,8 @@ def render_page(name: str, values: Mapping[str, Any]) -> str:
 
 def read_static(name: str) -> bytes | None:
     """A file of `mien/static`; nothing where there is none of that name."""
+    is_plain = _STATIC_NAME.fullmatch(name) is not None
     file = files("mien").joinpath("static", name)
-    is_plain = "/" not in name and "\\" not in name and not name.startswith(".")
     return file.read_bytes() if is_plain and file.is_file() else None
 
 

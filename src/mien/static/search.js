@@ -125,7 +125,8 @@ async function takeAlong(shape) {
       return;
     }
     if (!answer.ok) {
-      tell((await answer.json()).detail || text("failed"));
+      const said = await answer.json().catch(() => null); // a proxy may answer with a page
+      tell(said?.detail || text("failed"));
       continue;
     }
     const address = URL.createObjectURL(await answer.blob());

@@ -11,7 +11,7 @@ import secrets
 import unicodedata
 
 from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.exceptions import Argon2Error
 
 MEMORY_KIB = 64 * 1024
 PASSES = 3
@@ -34,7 +34,7 @@ class Passwords:
         """Is it the password that the hash was made of? It takes as long where none is kept."""
         try:
             self._hasher.verify(kept or self._nobodys, _normalise(password))
-        except (Argon2Error, InvalidHashError):
+        except (Argon2Error, ValueError):  # the hash is none, or none of ASCII
             return False
         return bool(kept)
 

@@ -22,7 +22,7 @@ def make_secret() -> str:
 def find_step(secret: str, code: str, *, at: datetime) -> int | None:
     """The number of the half minute whose code this is; nothing where it is none that counts."""
     made = pyotp.TOTP(secret, interval=_STEP_S)
-    wanted = "".join(code.split()).encode()
+    wanted = "".join(code.split()).encode(errors="backslashreplace")
     now = int(at.timestamp()) // _STEP_S
     found = None
     for off in _STEPS_OFF:  # all of them, so that the time tells nothing

@@ -154,7 +154,7 @@ def _decode(image: Image.Image, media_type: str, *, enough_px: int | None) -> Ph
     credit = read_credit(image)
     if enough_px is not None and media_type == "image/jpeg":
         factor = next((by for by in _REDUCTIONS if max(full_size) // by >= enough_px), 1)
-        image.draft("RGB", (full_size[0] // factor, full_size[1] // factor))
+        image.draft("RGB", (max(1, full_size[0] // factor), max(1, full_size[1] // factor)))
     image.load()
     is_turned = image.getexif().get(_ORIENTATION, 1) in _QUARTER_TURNS
     picture = convert_to_srgb(ImageOps.exif_transpose(image))

@@ -47,7 +47,8 @@ def list_links(asking: Sharing) -> Response:
 @router.post("")
 async def make_link(request: Request, asking: Sharing) -> Response:
     """Makes one, and leads to its page."""
-    said = {name: str(value) for name, value in (await request.form()).items()}
+    async with request.form() as form:  # no field of it is a file
+        said = {name: value for name, value in form.items() if isinstance(value, str)}
     return await run_in_threadpool(_make, asking, said)
 
 

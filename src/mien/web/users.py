@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -28,8 +28,9 @@ Operating = Annotated[Asking, needs(Operation.OPERATE)]
 _Doing = Callable[[Accounts], Response | Verdict]
 
 
-async def _read_form(request: Request) -> FormData:
-    return await request.form()
+async def _read_form(request: Request) -> AsyncIterator[FormData]:
+    async with request.form() as form:  # a file that came along is gone with the answer
+        yield form
 
 
 Sent = Annotated[FormData, Depends(_read_form)]
