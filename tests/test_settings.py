@@ -11,7 +11,7 @@ import platformdirs
 import pytest
 
 from mien.errors import SettingsError
-from mien.settings import Settings, load_settings
+from mien.settings import PUBLIC_PAGES, Settings, load_settings
 
 FIELDS = {entry.name: entry for entry in dataclasses.fields(Settings)}
 VARIABLES = {name: entry.metadata["variable"] for name, entry in FIELDS.items()}
@@ -159,3 +159,77 @@ def test_served_folders_are_named_by_colon() -> None:
     assert load_settings({}).find_served_folders() == []
     settings = load_settings({"MIEN_SERVED_FOLDERS": "/srv/a::~/b"})
     assert settings.find_served_folders() == [Path("/srv/a"), Path("~/b").expanduser()]
+
+
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        ("policy", {"policy"}),
+        ("policy,requests,find", {"policy", "requests", "find"}),
+        (" find ,, policy ", {"find", "policy"}),
+        (",", set()),
+    ],
+)
+def test_pages_are_opened_to_all_by_name(text: str, public: set[str]) -> None:
+    settings = load_settings({"MIEN_PUBLIC": text})
+    assert {page for page in PUBLIC_PAGES if settings.is_public(page)} == public
+    assert not settings.is_public("")
+    assert not settings.is_public("users")
+
+
+@pytest.mark.parametrize("text", ["photos", "policy photos", "policy;find", "*", "all", "Policy"])
+def test_a_page_that_there_is_not_is_refused_by_name(text: str) -> None:
+    with pytest.raises(SettingsError, match="MIEN_PUBLIC names pages, of policy, requests, find"):
+        load_settings({"MIEN_PUBLIC": text})
+
+
+def test_nothing_is_open_to_all_unless_it_is_said() -> None:
+    assert not [page for page in PUBLIC_PAGES if Settings().is_public(page)]
+
+
+NUMBERS = {name: entry for name, entry in FIELDS.items() if entry.type == "int"}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_is_taken_up_to_its_bounds_and_not_beyond(name: str) -> None:
+    told = NUMBERS[name].metadata
+    least, most = told["at_least"], told["at_most"]
+    for number in (least, least + 1, most):
+        assert getattr(load_settings({told["variable"]: str(number)}), name) == number
+    for number in (least - 1, most + 1, -(10**30), 10**30):
+        with pytest.raises(SettingsError, match=told["variable"]):
+            load_settings({told["variable"]: str(number)})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_default_of_a_number_is_one_that_could_be_set(name: str) -> None:
+    told, number = NUMBERS[name].metadata, getattr(Settings(), name)
+    assert told["at_least"] <= number <= told["at_most"]
+    assert getattr(load_settings({told["variable"]: str(number)}), name) == number
+
+
+def test_a_secret_of_the_settings_is_in_no_description_of_them() -> None:
+    variables = {"MIEN_ROOT_KEY": "ab" * 32, "MIEN_METRICS_TOKEN": "a-long-word"}
+    shown = repr(load_settings(variables))
+    assert "abab" not in shown
+    assert "a-long-word" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "folders"),
+    [
+        ("", []),
+        (":", []),
+        ("/srv/a", ["/srv/a"]),
+        ("/srv/a:/srv/b/", ["/srv/a", "/srv/b"]),
+        ("/srv/with space:/srv/ü", ["/srv/with space", "/srv/ü"]),
+    ],
+)
+def test_folders_that_are_served_are_taken_as_they_are(text: str, folders: list[str]) -> None:
+    settings = Settings(served_folders=text)
+    assert settings.find_served_folders() == [Path(folder) for folder in folders]
+
+
+def test_a_served_folder_of_nobody_is_refused_by_the_name_of_its_variable() -> None:
+    with pytest.raises(SettingsError, match="MIEN_SERVED_FOLDERS names the home of nobody here"):
+        Settings(served_folders="~nobody-of-this-name/a").find_served_folders()
