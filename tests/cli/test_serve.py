@@ -43,6 +43,8 @@ def serving(stage: Stage, name: str, *words: str) -> Iterator[Served]:
     )
     try:
         said = wait_for_words(folder / "out", child)
+        # It has said where it will be; once it answers, it listens to signals too.
+        assert httpx2.get(f"{said['origin']}/healthz", timeout=SOON_S).status_code == 200
         yield Served(said["origin"], said["welcome"], child)
     finally:
         child.kill_after(0)

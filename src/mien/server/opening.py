@@ -12,8 +12,8 @@ from mien.http.site import Site
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
-from mien.service.caretaker import Caretaker
 from mien.service.long_runs import Runs
+from mien.service.warming import Warming
 
 _WAITING_A_PLACE = 8
 _PATIENCE_S = 10.0
@@ -24,9 +24,9 @@ def open_site(library: Library, *, origin: str, is_secure: bool) -> Iterator[Sit
     """The site of a library that is reached at this origin, at work until it is left."""
     places = max(1, os.cpu_count() or 1)
     runs = Runs(library.parts, served=library.settings.find_served_folders())
-    caretaker = Caretaker(library.parts)
+    warming = Warming(library.parts)
     runs.start()
-    caretaker.start()
+    warming.start()
     try:
         yield Site(
             library=library,
@@ -42,5 +42,5 @@ def open_site(library: Library, *, origin: str, is_secure: bool) -> Iterator[Sit
         )
     finally:
         runs.begin_stop()
-        caretaker.stop()
+        warming.stop()
         runs.stop()

@@ -1,7 +1,4 @@
-"""What a server sees to beside its requests: collections in memory, and what time brings.
-
-Nobody has to ask for something to be overdue: a selfie that waits, a grant that ended.
-"""
+"""Every collection in memory before anybody searches it: who came first would wait for that."""
 
 from __future__ import annotations
 
@@ -13,33 +10,26 @@ from mien.service.collections import find_views
 from mien.service.parts import Parts
 from mien.service.standing import iter_collections
 
-_EVERY_S = 600.0
 
+class Warming:
+    """One thread beside a server, which ends when all is loaded or it is told to stop."""
 
-class Caretaker:
-    """One thread beside a server, from `start` to `stop`."""
-
-    def __init__(self, parts: Parts, *, every_s: float = _EVERY_S) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._every_s = every_s
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="caretaker", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="warming", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self, *, patience_s: float = 30.0) -> None:
-        """Begins nothing more; what is being done ends first."""
+        """Begins no other collection; the one that is being loaded ends first."""
         self._stopping.set()
         self._thread.join(patience_s)
 
     def _work(self) -> None:
-        # Whoever searches first would wait for this; where it fails, a search tells why.
-        with suppress(MienError):
+        with suppress(MienError):  # a search meets the same, and tells why
             self._load_galleries()
-        while not self._stopping.wait(self._every_s):
-            with suppress(MienError):  # every search and every run asks for the same, and tells
-                self._parts.session.enforce_retention()
 
     def _load_galleries(self) -> None:
         deployment = self._parts.deployment
