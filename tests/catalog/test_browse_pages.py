@@ -128,7 +128,7 @@ def read_all(connection: Connection, scope: SearchScope, *, find: Find, limit: i
     return met
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(photos=PHOTOS, limit=st.integers(1, 4))
 def test_pages_are_the_whole_list_in_its_order(
     standing: Database, photos: list[Drawn], limit: int
@@ -141,7 +141,7 @@ def test_pages_are_the_whole_list_in_its_order(
             assert read_all(connection, scope, find=find, limit=limit) == expect(photos, find)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(photos=PHOTOS, new=PHOTOS, gone=st.sets(st.integers(0, 6)), limit=st.integers(1, 3))
 @pytest.mark.parametrize("find", FINDS)
 def test_what_comes_and_goes_between_pages_moves_nothing(
@@ -172,7 +172,7 @@ def test_what_comes_and_goes_between_pages_moves_nothing(
         assert [number for number in every if number in met] == met
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(photos=PHOTOS)
 def test_a_photo_is_found_by_its_id_where_it_is_listed(
     standing: Database, photos: list[Drawn]
@@ -188,7 +188,7 @@ def test_a_photo_is_found_by_its_id_where_it_is_listed(
             assert found == listed.get(uuid)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(photos=PHOTOS, low=st.integers(-1, 3), high=st.integers(-1, 3))
 def test_a_time_that_is_wanted_begins_with_its_start_and_ends_before_its_end(
     standing: Database, photos: list[Drawn], low: int, high: int

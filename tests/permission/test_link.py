@@ -25,7 +25,7 @@ from mien.permission.link import (
 )
 from mien.permission.verdict import Reason
 
-few = settings(max_examples=30)
+few = settings(max_examples=20)
 NOW = datetime(2030, 5, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 TERMS = LinkTerms(expires_at=NOW + timedelta(days=1))

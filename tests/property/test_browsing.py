@@ -17,7 +17,7 @@ from mien.permission.verdict import Reason
 from mien.testing import GOOD
 from property.strategies import bases, grants, moments, purposes
 
-few = settings(max_examples=30)
+few = settings(max_examples=20)
 DAY = timedelta(days=1)
 
 
