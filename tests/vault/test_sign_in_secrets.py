@@ -36,6 +36,7 @@ def test_a_hash_fits_its_own_password_and_no_other(password: str, other: str) ->
         *("seven blue herons wai", "seven blue herons wait ", "Seven blue herons wait"),
         *("", "seven blue herons wait\0", "seven\u00a0blue herons wait", KEPT),
     ],
+    ids=range(7),  # a hash is another one in every worker
 )
 def test_nearly_the_same_is_another_password(password: str) -> None:
     assert not CHEAP.fits(KEPT, password)
@@ -66,6 +67,7 @@ def test_a_hash_that_was_cut_short_fits_nothing(left: int) -> None:
         *("$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$é$é", "$2b$12$abcdefghijklmnopqrstuv"),
         *("$argon2id$v=19$m=0,t=0,p=0$AAAAAAAAAAA$AAAAAAAA", "plain", "\0", KEPT + "\0"),
     ],
+    ids=range(7),
 )
 def test_what_is_no_hash_of_ours_fits_nothing_and_is_no_error(kept: str) -> None:
     for password in ("", "plain", kept):
