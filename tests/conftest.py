@@ -5,13 +5,19 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import platformdirs
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from mien.catalog.connect import Database
 
 # A busy machine is no reason for a property to fail.
 settings.register_profile("mien", deadline=None)
@@ -36,6 +42,35 @@ def data_folder() -> Path:
 def cache_folder() -> Path:
     """The user's own cache, where real tests find weights that were fetched before."""
     return platformdirs.user_cache_path("mien")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_are_made_once() -> Iterator[None]:
+    """The first catalog is made step by step, and every other new one of what came of it.
+
+    The steps take longer than nearly all tests do. Commands in processes of their own take them.
+    """
+    if find_spec("mien") is None:  # this file alone is being tried
+        yield
+        return
+    from mien.catalog import connect
+
+    migrate, script = connect._migrate, list[str]()
+
+    def make_tables(database: Database) -> None:
+        path = Path(str(database._engine.url.database))
+        is_new = path.is_file() and path.stat().st_size == 0
+        if is_new and script:
+            with closing(database._engine.raw_connection()) as connection:
+                connection.cursor().executescript(script[0])
+        migrate(database)
+        if is_new and not script:
+            with closing(database._engine.raw_connection()) as connection:
+                copied: Any = connection.driver_connection
+                script.append("\n".join(copied.iterdump()))
+
+    with patch.object(connect, "_migrate", make_tables):
+        yield
 
 
 @pytest.fixture(autouse=True)

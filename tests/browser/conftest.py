@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from browser.visit import SHOTS
 from service.stage import Stage
 
 CHROMIUM = Path("/usr/bin/chromium")
-SHOTS = os.environ.get("MIEN_SCREENSHOTS", "")
-"""Where pictures of the pages are kept; read before tests get a clean environment."""
-
 _ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",

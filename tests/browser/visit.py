@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -22,6 +23,9 @@ from server.door import Door, make_site
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+SHOTS = os.environ.get("MIEN_SCREENSHOTS", "")
+"""Where pictures of the pages are kept; read before tests get a clean environment."""
+
 LARGEST_PAGE_BYTES = 100_000
 _PATIENCE_MS = 30_000
 _START_S = 10.0
@@ -64,7 +68,7 @@ class Visit:
         return self.page.goto(f"{self.address}{path}")
 
     def look(self, name: str, *, is_whole: bool = True) -> None:
-        """Keeps pictures of the page, by day and by night, wide and narrow.
+        """Keeps pictures of the page, by day and by night, wide and narrow, where they are wanted.
 
         axe looks at the wide one by day and at the narrow one by night.
         """
@@ -74,8 +78,9 @@ class Visit:
                 self.page.emulate_media(color_scheme=scheme)
                 if (size, scheme) in {("desktop", "light"), ("phone", "dark")}:
                     self.check_access()
-                path = self.shots / f"{name}-{size}-{scheme}.png"
-                self.page.screenshot(path=path, full_page=is_whole)
+                if SHOTS:
+                    path = self.shots / f"{name}-{size}-{scheme}.png"
+                    self.page.screenshot(path=path, full_page=is_whole)
             self.check_no_sideways_scrolling()
         self.check_weight()
         self.page.set_viewport_size(DESKTOP)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
+from cli.children import clean_environment
 from mien.http.limits import Limits
 from mien.library import Library
 from mien.permission.caller import Role
@@ -79,7 +80,7 @@ def serving(home: Path, **environment: str) -> Iterator[tuple[httpx.Client, subp
     """A client of a curator's, and the process to do something to."""
     process = subprocess.Popen(
         [sys.executable, "-m", "server.process", str(home)],
-        env=os.environ | environment,
+        env=clean_environment(**environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -70,9 +70,9 @@ def _search(
     fused = sought.fuse()
     if seeking.is_suppressed(sought.embeddings) or seeking.is_suppressed(fused):
         return refuse_suppressed(seeking)
-    verdict = seeking.renew_leave()
-    if not verdict.is_allowed:
-        return SearchResult(verdict)
+    refusal = seeking.renew_leave()
+    if refusal is not None:
+        return SearchResult(refusal)
     seeking.session.note_keys([key])
     seeking.open_gallery(galleries)
     target = Target(

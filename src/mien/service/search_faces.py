@@ -65,9 +65,9 @@ def search_every_face(
     if faces and not any(allowed):
         return FacesResult(refuse_suppressed(seeking).verdict)
     if faces:
-        verdict = seeking.renew_leave()
-        if not verdict.is_allowed:
-            return FacesResult(verdict)
+        refusal = seeking.renew_leave()
+        if refusal is not None:
+            return FacesResult(refusal)
         seeking.session.note_keys([target.key for target in targets])
         seeking.open_gallery(galleries)
     answers = [

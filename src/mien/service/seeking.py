@@ -117,8 +117,8 @@ class Seeking:
         suppressed = self._deployment.suppressed.load(self._deployment.model)
         return any(suppressed.faces.find_owner(one) is not None for one in embeddings)
 
-    def renew_leave(self) -> Verdict:
-        """Asks once more, after the photos were looked at; a no is in the log then.
+    def renew_leave(self) -> Verdict | None:
+        """The refusal, where there is one now that the photos were looked at; it is in the log.
 
         A grant may have been revoked meanwhile, or the collection be another one.
         """
@@ -134,7 +134,7 @@ class Seeking:
             self.end([], verdict=leave)
             return leave
         self.leave = leave
-        return ALLOWED
+        return None
 
     def open_gallery(self, galleries: Galleries) -> Gallery:
         """The collection in memory; from now on what is like those who opted out is left out."""
