@@ -25,7 +25,7 @@ from service.stage import Stage, check_sound, query
 
 MANY = 60
 BOUNDARY = "a boundary of ours"
-REQUESTS = 2_000
+REQUESTS = 1_000
 GROWTH_MIB = 12
 
 
