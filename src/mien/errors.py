@@ -49,6 +49,12 @@ __all__ = [
 class MienError(Exception):
     """Base of all. The message says what happened, to what, and what to do next."""
 
+    @property
+    def code(self) -> str:
+        """A stable code for programs: a photo's own, or the exception's name in kebab-case."""
+        name = type(self).__name__.removesuffix("Error")
+        return "".join(f"-{one.lower()}" if one.isupper() else one for one in name)[1:]
+
 
 class PhotoError(MienError):
     """A file gives no photo.
@@ -59,6 +65,10 @@ class PhotoError(MienError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+    @property
+    def code(self) -> str:
+        return self.reason
 
 
 class WeightsError(MienError):

@@ -20,7 +20,6 @@ from house.rights import rights_table
 from house.source import PACKAGE, ROOT, Module, modules
 from house.strings import CATALOG, string_template
 from mien import errors
-from mien.cli.exits import reason_for
 from mien.evaluation.figures import Figure, Standing
 from mien.evaluation.report import Judgement, Report, parse_report
 from mien.pages.document import render_markdown
@@ -73,7 +72,7 @@ def prohibition_table() -> str:
 def failure_table() -> str:
     """What `error.reason` says for every exception that may end a command."""
     rows = [
-        f"| `{reason_for(error())}` | [`{error.__name__}`](errors.md#{error.__name__.lower()}) |"
+        f"| `{error().code}` | [`{error.__name__}`](errors.md#{error.__name__.lower()}) |"
         for error in iter_errors(errors.MienError)
         if error not in {errors.MienError, errors.PhotoError}
     ]

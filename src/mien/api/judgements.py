@@ -54,14 +54,18 @@ def judge(asking: _Judging, body: JudgementIn, *, once: Once) -> JudgementOut:
     book = _open_book(asking)
     draft = JudgementDraft(search_id=str(body.search_id), face_id=str(body.face_id), kind=body.kind)
 
+    now: list[Said] = []
+
     def make() -> Outcome:
         judged = book.judge(draft)
         check(judged.verdict)
+        now.extend([judged.said] if judged.said else [])
         made = judged.judgement_id
         return Outcome(201, f"/v1/judgements/{made}", {"judgement": made})
 
     outcome = once.do(asking, make)
-    return _describe(book.get(str(outcome.facts["judgement"])))
+    # What was said just now is told as it was recorded: its place may be taken the next moment.
+    return _describe(now[0] if now else book.get(str(outcome.facts["judgement"])))
 
 
 @router.get("/{judgement_id}", response_model=JudgementOut)

@@ -18,17 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from mien.catalog.schema import Instant, metadata
-
-_Id = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _id() -> Column[int]:
-    return Column("id", _Id, primary_key=True, autoincrement=True)
-
-
-def _uuid() -> Column[str]:
-    return Column("uuid", String(36), nullable=False, unique=True)
+from mien.catalog.schema import Id, Instant, id_column, metadata, uuid_column
 
 
 def _reference() -> Column[str]:
@@ -36,14 +26,14 @@ def _reference() -> Column[str]:
 
 
 def _user() -> Column[int]:
-    return Column("user_id", _Id, ForeignKey("users.id"), nullable=False, index=True)
+    return Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True)
 
 
 users = Table(
     "users",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     _reference(),
     Column("name", LargeBinary, nullable=False),
     Column("role", String(16), nullable=False),
@@ -59,8 +49,8 @@ users = Table(
 sessions = Table(
     "sessions",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     _reference(),
     _user(),
     Column("made_at", Instant, nullable=False),
@@ -72,7 +62,7 @@ sessions = Table(
 one_time_links = Table(
     "one_time_links",
     metadata,
-    _id(),
+    id_column(),
     _reference(),
     _user(),
     Column("purpose", String(16), nullable=False),
@@ -83,8 +73,8 @@ one_time_links = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     _reference(),
     _user(),
     Column("name", LargeBinary, nullable=False),
@@ -103,7 +93,7 @@ api_keys = Table(
 used_codes = Table(
     "used_codes",
     metadata,
-    _id(),
+    id_column(),
     _user(),
     Column("step", BigInteger, nullable=False),
     UniqueConstraint("user_id", "step"),
@@ -114,7 +104,7 @@ used_codes = Table(
 failed_tries = Table(
     "failed_tries",
     metadata,
-    _id(),
+    id_column(),
     _reference(),
     Column("failures", Integer, nullable=False),
     Column("last_at", Instant, nullable=False),
@@ -126,7 +116,7 @@ failed_tries = Table(
 search_reviews = Table(
     "search_reviews",
     metadata,
-    _id(),
+    id_column(),
     Column("search_seq", BigInteger, nullable=False, unique=True),
     Column("review_seq", BigInteger, nullable=False),
     sqlite_autoincrement=True,

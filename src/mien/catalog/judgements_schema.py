@@ -7,24 +7,21 @@ judgement goes with either of its faces.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger as _BigInteger
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
 
-from mien.catalog.schema import Instant, metadata
-
-_Id = _BigInteger().with_variant(Integer(), "sqlite")
+from mien.catalog.schema import Id, Instant, id_column, metadata, uuid_column
 
 
 def _face(name: str, *, is_needed: bool) -> Column[int]:
     gone_with = ForeignKey("faces.id", ondelete="CASCADE")
-    return Column(name, _Id, gone_with, nullable=not is_needed)
+    return Column(name, Id, gone_with, nullable=not is_needed)
 
 
 judgements = Table(
     "judgements",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("uuid", String(36), nullable=False, unique=True),
+    id_column(),
+    uuid_column(),
     _face("face_id", is_needed=True),
     _face("probe_face_id", is_needed=False),
     Column("probe", String(32), nullable=False),

@@ -7,7 +7,6 @@ which is destroyed when they have their answer; what is left of them is when the
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -18,18 +17,15 @@ from sqlalchemy import (
     Table,
 )
 
-from mien.catalog.schema import Instant, metadata
-
-# As in mien.catalog.schema.
-_Id = BigInteger().with_variant(Integer(), "sqlite")
+from mien.catalog.schema import Id, Instant, id_column, metadata, uuid_column
 
 links = Table(
     "links",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("uuid", String(36), nullable=False, unique=True),
+    id_column(),
+    uuid_column(),
     Column("token_hash", String(64), nullable=False, unique=True),
-    Column("collection_id", _Id, ForeignKey("collections.id"), nullable=False),
+    Column("collection_id", Id, ForeignKey("collections.id"), nullable=False),
     Column("purpose", String(64), nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -48,9 +44,9 @@ links = Table(
 guest_requests = Table(
     "guest_requests",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("uuid", String(36), nullable=False, unique=True),
-    Column("link_id", _Id, ForeignKey("links.id"), nullable=False),
+    id_column(),
+    uuid_column(),
+    Column("link_id", Id, ForeignKey("links.id"), nullable=False),
     Column("token_hash", String(64), nullable=False, unique=True),
     # The hash of a random word that the guest's browser brings along, to count by.
     Column("guest_hash", String(64), nullable=False),
@@ -76,8 +72,8 @@ guest_requests = Table(
 case_links = Table(
     "case_links",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("case_id", _Id, ForeignKey("cases.id"), nullable=False),
+    id_column(),
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
     Column("token_hash", String(64), nullable=False, unique=True),
     # The token's hash once more, under the key of the case: a row that was put in opens nothing.
     Column("sealed", LargeBinary, nullable=False),

@@ -6,19 +6,14 @@ without this vault. `facts` hold ids and numbers of what was made.
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
+from sqlalchemy import JSON, Column, Integer, String, Table
 
-from mien.catalog.schema import Instant, metadata
+from mien.catalog.schema import Instant, id_column, metadata
 
 requests = Table(
     "requests",
     metadata,
-    Column(
-        "id",
-        BigInteger().with_variant(Integer(), "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    id_column(),
     Column("reference", String(64), nullable=False, unique=True),
     Column("fingerprint", String(64), nullable=False),
     Column("process", String(36), nullable=False),

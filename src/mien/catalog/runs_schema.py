@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -15,16 +14,14 @@ from sqlalchemy import (
     Table,
 )
 
-from mien.catalog.schema import Instant, metadata
-
-_Id = BigInteger().with_variant(Integer(), "sqlite")
+from mien.catalog.schema import Id, Instant, id_column, metadata, uuid_column
 
 # Photos that were handed in, and lie sealed in the vault; `blob_id` says where.
 originals = Table(
     "originals",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("photo_id", _Id, ForeignKey("photos.id"), nullable=False, unique=True),
+    id_column(),
+    Column("photo_id", Id, ForeignKey("photos.id"), nullable=False, unique=True),
     Column("blob_id", String(36), nullable=False, unique=True),
     Column("added_at", Instant, nullable=False),
     sqlite_autoincrement=True,
@@ -34,8 +31,8 @@ originals = Table(
 long_runs = Table(
     "long_runs",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("uuid", String(36), nullable=False, unique=True),
+    id_column(),
+    uuid_column(),
     Column("state", String(16), nullable=False),
     Column("asked_at", Instant, nullable=False),
     Column("started_at", Instant),

@@ -42,7 +42,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 # SQLite counts rows of its own only in INTEGER columns; elsewhere ids are 64 bits wide.
-_Id = BigInteger().with_variant(Integer(), "sqlite")
+Id = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData(
     naming_convention={
@@ -54,24 +54,24 @@ metadata = MetaData(
 )
 
 
-def _id() -> Column[int]:
-    return Column("id", _Id, primary_key=True, autoincrement=True)
+def id_column() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
 
 
-def _uuid() -> Column[str]:
+def uuid_column() -> Column[str]:
     return Column("uuid", String(36), nullable=False, unique=True)
 
 
 def _of(table: str) -> Column[int]:
     name = table.removesuffix("s")
-    return Column(f"{name}_id", _Id, ForeignKey(f"{table}.id"), nullable=False)
+    return Column(f"{name}_id", Id, ForeignKey(f"{table}.id"), nullable=False)
 
 
 grants = Table(
     "grants",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     Column("kind", String(32), nullable=False),
     *(
         Column(name, String, nullable=False)
@@ -92,8 +92,8 @@ grants = Table(
 collections = Table(
     "collections",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     Column("name", String(255), nullable=False, unique=True),
     Column("basis", String(32), nullable=False),
     # What it is for; where nothing is named, whatever its grants are for.
@@ -118,7 +118,7 @@ collections = Table(
 photos = Table(
     "photos",
     metadata,
-    _id(),
+    id_column(),
     Column("sha256", String(64), nullable=False, unique=True),
     Column("size_bytes", BigInteger, nullable=False),
     Column("width_px", Integer, nullable=False),
@@ -134,7 +134,7 @@ photos = Table(
 locations = Table(
     "locations",
     metadata,
-    _id(),
+    id_column(),
     _of("photos"),
     _of("grants"),
     Column("uri", String, nullable=False),
@@ -155,7 +155,7 @@ locations = Table(
 indexed_photos = Table(
     "indexed_photos",
     metadata,
-    _id(),
+    id_column(),
     _of("collections"),
     _of("photos"),
     Column("blob_id", String(36), nullable=False, unique=True),
@@ -177,8 +177,8 @@ indexed_photos = Table(
 people = Table(
     "people",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     Column("name", String, nullable=False),
     # When a minor comes of age; what the guardian consented to ends there.
     Column("of_age_at", Instant),
@@ -193,8 +193,8 @@ people = Table(
 enrolments = Table(
     "enrolments",
     metadata,
-    _id(),
-    Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
+    id_column(),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False),
     Column("model_digest", String(64), nullable=False),
     Column("key_uuid", String(36), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
@@ -206,9 +206,9 @@ enrolments = Table(
 consents = Table(
     "consents",
     metadata,
-    _id(),
-    _uuid(),
-    Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
+    id_column(),
+    uuid_column(),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False),
     Column("purposes", JSON, nullable=False),
     # Parties, notice and evidence, sealed under the person's key.
     Column("sealed", LargeBinary, nullable=False),
@@ -220,7 +220,7 @@ consents = Table(
 consent_events = Table(
     "consent_events",
     metadata,
-    _id(),
+    id_column(),
     _of("consents"),
     Column("number", Integer, nullable=False),
     Column("state", String(32), nullable=False),
@@ -237,12 +237,12 @@ consent_events = Table(
 faces = Table(
     "faces",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     _of("collections"),
     _of("indexed_photos"),
     # Who it was kept for, where only enrolled people are kept.
-    Column("person_id", _Id, ForeignKey("people.id")),
+    Column("person_id", Id, ForeignKey("people.id")),
     *(Column(edge, Float, nullable=False) for edge in ("x1", "y1", "x2", "y2")),
     Column("landmarks", JSON, nullable=False),
     Column("confidence", Float, nullable=False),
@@ -257,8 +257,8 @@ faces = Table(
 runs = Table(
     "runs",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     _of("collections"),
     _of("grants"),
     Column("state", String(16), nullable=False),
@@ -272,7 +272,7 @@ runs = Table(
 audit_entries = Table(
     "audit_entries",
     metadata,
-    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("seq", Id, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
     Column("leaf_hash", LargeBinary(32), nullable=False),
     Column("mark", LargeBinary(32), nullable=False),
@@ -281,8 +281,8 @@ audit_entries = Table(
 audit_notes = Table(
     "audit_notes",
     metadata,
-    _id(),
-    Column("seq", _Id, ForeignKey("audit_entries.seq"), nullable=False),
+    id_column(),
+    Column("seq", Id, ForeignKey("audit_entries.seq"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("owner", String(32), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
@@ -294,7 +294,7 @@ audit_notes = Table(
 audit_checkpoints = Table(
     "audit_checkpoints",
     metadata,
-    Column("size", _Id, primary_key=True, autoincrement=False),
+    Column("size", Id, primary_key=True, autoincrement=False),
     Column("note", String, nullable=False),
 )
 
@@ -302,8 +302,8 @@ audit_checkpoints = Table(
 erasures = Table(
     "erasures",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     Column("kind", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("began_at", Instant, nullable=False),
@@ -314,7 +314,7 @@ erasures = Table(
     Column("work", JSON(none_as_null=True)),
     Column("counts", JSON, nullable=False),
     # Lacking where the entry was restored from the copy beside the keys.
-    Column("audit_seq", _Id, ForeignKey("audit_entries.seq")),
+    Column("audit_seq", Id, ForeignKey("audit_entries.seq")),
     Column("certificate", String),
     sqlite_autoincrement=True,
 )
@@ -323,7 +323,7 @@ erasures = Table(
 lapsed = Table(
     "lapsed",
     metadata,
-    _id(),
+    id_column(),
     Column("mark", LargeBinary(16), nullable=False, unique=True),
     sqlite_autoincrement=True,
 )
@@ -332,8 +332,8 @@ lapsed = Table(
 suppressions = Table(
     "suppressions",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     Column("level", String(16), nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
@@ -348,8 +348,8 @@ suppressions = Table(
 cases = Table(
     "cases",
     metadata,
-    _id(),
-    _uuid(),
+    id_column(),
+    uuid_column(),
     Column("kind", String(16), nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
@@ -360,7 +360,7 @@ cases = Table(
 case_events = Table(
     "case_events",
     metadata,
-    _id(),
+    id_column(),
     _of("cases"),
     Column("number", Integer, nullable=False),
     Column("state", String(16), nullable=False),
@@ -375,10 +375,10 @@ case_events = Table(
 holds = Table(
     "holds",
     metadata,
-    _id(),
+    id_column(),
     _of("cases"),
-    Column("location_id", _Id, ForeignKey("locations.id", ondelete="CASCADE")),
-    Column("grant_id", _Id, ForeignKey("grants.id", ondelete="CASCADE")),
+    Column("location_id", Id, ForeignKey("locations.id", ondelete="CASCADE")),
+    Column("grant_id", Id, ForeignKey("grants.id", ondelete="CASCADE")),
     Column("was", String),
     Column("sealed", LargeBinary),
     Index(None, "case_id"),

@@ -37,11 +37,3 @@ def exit_for(error: MienError) -> Exit:
     if isinstance(error, NotFoundError | ConflictError | SettingsError | ModelError):
         return Exit.USAGE
     return Exit.FAILED
-
-
-def reason_for(error: MienError) -> str:
-    """A stable code for programs: a photo's own, or the exception's name in kebab-case."""
-    if isinstance(error, PhotoError):
-        return error.reason
-    name = type(error).__name__.removesuffix("Error")
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]

@@ -28,7 +28,7 @@ def _run(words: list[str]) -> int:
     import typer
 
     from mien.cli.app import app
-    from mien.cli.exits import Exit, exit_for, reason_for
+    from mien.cli.exits import Exit, exit_for
     from mien.errors import MienError
 
     # The class of all usage errors, which has no public name in Typer.
@@ -40,7 +40,7 @@ def _run(words: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = Exit.INTERRUPTED
     except MienError as error:
-        return _fail(words, reason_for(error), message=str(error), code=exit_for(error))
+        return _fail(words, error.code, message=str(error), code=exit_for(error))
     except BrokenPipeError:
         # Whoever read the output has left; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -114,14 +114,7 @@ def tell_error(error: MienError) -> ProblemError:
     detail = "Mien cannot do this now; its operator finds out why with `mien doctor`."
     return ProblemError(
         status,
-        _code_of(error),
+        error.code,
         detail if is_ours else str(error),
         headers={"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
     )
-
-
-def _code_of(error: MienError) -> str:
-    if isinstance(error, PhotoError):
-        return error.reason
-    name = type(error).__name__.removesuffix("Error")
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]

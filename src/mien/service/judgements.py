@@ -45,15 +45,6 @@ class JudgementDraft:
     kind: JudgementKind
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What was recorded, and what everybody says now; nothing where the verdict is a no."""
-
-    verdict: Verdict
-    judgement_id: str = ""
-    opinion: Opinion | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """A judgement of the asker's own, as it stands."""
@@ -64,6 +55,22 @@ class Said:
     collection: str
     kind: JudgementKind
     opinion: Opinion
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was recorded, as it stood then; nothing where the verdict is a no."""
+
+    verdict: Verdict
+    said: Said | None = None
+
+    @property
+    def judgement_id(self) -> str:
+        return "" if self.said is None else self.said.judgement_id
+
+    @property
+    def opinion(self) -> Opinion | None:
+        return None if self.said is None else self.said.opinion
 
 
 class Judgements:
@@ -93,24 +100,16 @@ class Judgements:
             judgement = sign(deployment, _describe(deployment, shown, kind=draft.kind))
             rows.put_judgement(connection, judgement)
             self._tell(connection, shown.face, judgement=judgement, kind=draft.kind)
-            needed = leave.collection.charter.confirmations
-            opinion = self._find_opinion(connection, judgement, needed=needed)
-        return Judged(ALLOWED, judgement.uuid, opinion)
+            said = self._describe_said(
+                connection, judgement, face=shown.face, collection=leave.collection
+            )
+        return Judged(ALLOWED, said)
 
     def get(self, judgement_id: str) -> Said:
         """A judgement of the asker's. Raises `NotFoundError`, for another's too."""
         with self._parts.deployment.database.reading() as connection:
             judgement, face, collection = self._get_own(connection, judgement_id)
-            needed = collection.charter.confirmations
-            opinion = self._find_opinion(connection, judgement, needed=needed)
-        return Said(
-            judgement_id=judgement.uuid,
-            search_id=judgement.search,
-            face_id=face.uuid,
-            collection=collection.name,
-            kind=JudgementKind(judgement.kind),
-            opinion=opinion,
-        )
+            return self._describe_said(connection, judgement, face=face, collection=collection)
 
     def withdraw(self, judgement_id: str) -> None:
         """Takes back what the asker said. Raises `NotFoundError`, for another's too."""
@@ -135,17 +134,30 @@ class Judgements:
                 return found, face, get_collection(deployment, connection, name=place[0])
         raise NotFoundError(f"There is no judgement {judgement_id} of yours.")
 
-    def _find_opinion(
-        self, connection: Connection, judgement: StoredJudgement, *, needed: int
-    ) -> Opinion:
+    def _describe_said(
+        self,
+        connection: Connection,
+        judgement: StoredJudgement,
+        *,
+        face: StoredFace,
+        collection: Collection,
+    ) -> Said:
+        """With what everybody says of the candidate now."""
         opinions = find_opinions(
             self._parts.deployment,
             connection,
             probe=ProbeKey(judgement.probe, judgement.probe_face_id),
             face_ids=[judgement.face_id],
-            needed=needed,
+            needed=collection.charter.confirmations,
         )
-        return opinions[judgement.face_id]
+        return Said(
+            judgement_id=judgement.uuid,
+            search_id=judgement.search,
+            face_id=face.uuid,
+            collection=collection.name,
+            kind=JudgementKind(judgement.kind),
+            opinion=opinions[judgement.face_id],
+        )
 
     def _tell(
         self, connection: Connection, face: StoredFace, *, judgement: StoredJudgement, kind: str
