@@ -1,4 +1,14 @@
-"""Mien from Python: one object for one deployment. The README has an example.
+"""Mien from Python: one object for one deployment.
+
+    from datetime import date
+    from mien import Library
+
+    with Library() as library:
+        grant = library.grant("photos", grantor="A. Holder", purposes=["family-album"],
+                              basis="household", until=date(2030, 1, 1))
+        library.add("photos", grant=grant.grant_id)
+        for candidate in library.search("me.jpg", purpose="family-album").candidates:
+            print(candidate.rank, candidate.score, candidate.face.locations[0].uri)
 
 A refusal is no exception: reports and results carry a verdict with reasons.
 """
@@ -11,7 +21,6 @@ from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from mien.evaluation.resampling import Resampling
@@ -108,12 +117,7 @@ class Library:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def acting(self, actor: str) -> Library:
