@@ -137,6 +137,11 @@ class Settings:
         "Which pages anybody may open without an account, by comma: policy, requests, find.",
         default="",
     )
+    region: str = _setting(
+        "MIEN_REGION",
+        "The region that clients of Amazon's interface sign for.",
+        default="us-east-1",
+    )
     served_folders: str = _setting(
         "MIEN_SERVED_FOLDERS",
         "Folders of this machine that may be added through the server, by colon; without them, "

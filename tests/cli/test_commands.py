@@ -678,7 +678,7 @@ def test_nothing_but_the_document_is_on_standard_output(stage: Stage, grant: str
 def test_a_terminal_sees_a_table_in_any_encoding(stage: Stage) -> None:
     query(stage.home / "catalog.db", "UPDATE photos SET credit = '写真: Zoë'")
     words = ("search", stage.photos / "ann.png", "--purpose", PURPOSE, "--home", stage.home)
-    answer = run_program(*words, PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
+    answer = run_program(*words, PYTHONIOENCODING="latin-1", PYTHONUTF8="0", COLUMNS="500")
     assert answer.code == 0
     assert "ann.png" in answer.out
 

@@ -19,9 +19,11 @@ from house.source import PACKAGE, ROOT, Module, listing, modules
 HOMES = {
     "alembic": {"catalog", "migrations"},
     "argon2": {"vault"},
+    "boto3": {"sources"},
+    "botocore": {"sources"},
     "cryptography": {"vault"},
     "faiss": {"index"},
-    "fastapi": {"api", "http", "server", "web"},
+    "fastapi": {"api", "http", "rekognition", "server", "web"},
     "google": {"vision"},  # protobuf, which ONNX files are written in
     "jinja2": {"pages"},
     "matplotlib": {"pages"},
@@ -39,7 +41,7 @@ HOMES = {
     "scipy": {"evaluation"},
     "segno": {"pages"},
     "sqlalchemy": {"catalog", "migrations"},
-    "starlette": {"api", "http", "server", "web"},
+    "starlette": {"api", "http", "rekognition", "server", "web"},
     "typer": {"cli"},
     "uvicorn": {"server"},
 }

@@ -15,9 +15,10 @@ from house.source import ROOT
 
 FILES = {
     "requirements.txt": [],
+    "requirements-aws.txt": ["aws"],
     "requirements-evaluate.txt": ["evaluate"],
-    "requirements-test.txt": ["evaluate", "test"],
-    "requirements-bench.txt": ["evaluate", "test", "bench"],
+    "requirements-test.txt": ["aws", "evaluate", "test"],
+    "requirements-bench.txt": ["aws", "evaluate", "test", "bench"],
 }
 """Each file with the extras that it covers."""
 
@@ -51,8 +52,11 @@ def test_no_file_names_an_index_or_a_place(name: str) -> None:
 
 
 def test_all_files_pin_the_same_versions() -> None:
-    runs, evaluations, tests, benches = ({str(pin) for pin in pinned(name)} for name in FILES)
-    assert runs <= evaluations <= tests <= benches, RENEW
+    pins = {name: {str(pin) for pin in pinned(name)} for name in FILES}
+    runs, tests = pins["requirements.txt"], pins["requirements-test.txt"]
+    for extra in ("requirements-aws.txt", "requirements-evaluate.txt"):
+        assert runs <= pins[extra] <= tests, RENEW
+    assert tests <= pins["requirements-bench.txt"], RENEW
 
 
 def test_nothing_that_compiles_for_long_is_installed() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from starlette.testclient import TestClient
 
 from mien.http.asking import CSRF_HEADER, SESSION_COOKIE
-from mien.http.site import SignedIn, Site
+from mien.http.site import Access, SignedIn, Site
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
@@ -37,10 +37,14 @@ class Door:
     callers: dict[str, Caller] = field(
         default_factory=lambda: {str(role): caller_of(role) for role in Role}
     )
+    access_keys: dict[str, Access] = field(default_factory=dict)
 
     def find_by_session(self, token: str) -> SignedIn | None:
         caller = self.callers.get(token)
         return None if caller is None else SignedIn(caller, CSRF_TOKEN)
+
+    def find_by_access_key(self, access_key_id: str) -> Access | None:
+        return self.access_keys.get(access_key_id)
 
     def find_by_key(self, key: str) -> Caller | None:
         return self.callers.get(key)

@@ -12,11 +12,27 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from mien.catalog import accounts_schema, links_schema, requests_schema
+from mien.catalog import (
+    access_schema,
+    accounts_schema,
+    groups_schema,
+    links_schema,
+    names_schema,
+    requests_schema,
+    tags_schema,
+)
 from mien.catalog.schema import metadata
 from mien.errors import CatalogError
 
-_SCHEMAS = (accounts_schema, links_schema, requests_schema)
+_SCHEMAS = (
+    access_schema,
+    accounts_schema,
+    groups_schema,
+    links_schema,
+    names_schema,
+    requests_schema,
+    tags_schema,
+)
 """Modules whose tables are on the same metadata."""
 
 

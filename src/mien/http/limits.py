@@ -24,6 +24,7 @@ from mien.settings import Settings
 UPLOADS = "/v1/uploads"
 _MULTIPART = "multipart/form-data"
 _FORM = "application/x-www-form-urlencoded"
+_AMAZON = "application/x-amz-json-1.1"
 _BRINGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _THROWN_AWAY_BYTES = 64 << 20
 _THROWN_AWAY_S = 3.0
@@ -162,6 +163,8 @@ class _Body:
     def _find_limits(self) -> tuple[int, int]:
         if self._is_handed_on:
             return self._limits.upload_bytes, self._limits.upload_parts
+        if self._kind == _AMAZON:  # photos travel within the document, as Base64
+            return self._limits.photo_bytes, 0
         if self._kind == _MULTIPART or self._kind.startswith("image/"):
             return self._limits.photo_bytes, self._limits.parts
         return self._limits.body_bytes, 0
@@ -176,7 +179,7 @@ class _Body:
         if not (
             self._kind in (_MULTIPART, _FORM)
             or self._kind.startswith("image/")
-            or self._kind == "application/json"
+            or self._kind in ("application/json", _AMAZON)
             or self._kind.endswith("+json")
         ):
             return _wrong_type("Send JSON, a form, or photos as multipart/form-data.")

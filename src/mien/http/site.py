@@ -13,6 +13,7 @@ from mien.http.shelf import Shelf
 from mien.http.throttle import Throttle
 from mien.http.turnstile import Turnstile
 from mien.library import Library
+from mien.permission.access_key import AccessTerms
 from mien.permission.caller import Caller
 from mien.service.gauges import RecallGauge
 from mien.service.long_runs import Runs
@@ -29,6 +30,9 @@ class Doorkeeper(Protocol):
     def find_by_key(self, key: str) -> Caller | None:
         """Whose API key this is, as long as it and the account are in force."""
 
+    def find_by_access_key(self, access_key_id: str) -> Access | None:
+        """Who may sign with this key, and the secret that makes sure of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -39,8 +43,20 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Somebody who signs requests, to be believed only when a signature fits the secret."""
+
+    caller: Caller
+    terms: AccessTerms
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One server: its library and the doors to it. `origin` is how it is reached from outside."""
+    """One server: its library and the doors to it. `origin` is how it is reached from outside.
+
+    `region` is what signed requests must name.
+    """
 
     library: Library
     doorkeeper: Doorkeeper
@@ -54,6 +70,7 @@ class Site:
     passwords: Passwords = field(default_factory=Passwords)
     limits: Limits = field(default_factory=Limits)
     policy: Shelf[Policy] = field(default_factory=Shelf)
+    region: str = "us-east-1"
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -16,6 +16,7 @@ from mien.http.limits import BodyLimits, keep_forms_in_memory
 from mien.http.problem import ProblemError, tell_error
 from mien.http.site import Site
 from mien.http.turnstile import BusyError
+from mien.rekognition import wire
 from mien.server import interface, pages
 from mien.server.headers import SECURITY_HEADERS, SecurityHeaders
 from mien.server.hosts import KnownHosts
@@ -36,7 +37,7 @@ def make_app(site: Site) -> FastAPI:
         generate_unique_id_function=name_operation,
     )
     app.state.site = site
-    for router in (*interface.ROUTERS, *pages.ROUTERS):
+    for router in (*interface.ROUTERS, wire.router, *pages.ROUTERS):
         app.include_router(router)
     describe_with(app)
     keep_forms_in_memory(site.limits)
@@ -55,7 +56,8 @@ def make_app(site: Site) -> FastAPI:
 
 async def _tell_crash(request: Request, error: Exception) -> Response:
     """What nobody expected. It is answered outside of everything that adds to an answer."""
-    del error
+    if wire.is_call(request):
+        return wire.tell_error(error)
     problem = ProblemError(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal",
@@ -68,6 +70,8 @@ async def _tell_crash(request: Request, error: Exception) -> Response:
 
 
 async def _tell_problem(request: Request, error: Exception) -> Response:
+    if wire.is_call(request):
+        return wire.tell_error(error)
     problem = _find_problem(error)
     way_in = account.find_way_in(request, problem)
     if way_in is not None:

@@ -39,6 +39,7 @@ def open_site(library: Library, *, origin: str, is_secure: bool) -> Iterator[Sit
             is_secure=is_secure,
             runs=runs,
             limits=limits_of(library.settings),
+            region=library.settings.region,
         )
     finally:
         runs.begin_stop()

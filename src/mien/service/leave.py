@@ -12,6 +12,7 @@ from datetime import datetime
 
 from mien.catalog import grants as grant_rows
 from mien.catalog.collections import Collection
+from mien.catalog.connect import Connection
 from mien.catalog.faces import EVERYTHING, CoveringGrant, SearchScope, Wanted
 from mien.catalog.grants import StoredGrant
 from mien.permission.basis import Basis
@@ -21,7 +22,7 @@ from mien.permission.purpose import check_purpose
 from mien.permission.use import Use
 from mien.permission.verdict import Reason, Verdict, refuse
 from mien.service.deployment import Deployment
-from mien.service.standing import get_collection, iter_grants_of
+from mien.service.standing import find_grant, get_collection, iter_grants_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,7 @@ def _ask(
         if not verdict.is_allowed:
             return verdict
         grants = list(iter_grants_of(deployment, connection, collection_id=found.id))
+        grants += _find_named(deployment, connection, filters=filters, known=grants)
         latest = grant_rows.find_latest_runs(connection, found.id, at=at)
     granted = [stored for stored in grants if question.covers(stored.grant, found.basis).is_allowed]
     if not granted:
@@ -116,13 +118,31 @@ def _ask(
     kept = [
         stored
         for stored in granted
-        if may_keep(stored.grant, since=latest[stored.id], at=at).is_allowed
+        if may_keep(stored.grant, since=latest.get(stored.id, at), at=at).is_allowed
     ]
     if not kept:
         return refuse(Reason.RETENTION_ENDED)
     covering = tuple(_cover(one, at=at) for one in kept)
     reach = SearchScope(found.id, covering, kept_after(found.charter, at=at))
     return Leave(found, reach, _narrow(reach, filters, grants=kept), question.purpose, at)
+
+
+def _find_named(
+    deployment: Deployment,
+    connection: Connection,
+    *,
+    filters: Filters,
+    known: Sequence[StoredGrant],
+) -> Sequence[StoredGrant]:
+    """The grant that is asked for by name, where nothing came in under it yet: it may be asked.
+
+    Whoever searches a collection that is still empty finds nothing, and is not refused.
+    """
+    name = filters.grant_id
+    if not name or any(one.grant.grant_id == name for one in known):
+        return ()
+    stored = find_grant(deployment, connection, grant_id=name)
+    return () if stored is None else (stored,)
 
 
 def _narrow(reach: SearchScope, filters: Filters, *, grants: Sequence[StoredGrant]) -> SearchScope:

@@ -1,0 +1,3 @@
+"""The tables of face groups: faces that somebody says are of one person."""
+
+from __future__ import annotations

@@ -1,0 +1,72 @@
+"""Access keys: what clients of Amazon's interface sign with, bound to one grant and one purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mien.permission.account import User
+from mien.permission.caller import Caller, Operation
+
+OPERATIONS = frozenset(
+    {Operation.VIEW, Operation.SEARCH, Operation.ADD, Operation.GRANT, Operation.CASE}
+)
+"""What an access key can be for: look, search, index, make collections, and erase."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTerms:
+    """What every call with a key is bound to.
+
+    Photos come in under the grant, and only what came in under it is seen. The collections are
+    all that the key may know of or make.
+    """
+
+    grant_id: str
+    collections: frozenset[str]
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    """What a client signs with, for a user; `last_used_on` is the start of a day."""
+
+    access_key_id: str
+    name: str
+    owner_id: str
+    operations: frozenset[Operation]
+    terms: AccessTerms
+    calls_a_minute: int
+    made_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    last_used_on: datetime | None = None
+    is_vouched: bool = False
+
+    @property
+    def actor(self) -> str:
+        return f"access-key:{self.access_key_id}"
+
+    def is_in_force(self, at: datetime) -> bool:
+        return self.is_vouched and self.revoked_at is None and self.made_at <= at < self.expires_at
+
+
+def call_as_access_key(key: AccessKey, *, owner: User, at: datetime) -> Caller | None:
+    """The key as a caller, within what its owner may do now; nobody where either has ended."""
+    if not (owner.is_in_force and key.is_in_force(at) and key.owner_id == owner.user_id):
+        return None
+    terms, rights = key.terms, owner.rights
+    collections = terms.collections
+    if rights.collections is not None:
+        collections &= rights.collections
+    purposes = frozenset({terms.purpose})
+    if rights.purposes is not None:
+        purposes &= rights.purposes
+    return Caller(
+        actor=key.actor,
+        name=key.name,
+        operations=key.operations & OPERATIONS & rights.operations,
+        collections=collections,
+        purposes=purposes,
+        calls_a_minute=key.calls_a_minute,
+    )

@@ -1,0 +1,1 @@
+"""Amazon Rekognition's interface: its clients work here unchanged, within what a grant allows."""

@@ -1,0 +1,27 @@
+"""Every operation by its name: what it asks for, and what does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mien.rekognition import collections
+from mien.rekognition.call import Call
+
+Answer = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The members that an operation takes, and the call that answers it."""
+
+    request: type
+    do: Callable[[Call, Any], Answer]
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "DescribeCollection": Operation(
+        collections.DescribeCollection, collections.describe_collection
+    ),
+}
