@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from mien.catalog.faces import VisibleFace
 from mien.rekognition.call import Call
+from mien.service.face_groups import FaceGroups
 from mien.service.leave import Leave
 from mien.types import Box
 
@@ -58,6 +59,12 @@ def tell_face(
     return told
 
 
-def tell_faces(call: Call, leave: Leave, *, faces: Sequence[VisibleFace]) -> list[Shape]:  # noqa: ARG001
+def tell_faces(call: Call, leave: Leave, *, faces: Sequence[VisibleFace]) -> list[Shape]:
     """Faces of one collection, with the names that clients gave to photos and to face groups."""
-    return [tell_face(face, model_digest=leave.collection.model_digest) for face in faces]
+    digest = leave.collection.model_digest
+    groups = FaceGroups(call.parts.deployment, leave)
+    users = groups.find_names([face.stored.id for face in faces])
+    return [
+        tell_face(face, model_digest=digest, user_id=users.get(face.stored.id, ""))
+        for face in faces
+    ]
