@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
 
 from mien.catalog.cases import count_remembered, find_uuids, forget_cases
+from mien.catalog.image_names import delete_names_of_nobody
 from mien.catalog.judgements import count_judgements_of, delete_judgements_of
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
@@ -129,6 +130,8 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
     face_ids = [face_id for face_id, _, _ in removal.faces]
     delete_judgements_of(connection, face_ids)
     _delete(connection, faces, ids=face_ids)
+    if face_ids:
+        delete_names_of_nobody(connection)
     _delete(connection, indexed_photos, ids=[blob_id for blob_id, _ in removal.blobs])
     _delete(connection, locations, ids=removal.locations)
     _delete(connection, originals, ids=[row_id for row_id, _ in removal.originals])
