@@ -39,6 +39,8 @@ class Action(StrEnum):
     GRANT_REVOKED = "grant-revoked"
     GRANT_CORRECTED = "grant-corrected"
     COLLECTION_MADE = "collection-made"
+    COLLECTION_TAGGED = "collection-tagged"
+    COLLECTION_DELETED = "collection-deleted"
     RUN_STARTED = "run-started"
     PHOTOS_ADDED = "photos-added"
     RUN_ENDED = "run-ended"
