@@ -560,7 +560,9 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "count_runs": runs.count_runs,
+        "drop_run": lambda c: runs.drop_run(c, 1),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
+        "end_small_run": lambda c: runs.end_small_run(c, 1, counts={"new": 1}, at=NOW),
         "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
     },
     "selection": {

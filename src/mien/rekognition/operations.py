@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mien.rekognition import collections
+from mien.rekognition import collections, detect_faces, index_faces
 from mien.rekognition.call import Call
 
 Answer = Mapping[str, object]
@@ -24,4 +24,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "DescribeCollection": Operation(
         collections.DescribeCollection, collections.describe_collection
     ),
+    "DetectFaces": Operation(detect_faces.DetectFaces, detect_faces.detect_faces),
+    "IndexFaces": Operation(index_faces.IndexFaces, index_faces.index_faces),
 }
