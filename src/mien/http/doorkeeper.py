@@ -10,11 +10,13 @@ from mien.library import Library
 from mien.permission.access_key import AccessKey
 from mien.permission.account import ApiKey, User, call_as_user, may_know, rights_of
 from mien.permission.caller import Caller
+from mien.permission.grant import Grant, may_apply
 from mien.permission.verdict import Reason, refuse
 from mien.service import sessions
 from mien.service.access_keys import AccessKeys
 from mien.service.accounts import Accounts
 from mien.service.api_keys import ApiKeys
+from mien.service.grant_reach import find_reach, may_see_grant
 from mien.service.reviews import Reviews
 
 
@@ -94,6 +96,25 @@ def get_known_access_key(asking: Asking, key_id: str) -> AccessKey:
         if key.access_key_id == key_id:
             return key
     raise NotFoundError(f"There is no access key {key_id}. List them with: mien access-keys list")
+
+
+def list_known_grants(asking: Asking) -> list[Grant]:
+    """Grants in force that the caller may know of, the newest first: what keys are bound to."""
+    deployment = asking.library.parts.deployment
+    reach, at = find_reach(deployment), deployment.clock()
+    return [
+        grant
+        for grant in reversed(asking.library.grants())
+        if may_see_grant(asking.caller, grant, reach=reach) and may_apply(grant, at=at).is_allowed
+    ]
+
+
+def check_known_grant(asking: Asking, grant_id: str) -> None:
+    """Raises `NotFoundError` for one that is not there, or that the caller may not know of."""
+    grant = asking.library.get_grant(grant_id)
+    reach = find_reach(asking.library.parts.deployment)
+    if not may_see_grant(asking.caller, grant, reach=reach):
+        raise NotFoundError(f"There is no grant {grant_id}.")
 
 
 def reviews_of(asking: Asking) -> Reviews:

@@ -93,6 +93,7 @@ def call_as_access_key(key: AccessKey, *, owner: User, at: datetime) -> Caller |
     if not (owner.is_in_force and key.is_in_force(at) and key.owner_id == owner.user_id):
         return None
     terms, rights = key.terms, owner.rights
+    operations = (key.operations & OPERATIONS) | {Operation.ACCOUNT}  # they may know who they are
     collections = terms.collections
     if rights.collections is not None:
         collections &= rights.collections
@@ -102,7 +103,7 @@ def call_as_access_key(key: AccessKey, *, owner: User, at: datetime) -> Caller |
     return Caller(
         actor=key.actor,
         name=key.name,
-        operations=key.operations & OPERATIONS & rights.operations,
+        operations=operations & rights.operations,
         collections=collections,
         purposes=purposes,
         calls_a_minute=key.calls_a_minute,

@@ -26,6 +26,7 @@ from mien.rekognition.operations import OPERATIONS
 router = APIRouter(include_in_schema=False)
 
 _TARGET, _PREFIX = "X-Amz-Target", "RekognitionService."
+_TOLD_ON = ("Connection", "Retry-After")
 _LOG = logging.getLogger(__name__)
 
 _CODE_BY_FAULT: Mapping[SignatureFault, Code] = {
@@ -49,7 +50,10 @@ def tell_error(error: Exception, *, request_id: str = "") -> Response:
     told = tell(error)
     if told.code is Code.INTERNAL:
         _LOG.error("request %s failed: %s", request_id, type(error).__name__)
-    return told.as_response(request_id)
+    response = told.as_response(request_id)
+    if isinstance(error, ProblemError):
+        response.headers.update({n: v for n, v in (error.headers or {}).items() if n in _TOLD_ON})
+    return response
 
 
 @router.post("/")
@@ -76,6 +80,7 @@ def _verify(request: Request, body: bytes) -> Call:
         access = get_signer(site, as_signable(request, body))
     except SignatureError as error:
         raise ServiceError(_CODE_BY_FAULT[error.fault], str(error)) from error
+    site.throttle.check(access.caller.actor, a_minute=access.caller.calls_a_minute)
     return Call(site=site, caller=access.caller, terms=access.terms)
 
 

@@ -53,6 +53,16 @@ class MadeAccess:
     key: AccessKey
     secret: str = field(repr=False)
 
+    def as_environment(self, *, region: str, endpoint: str) -> dict[str, str]:
+        """The variables that AWS SDKs read: some one name of the region, some the other."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
+            "AWS_ENDPOINT_URL_REKOGNITION": endpoint,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
@@ -202,12 +212,13 @@ def _make_id() -> str:
 
 def _choose_operations(draft: AccessDraft, *, owner: User) -> frozenset[Operation]:
     """Raises `SettingsError` for what no access key is for."""
-    if draft.operations is None:
-        return owner.rights.operations & OPERATIONS
-    chosen = frozenset(draft.operations)
+    all_of_them = owner.rights.operations & OPERATIONS
+    chosen = all_of_them if draft.operations is None else frozenset(draft.operations)
+    words = ", ".join(sorted(OPERATIONS))
     if not chosen <= OPERATIONS:
-        words = ", ".join(sorted(OPERATIONS))
         raise SettingsError(f"An access key is for these operations alone: {words}.")
+    if not chosen:
+        raise SettingsError(f"The owner may do nothing that an access key is for: {words}.")
     return chosen
 
 
