@@ -1,0 +1,39 @@
+"""What comes before an operation: limits and places, told so that an SDK understands them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from starlette.testclient import TestClient
+
+from mien.http.limits import Limits
+from mien.http.site import Site
+from mien.permission.caller import Operation
+from mien.rekognition import operations
+from mien.rekognition.operations import OPERATIONS
+from rekognition.client import KEY_ID, SECRET, Key, make_client, using
+from server.door import Door, make_site
+from server.signing import HEADERS, Signer, as_sent
+from service.stage import Stage
+
+KEY = Key("g", "family-album")
+FIVE_MB = 5_242_880
+
+
+@pytest.fixture
+def site(stage: Stage) -> Iterator[Site]:
+    with stage.open() as library:
+        yield make_site(library, Door(access_keys={KEY_ID: KEY.as_access()}))
+
+
+def code_of(call: Any, **asked: object) -> str:
+    with pytest.raises(ClientError) as refused:
+        call(**asked)
+    return str(refused.value.response["Error"]["Code"])
