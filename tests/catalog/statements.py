@@ -46,8 +46,10 @@ from mien.catalog import (
     guests,
     holdings,
     holds,
+    image_names,
     indexed,
     judgements,
+    landmarks,
     links,
     long_runs,
     originals,
@@ -92,6 +94,9 @@ NARROW = replace(
     wanted=faces.Wanted(below="file:///", added_from=NOW, added_before=NOW),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
+NAMED = image_names.Named(
+    photo_id=PHOTO, collection_id=COLLECTION, grant_id=GRANT, uri="file:///a.jpg", name="ada"
+)
 SUPPRESSION = suppressions.SuppressionRow(
     uuid=make_uuid(1),
     level=Level.FACE,
@@ -400,6 +405,14 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "is_held": lambda c: holds.is_held(c, sha256=make_sha256(1), grant_id=GRANT),
         "release": lambda c: [holds.hold(c, 1, selection=SELECTION), holds.release(c, 1)],
     },
+    "image_names": {
+        "add_name": lambda c: image_names.add_name(c, NAMED, at=NOW),
+        "count_names": image_names.count_names,
+        "delete_names_of_nobody": image_names.delete_names_of_nobody,
+        "find_faces_named": lambda c: image_names.find_faces_named(c, SCOPE, name="ada"),
+        "find_names": lambda c: image_names.find_names(c, SCOPE, face_ids=[FaceId(1)]),
+        "find_names_at": lambda c: image_names.find_names_at(c, [PHOTO]),
+    },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
             c,
@@ -430,6 +443,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_judgements_about": lambda c: judgements.find_judgements_about(c, [1]),
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
+    },
+    "landmarks": {
+        "find_ids_of_photo": lambda c: landmarks.find_ids_of_photo(
+            c, make_sha256(1), collection_id=COLLECTION
+        ),
+        "find_landmarks": lambda c: landmarks.find_landmarks(c, [FaceId(1)]),
     },
     "links": {
         "add_case_link": lambda c: links.add_case_link(
