@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from mien.catalog.photos import LocationState, photo_uuid_of
 from mien.catalog.schema import faces, indexed_photos, locations, photos
-from mien.types import Box, CollectionId, FaceId, GrantId
+from mien.types import Box, CollectionId, FaceId, GrantId, PhotoId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,7 @@ class LandedFace:
 class LandedPhoto:
     """A photo that is indexed. Of its faces, `hidden` were found and may not be kept."""
 
-    indexed_photo_id: int
-    location_id: int
+    id: PhotoId
     sha256: str
     width_px: int
     height_px: int
@@ -43,8 +42,8 @@ def find_landed(
     """The photo that is present at the place under the grant, if the collection holds it."""
     found = (
         select(
-            indexed_photos.c.id,
-            locations.c.id.label("location_id"),
+            photos.c.id,
+            indexed_photos.c.id.label("indexed_photo_id"),
             photos.c.sha256,
             photos.c.width_px,
             photos.c.height_px,
@@ -65,13 +64,12 @@ def find_landed(
     if row is None:
         return None
     return LandedPhoto(
-        indexed_photo_id=row.id,
-        location_id=row.location_id,
+        id=PhotoId(row.id),
         sha256=row.sha256,
         width_px=row.width_px,
         height_px=row.height_px,
         hidden=row.hidden,
-        faces=_find_faces(connection, row.id),
+        faces=_find_faces(connection, row.indexed_photo_id),
     )
 
 

@@ -19,6 +19,7 @@ from mien.cli import (
     evidence,
     explain,
     grant,
+    imports,
     keys,
     models,
     optout,
@@ -68,3 +69,4 @@ app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
+app.add_typer(imports.app, name="import")
