@@ -342,7 +342,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         ),
         "find_of_grants": lambda c: face_groups.find_of_grants(c, [GRANT]),
         "iter_group_references": lambda c: list(face_groups.iter_group_references(c)),
-        "iter_memberships": lambda c: list(face_groups.iter_memberships(c, SCOPE)),
+        "iter_visible_members": lambda c: list(face_groups.iter_visible_members(c, NARROW)),
         "tie_faces": lambda c: face_groups.tie_faces(c, 1, face_ids=[FaceId(2)]),
         "untie_faces": lambda c: face_groups.untie_faces(c, 1, face_ids=[FaceId(1)]),
     },

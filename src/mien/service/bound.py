@@ -13,12 +13,18 @@ def ask_bound_leave(
 ) -> Leave | Verdict:
     """As a search of the key's would have it; nothing where nothing came in yet.
 
-    Raises `NotFoundError` for an unknown collection.
+    No other grant gives it leave: where its own has ended, it is refused. Raises
+    `NotFoundError` for an unknown collection.
     """
     return ask_leave(
         deployment,
         purpose=terms.purpose,
         collection=collection,
         at=deployment.clock(),
-        filters=Filters(grant_id=terms.grant_id),
+        filters=filter_for(terms),
     )
+
+
+def filter_for(terms: AccessTerms) -> Filters:
+    """What keeps a search to what the key may see."""
+    return Filters(grant_id=terms.grant_id, is_bound=True)
