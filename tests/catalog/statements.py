@@ -40,13 +40,16 @@ from mien.catalog import (
     consents,
     dossier,
     erasures,
+    face_groups,
     faces,
     grants,
     guests,
     holdings,
     holds,
+    image_names,
     indexed,
     judgements,
+    landmarks,
     links,
     long_runs,
     originals,
@@ -91,6 +94,9 @@ NARROW = replace(
     wanted=faces.Wanted(below="file:///", added_from=NOW, added_before=NOW),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
+NAMED = image_names.Named(
+    photo_id=PHOTO, collection_id=COLLECTION, grant_id=GRANT, uri="file:///a.jpg", name="ada"
+)
 SUPPRESSION = suppressions.SuppressionRow(
     uuid=make_uuid(1),
     level=Level.FACE,
@@ -129,6 +135,7 @@ REMOVAL = removal.Removal(
     cases=[(1, make_uuid(1))],
     suppressions=[(1, make_uuid(1))],
     originals=[(1, make_uuid(1))],
+    face_groups=[(1, make_uuid(1))],
 )
 SELECTION = selection.Selection(
     enrolment_ids=[1],
@@ -150,6 +157,9 @@ JUDGEMENT = judgements.StoredJudgement(
     search=make_uuid(3),
     made_at=NOW,
     mark="ef",
+)
+GROUP = face_groups.NewFaceGroup(
+    uuid=make_uuid(1), collection_id=COLLECTION, grant_id=GRANT, reference="ab", name=b"sealed"
 )
 NEW_CASE = cases.NewCase(
     uuid=make_uuid(2), kind=CaseKind.TAKEDOWN, opened_at=NOW, due_at=NOW, sealed=b"sealed"
@@ -312,6 +322,30 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "record_lapsed": lambda c: erasures.record_lapsed(c, [bytes(16)]),
         "restore_entries": lambda c: erasures.restore_entries(c, [OTHER_ENTRY]),
     },
+    "face_groups": {
+        "add_group": lambda c: face_groups.add_group(
+            c, replace(GROUP, uuid=make_uuid(2), reference="cd"), at=NOW
+        ),
+        "count_groups": lambda c: face_groups.count_groups(c, SCOPE),
+        "count_groups_left": lambda c: face_groups.count_groups_left(c, [1]),
+        "delete_groups": lambda c: face_groups.delete_groups(c, [1]),
+        "find_faces_of": lambda c: face_groups.find_faces_of(c, [1]),
+        "find_going": lambda c: face_groups.find_going(
+            c, group_ids=[1], grant_ids=[GRANT], face_ids=[1]
+        ),
+        "find_group": lambda c: face_groups.find_group(c, SCOPE, reference="ab"),
+        "find_group_ids": lambda c: face_groups.find_group_ids(c, [1, 2]),
+        "find_groups": lambda c: face_groups.find_groups(c, SCOPE, after=0, limit=9),
+        "find_groups_by_id": lambda c: face_groups.find_groups_by_id(c, SCOPE, group_ids=[1]),
+        "find_groups_of": lambda c: face_groups.find_groups_of(
+            c, collection_id=COLLECTION, reference="ab"
+        ),
+        "find_of_grants": lambda c: face_groups.find_of_grants(c, [GRANT]),
+        "iter_group_references": lambda c: list(face_groups.iter_group_references(c)),
+        "iter_memberships": lambda c: list(face_groups.iter_memberships(c, SCOPE)),
+        "tie_faces": lambda c: face_groups.tie_faces(c, 1, face_ids=[FaceId(2)]),
+        "untie_faces": lambda c: face_groups.untie_faces(c, 1, face_ids=[FaceId(1)]),
+    },
     "faces": {
         "count_faces": lambda c: [
             faces.count_faces(c, COLLECTION),
@@ -371,6 +405,14 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "is_held": lambda c: holds.is_held(c, sha256=make_sha256(1), grant_id=GRANT),
         "release": lambda c: [holds.hold(c, 1, selection=SELECTION), holds.release(c, 1)],
     },
+    "image_names": {
+        "add_name": lambda c: image_names.add_name(c, NAMED, at=NOW),
+        "count_names": image_names.count_names,
+        "delete_names_of_nobody": image_names.delete_names_of_nobody,
+        "find_faces_named": lambda c: image_names.find_faces_named(c, SCOPE, name="ada"),
+        "find_names": lambda c: image_names.find_names(c, SCOPE, face_ids=[FaceId(1)]),
+        "find_names_at": lambda c: image_names.find_names_at(c, [PHOTO]),
+    },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
             c,
@@ -401,6 +443,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_judgements_about": lambda c: judgements.find_judgements_about(c, [1]),
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
+    },
+    "landmarks": {
+        "find_ids_of_photo": lambda c: landmarks.find_ids_of_photo(
+            c, make_sha256(1), collection_id=COLLECTION
+        ),
+        "find_landmarks": lambda c: landmarks.find_landmarks(c, [FaceId(1)]),
     },
     "links": {
         "add_case_link": lambda c: links.add_case_link(
@@ -495,7 +543,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_blobs": lambda c: list(removal.iter_blobs(c)),
         "iter_covers": lambda c: list(removal.iter_covers(c)),
         "plan_removal": lambda c: removal.plan_removal(
-            c, replace(SELECTION, case_ids=[1], suppression_ids=[1])
+            c, replace(SELECTION, case_ids=[1], suppression_ids=[1], face_group_ids=[1])
         ),
     },
     "requests": {
@@ -621,6 +669,8 @@ def fill(connection: Connection) -> None:
     sign_in.add_link(connection, LINK)
     links.add_link(connection, GUEST_LINK)
     guests.add_guest_request(connection, GUEST)
+    group = face_groups.add_group(connection, GROUP, at=NOW)
+    face_groups.tie_faces(connection, group.id, face_ids=[FaceId(1)])
 
 
 def record(connection: Connection, name: str, *, call: Call) -> str:

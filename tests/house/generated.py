@@ -22,6 +22,7 @@ from house.strings import CATALOG, string_template
 from mien import errors
 from mien.evaluation.figures import Figure, Standing
 from mien.evaluation.report import Judgement, Report, parse_report
+from mien.evidence.similarity import ANCHORS, find_threshold, is_reached
 from mien.pages.document import render_markdown
 from mien.permission.platforms import PLATFORMS
 from mien.permission.prohibited import PROHIBITIONS, Prohibition
@@ -30,6 +31,7 @@ from mien.server.interface import ROUTERS
 from mien.server.openapi import describe_with, name_operation
 from mien.service.evaluation_document import make_colophon, make_document
 from mien.settings import Settings
+from mien.vision.cards import Card, load_calibration, load_cards
 
 ACCURACY = ROOT / "docs" / "accuracy"
 DECISIONS = ROOT / "docs" / "decisions"
@@ -102,6 +104,11 @@ def route_table() -> str:
     return "\n".join(["| route | what it does |", "| --- | --- |", *rows])
 
 
+def similarity_tables() -> str:
+    """What programs' thresholds mean, for each model that has a calibration."""
+    return "\n\n".join(table for card in load_cards() for table in _iter_similarities(card))
+
+
 def decision_list() -> str:
     return "\n".join(f"- [{_title(page)}]({page.name})" for page in decision_pages())
 
@@ -172,6 +179,39 @@ def _iter_figures(report: Report) -> Iterator[str]:
             yield f"| `{report.title}`: {what} | {100 * figure.value:.1f} %{mark} | {interval} |"
 
 
+_SIMILARITY_HEAD = (
+    "threshold",
+    "strangers who reach it",
+    "that rate was",
+    "normalised score",
+    "pairs of one person missed (by the cosine)",
+)
+
+
+def _iter_similarities(card: Card) -> Iterator[str]:
+    """The table of a model, if it was calibrated."""
+    calibration = load_calibration(card)
+    if calibration is None or card.embedding is None:
+        return
+    rows = []
+    for similarity, rate in ANCHORS.items():
+        score = find_threshold(similarity, calibration)
+        known = "counted" if score < calibration.extrapolated_from else "extrapolated"
+        if not is_reached(similarity, calibration):
+            known = "not known: rarer than the last rate of the model"
+        missed = card.embedding.missed_by_fmr.get(rate)
+        share = "not measured" if missed is None else f"{100 * missed:.2g} %"
+        rows.append(f"| {similarity:g} | 1 in {1 / rate:,.0f} | {known} | {score:.2f} | {share} |")
+    yield "\n".join(
+        [
+            f"`{card.id}`, measured on {card.embedding.measured_on}:\n",
+            f"| {' | '.join(_SIMILARITY_HEAD)} |",
+            "| ---: | ---: | --- | ---: | ---: |",
+            *rows,
+        ]
+    )
+
+
 BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "modules": (ROOT / "ARCHITECTURE.md", module_table),
     "errors": (REFERENCE / "errors.md", error_sections),
@@ -184,6 +224,7 @@ BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "accuracy": (ROOT / "docs" / "accuracy.md", accuracy_sections),
     "figures": (ROOT / "README.md", accuracy_figures),
     "rights": (ROOT / "docs" / "rights.md", rights_table),
+    "similarities": (ROOT / "docs" / "guide" / "rekognition.md", similarity_tables),
     "routes": (ROOT / "docs" / "guide" / "api.md", route_table),
 }
 

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, update
 
 from mien.catalog.cases import count_remembered, find_uuids, forget_cases
+from mien.catalog.face_groups import count_groups_left, delete_groups, find_going
+from mien.catalog.image_names import delete_names_of_nobody
 from mien.catalog.judgements import count_judgements_of, delete_judgements_of
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
@@ -69,6 +71,7 @@ class Removal:
     originals: list[tuple[int, str]] = field(default_factory=list)
     cases: list[tuple[int, str]] = field(default_factory=list)
     suppressions: list[tuple[int, str]] = field(default_factory=list)
+    face_groups: list[tuple[int, str]] = field(default_factory=list)
     stray_faces: list[str] = field(default_factory=list)
     stray_photos: list[str] = field(default_factory=list)
     stray_blobs: list[str] = field(default_factory=list)
@@ -108,6 +111,12 @@ def plan_removal(connection: Connection, selection: Selection) -> Plan:
     keys = dict.fromkeys(key_uuid for _, key_uuid in removal.enrolments)
     removal.cases = find_uuids(connection, selection.case_ids)
     removal.suppressions = _find_suppressions(connection, selection.suppression_ids)
+    removal.face_groups = find_going(
+        connection,
+        group_ids=selection.face_group_ids,
+        grant_ids=[*selection.grant_ids, *selection.ended_grant_ids],
+        face_ids=[face_id for face_id, _, _ in removal.faces],
+    )
     return Plan(
         removal,
         references=(
@@ -128,7 +137,10 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
     face_collections = {collection_id for _, _, collection_id in removal.faces}
     face_ids = [face_id for face_id, _, _ in removal.faces]
     delete_judgements_of(connection, face_ids)
+    delete_groups(connection, [group_id for group_id, _ in removal.face_groups])
     _delete(connection, faces, ids=face_ids)
+    if face_ids:
+        delete_names_of_nobody(connection)
     _delete(connection, indexed_photos, ids=[blob_id for blob_id, _ in removal.blobs])
     _delete(connection, locations, ids=removal.locations)
     _delete(connection, originals, ids=[row_id for row_id, _ in removal.originals])
@@ -172,6 +184,7 @@ def count_left(connection: Connection, removal: Removal) -> dict[str, int]:
         "originals": _count(connection, originals, ids=[i for i, _ in removal.originals]),
         "cases": count_remembered(connection, [case_id for case_id, _ in removal.cases]),
         "suppressions": _count(connection, suppressions, ids=[i for i, _ in removal.suppressions]),
+        "face_groups": count_groups_left(connection, [i for i, _ in removal.face_groups]),
     }
 
 

@@ -9,6 +9,7 @@ from functools import reduce
 
 from sqlalchemy import Connection, and_, or_, select
 
+from mien.catalog.face_groups import find_of_grants
 from mien.catalog.grants import iter_grants
 from mien.catalog.parts import in_parts
 from mien.catalog.schema import (
@@ -34,7 +35,7 @@ class Selection:
     So it is with cases: what is sealed of them goes. `indexed_ids` are photos as they are
     indexed in one collection; elsewhere they stay. With `person_ids` goes all that is recorded
     of people and kept for them; `alike_to` wants every face gone that is like theirs, wherever
-    it is, and is for others to find.
+    it is, and is for others to find. Of face groups go the names; their faces are named apart.
     """
 
     face_ids: Collection[FaceId] = ()
@@ -47,6 +48,7 @@ class Selection:
     alike_to: Collection[PersonId] = ()
     case_ids: Collection[int] = ()
     suppression_ids: Collection[int] = ()
+    face_group_ids: Collection[int] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -59,6 +61,7 @@ class Selection:
             or self.person_ids
             or self.case_ids
             or self.suppression_ids
+            or self.face_group_ids
         )
 
     def with_more(self, other: Selection) -> Selection:
@@ -219,6 +222,7 @@ def select_overdue(connection: Connection, deadlines: Deadlines) -> Selection:
         indexed_ids=set(_iter_indexed(connection, deadlines.indexed_until)),
         location_ids={row.id for row in rows},
         ended_grant_ids={GrantId(row.grant_id) for row in rows} & set(deadlines.ended),
+        face_group_ids=find_of_grants(connection, sorted(deadlines.ended)),
     )
 
 

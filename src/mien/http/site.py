@@ -7,6 +7,7 @@ from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from mien.errors import NotFoundError
 from mien.http.limits import Limits
 from mien.http.metrics import Metrics
 from mien.http.shelf import Shelf
@@ -51,6 +52,24 @@ class Access:
     secret: str = field(repr=False)
 
 
+class ObjectStores(Protocol):
+    """Where objects lie that a request names: those that the operator configured, and no others."""
+
+    def read(self, *, bucket: str, key: str, version: str, max_bytes: int) -> bytes:
+        """The object, of a version where one is named.
+
+        Raises `NotFoundError` for what is not there or may not be read, and `PhotoError`
+        (too-many-bytes) for one that is larger.
+        """
+
+
+class NoStores:
+    """No store is configured."""
+
+    def read(self, *, bucket: str, key: str, version: str, max_bytes: int) -> bytes:  # noqa: ARG002
+        raise NotFoundError("No store of objects is configured here.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One server: its library and the doors to it. `origin` is how it is reached from outside.
@@ -71,6 +90,7 @@ class Site:
     limits: Limits = field(default_factory=Limits)
     policy: Shelf[Policy] = field(default_factory=Shelf)
     region: str = "us-east-1"
+    object_stores: ObjectStores = field(default_factory=NoStores)
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -81,6 +81,10 @@ class Action(StrEnum):
     USER_CHANGED = "user-changed"
     USER_DISABLED = "user-disabled"
     USER_ENABLED = "user-enabled"
+    FACE_GROUP_MADE = "face-group-made"
+    FACE_GROUP_DELETED = "face-group-deleted"
+    FACES_GROUPED = "faces-grouped"
+    FACES_UNGROUPED = "faces-ungrouped"
     LINK_MADE = "link-made"
     PASSWORD_SET = "password-set"  # noqa: S105  (no password)
     SECOND_FACTOR_SET = "second-factor-set"

@@ -21,6 +21,7 @@ from mien.catalog import erasures as ledger
 from mien.catalog.cases import name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry, UnfinishedErasure
+from mien.catalog.face_groups import name_group
 from mien.catalog.indexed import close_photos
 from mien.catalog.references import refer_to_grant, refer_to_sighting
 from mien.catalog.removal import Plan, Removal, count_left, delete_rows
@@ -42,8 +43,8 @@ from mien.vault.shreds import Shreds, references_of
 NOTHING_LEFT = dict.fromkeys(
     (
         *("faces", "photos", "locations", "grants", "people", "consents", "templates", "cases"),
-        *("originals", "judgements", "suppressions", "keys", "vouchers"),
-        *("sealed_files", "sealed_parts", "snapshot_faces"),
+        *("originals", "judgements", "suppressions", "face_groups"),
+        *("keys", "vouchers", "sealed_files", "sealed_parts", "snapshot_faces"),
     ),
     0,
 )
@@ -123,6 +124,7 @@ def count_removal(removal: Removal) -> dict[str, int]:
         "originals": len(removal.originals),
         "cases": len(removal.cases),
         "suppressions": len(removal.suppressions),
+        "face_groups": len(removal.face_groups),
         "sealed_files": len(removal.blobs) + len(removal.stray_blobs),
         "rewritten_files": len(removal.kept_blobs),
     }
@@ -155,13 +157,14 @@ def shreds_of(removal: Removal) -> Shreds:
 
 
 def _subjects_of(removal: Removal) -> list[str]:
-    """Whose keys go: of people, templates, cases and opt-outs; each once."""
+    """Whose keys go: of people, templates, cases, opt-outs and face groups; each once."""
     people = (person_subject(uuid) for _, uuid in removal.people)
     templates = (template_subject(key_uuid) for _, key_uuid in removal.enrolments)
     cases = (name_case(uuid) for _, uuid in removal.cases)
     optouts = (subject_of(uuid) for _, uuid in removal.suppressions)
+    groups = (name_group(uuid) for _, uuid in removal.face_groups)
     strays = removal.stray_subjects
-    return list(dict.fromkeys([*people, *templates, *cases, *optouts, *strays]))
+    return list(dict.fromkeys([*people, *templates, *cases, *optouts, *groups, *strays]))
 
 
 def copy_of(entry: LedgerEntry) -> ErasureCopy:

@@ -15,6 +15,7 @@ from mien.catalog import erasures as ledger
 from mien.catalog.cases import iter_remembered, name_case
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import ErasureState, LedgerEntry
+from mien.catalog.face_groups import iter_group_references
 from mien.catalog.references import (
     iter_enrolment_references,
     iter_face_references,
@@ -134,6 +135,7 @@ def _plan(
         suppression_ids=[
             row_id for row_id, name in iter_suppression_references(connection) if is_marked(name)
         ],
+        face_group_ids=[one for one, name in iter_group_references(connection) if is_marked(name)],
     )
     plan = plan_removal(connection, selection)
     _add_shreds(connection, plan.removal, shreds=deployment.vault.find_marked(is_marked))

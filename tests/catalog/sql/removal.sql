@@ -32,10 +32,17 @@ WHERE cases.sealed != ? AND cases.id = ?;
 SELECT count(*) AS count_1
 FROM suppressions
 WHERE suppressions.id IN (?);
+SELECT count(*) AS count_1
+FROM face_groups
+WHERE face_groups.id IN (?);
 
 -- delete_rows
 DELETE FROM judgements WHERE judgements.face_id IN (?, ?) OR judgements.probe_face_id IN (?, ?);
+DELETE FROM face_groups WHERE face_groups.id IN (?);
 DELETE FROM faces WHERE faces.id IN (?, ?);
+DELETE FROM image_names WHERE NOT (EXISTS (SELECT *
+FROM faces
+WHERE faces.indexed_photo_id = image_names.indexed_photo_id));
 DELETE FROM indexed_photos WHERE indexed_photos.id IN (?);
 DELETE FROM locations WHERE locations.id IN (?, ?);
 DELETE FROM originals WHERE originals.id IN (?);
@@ -118,3 +125,18 @@ WHERE cases.sealed != ? ORDER BY cases.id;
 SELECT suppressions.id, suppressions.uuid
 FROM suppressions
 WHERE suppressions.id IN (?);
+SELECT face_groups.id, face_groups.uuid
+FROM face_groups
+WHERE face_groups.id IN (?);
+SELECT face_groups.id, face_groups.uuid
+FROM face_groups
+WHERE face_groups.grant_id IN (?, ?);
+SELECT face_group_faces.face_id, face_group_faces.group_id
+FROM face_group_faces
+WHERE face_group_faces.face_id IN (?, ?);
+SELECT face_group_faces.id, face_group_faces.group_id, face_group_faces.face_id
+FROM face_group_faces
+WHERE face_group_faces.group_id IN (?) ORDER BY face_group_faces.id;
+SELECT face_groups.id, face_groups.uuid
+FROM face_groups
+WHERE face_groups.id IN (?);

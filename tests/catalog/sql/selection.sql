@@ -50,6 +50,9 @@ WHERE locations.quarantined_at <= ?;
 SELECT indexed_photos.id
 FROM indexed_photos
 WHERE indexed_photos.collection_id = ? AND indexed_photos.indexed_at <= ?;
+SELECT face_groups.id
+FROM face_groups
+WHERE face_groups.grant_id IN (?);
 
 -- select_photo
 SELECT locations.id
