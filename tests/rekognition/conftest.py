@@ -56,9 +56,8 @@ def wire(request: pytest.FixtureRequest, _open: Open) -> Endpoint:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     """A test that says what it proves has sent it, and been answered it."""
-    found = [
-        pyfuncitem.funcargs[name] for name in ("endpoint", "wire") if name in pyfuncitem.funcargs
-    ]
+    given = pyfuncitem.funcargs.values()
+    found = [one for one in given if isinstance(one, Endpoint)]
     for one in found:
         one.watch.forget()
     result = yield

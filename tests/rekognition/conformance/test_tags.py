@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -64,13 +65,13 @@ def test_tags_go_with_their_collection(wire: Endpoint, arn: str) -> None:
 
 @pytest.mark.parametrize("operation", ["list_tags_for_resource", "tag_resource", "untag_resource"])
 def test_what_is_not_there_has_no_tags(wire: Endpoint, operation: str) -> None:
-    more = {
+    more: dict[str, dict[str, Any]] = {
         "list_tags_for_resource": {},
         "tag_resource": {"Tags": {"a": "1"}},
         "untag_resource": {"TagKeys": ["a"]},
-    }[operation]
+    }
     with wire.refusing("ResourceNotFoundException"):
-        getattr(wire.client, operation)(ResourceArn=NOBODYS, **more)
+        getattr(wire.client, operation)(ResourceArn=NOBODYS, **more[operation])
 
 
 @pytest.mark.parametrize("key", ["aws:own", "tab\tkey", "ende!", ""])
