@@ -50,6 +50,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("MIEN_REVIEW_SHARE", "100", "review_share", 100),
         ("MIEN_METRICS_TOKEN", "a long word", "metrics_token", "a long word"),
         ("MIEN_REGION", "eu-central-1", "region", "eu-central-1"),
+        ("MIEN_OBJECT_STORES", "/srv/stores.toml", "object_stores", "/srv/stores.toml"),
         ("MIEN_SERVED_FOLDERS", "/srv/a:/srv/b", "served_folders", "/srv/a:/srv/b"),
         ("MIEN_MAX_BODY_BYTES", "1000", "max_body_bytes", 1000),
         ("MIEN_MAX_PHOTOS_BYTES", "1000", "max_photos_bytes", 1000),
@@ -80,6 +81,7 @@ def test_every_setting_is_tried_here() -> None:
         "MIEN_PUBLIC",
         "MIEN_METRICS_TOKEN",
         "MIEN_REGION",
+        "MIEN_OBJECT_STORES",
         "MIEN_REVIEW_SHARE",
         "MIEN_SERVED_FOLDERS",
         "MIEN_MAX_BODY_BYTES",
@@ -235,3 +237,11 @@ def test_folders_that_are_served_are_taken_as_they_are(text: str, folders: list[
 def test_a_served_folder_of_nobody_is_refused_by_the_name_of_its_variable() -> None:
     with pytest.raises(SettingsError, match="MIEN_SERVED_FOLDERS names the home of nobody here"):
         Settings(served_folders="~nobody-of-this-name/a").find_served_folders()
+
+
+def test_the_file_of_object_stores_is_found_where_one_is_named() -> None:
+    assert Settings().find_store_file() is None
+    settings = load_settings({"MIEN_OBJECT_STORES": "~/stores.toml"})
+    assert settings.find_store_file() == Path("~/stores.toml").expanduser()
+    with pytest.raises(SettingsError, match="MIEN_OBJECT_STORES names the home of nobody here"):
+        Settings(object_stores="~nobody-of-this-name/a").find_store_file()

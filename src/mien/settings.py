@@ -142,6 +142,12 @@ class Settings:
         "The region that clients of Amazon's interface sign for.",
         default="us-east-1",
     )
+    object_stores: str = _setting(
+        "MIEN_OBJECT_STORES",
+        "A file that names the S3-compatible stores whose photos requests may name; without it, "
+        "there are none.",
+        default="",
+    )
     served_folders: str = _setting(
         "MIEN_SERVED_FOLDERS",
         "Folders of this machine that may be added through the server, by colon; without them, "
@@ -172,6 +178,11 @@ class Settings:
     def is_public(self, page: str) -> bool:
         """Whether anybody may open this one of the public pages."""
         return page in _split_words(self.public)
+
+    def find_store_file(self) -> Path | None:
+        """The file of the object stores; nothing where there are none."""
+        name = self.object_stores
+        return _parse_folder(name, variable="MIEN_OBJECT_STORES") if name else None
 
     def find_served_folders(self) -> list[Path]:
         """The folders that may be added through the server."""

@@ -31,6 +31,7 @@ from catalog.samples import (
     open_catalog,
 )
 from mien.catalog import (
+    access_keys,
     accounts,
     api_keys,
     audit,
@@ -48,8 +49,10 @@ from mien.catalog import (
     guests,
     holdings,
     holds,
+    image_names,
     indexed,
     judgements,
+    landmarks,
     links,
     long_runs,
     originals,
@@ -68,6 +71,7 @@ from mien.catalog import (
     suppressions,
     tags,
 )
+from mien.permission.access_key import AccessTerms
 from mien.permission.basis import Basis
 from mien.permission.caller import Operation, Role
 from mien.permission.case import CaseKind, CaseState
@@ -95,6 +99,9 @@ NARROW = replace(
     wanted=faces.Wanted(below="file:///", added_from=NOW, added_before=NOW),
 )
 SIGHTING = photos.Sighting(uri="file:///b.jpg", fingerprint="1", grant_id=GRANT, at=NOW)
+NAMED = image_names.Named(
+    photo_id=PHOTO, collection_id=COLLECTION, grant_id=GRANT, uri="file:///a.jpg", name="ada"
+)
 SUPPRESSION = suppressions.SuppressionRow(
     uuid=make_uuid(1),
     level=Level.FACE,
@@ -186,6 +193,19 @@ KEY = api_keys.KeyRow(
     made_at=NOW,
     expires_at=NOW,
 )
+ACCESS_KEY = access_keys.AccessRow(
+    key_id="MIEN0000000000000001",
+    name=b"",
+    owner_uuid=USER.uuid,
+    operations=frozenset({Operation.VIEW}),
+    terms=AccessTerms(
+        grant_id=make_uuid(1), collections=frozenset({"people"}), purpose="family-album"
+    ),
+    calls_a_minute=1,
+    made_at=NOW,
+    expires_at=NOW,
+)
+OTHER_ACCESS_KEY = replace(ACCESS_KEY, key_id="MIEN0000000000000002")
 SESSION = sign_in.SessionRow(
     uuid=make_uuid(1),
     reference="1",
@@ -220,7 +240,20 @@ GUEST = guests.NewGuestRequest(
 )
 OTHER_GUEST = replace(GUEST, uuid=make_uuid(2), token_hash="cd" * 32)
 
+
+def _start_run(connection: Connection) -> int:
+    return runs.start_run(connection, collection_id=COLLECTION, grant_id=GRANT, at=NOW)
+
+
 CALLS: Mapping[str, Mapping[str, Call]] = {
+    "access_keys": {
+        "add_key": lambda c: access_keys.add_key(c, OTHER_ACCESS_KEY),
+        "find_key": lambda c: access_keys.find_key(c, ""),
+        "get_key": lambda c: access_keys.get_key(c, ACCESS_KEY.key_id),
+        "iter_keys": lambda c: list(access_keys.iter_keys(c)),
+        "note_use": lambda c: access_keys.note_use(c, ACCESS_KEY.key_id, day=NOW),
+        "revoke_key": lambda c: access_keys.revoke_key(c, ACCESS_KEY.key_id, at=NOW),
+    },
     "accounts": {
         "add_user": lambda c: accounts.add_user(c, replace(USER, uuid=make_uuid(2), reference="2")),
         "find_user_by_name": lambda c: accounts.find_user_by_name(c, "1"),
@@ -347,7 +380,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         ),
         "find_of_grants": lambda c: face_groups.find_of_grants(c, [GRANT]),
         "iter_group_references": lambda c: list(face_groups.iter_group_references(c)),
-        "iter_memberships": lambda c: list(face_groups.iter_memberships(c, SCOPE)),
+        "iter_visible_members": lambda c: list(face_groups.iter_visible_members(c, NARROW)),
         "tie_faces": lambda c: face_groups.tie_faces(c, 1, face_ids=[FaceId(2)]),
         "untie_faces": lambda c: face_groups.untie_faces(c, 1, face_ids=[FaceId(1)]),
     },
@@ -415,6 +448,14 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "is_held": lambda c: holds.is_held(c, sha256=make_sha256(1), grant_id=GRANT),
         "release": lambda c: [holds.hold(c, 1, selection=SELECTION), holds.release(c, 1)],
     },
+    "image_names": {
+        "add_name": lambda c: image_names.add_name(c, NAMED, at=NOW),
+        "count_names": image_names.count_names,
+        "delete_names_of_nobody": image_names.delete_names_of_nobody,
+        "find_faces_named": lambda c: image_names.find_faces_named(c, SCOPE, name="ada"),
+        "find_names": lambda c: image_names.find_names(c, SCOPE, face_ids=[FaceId(1)]),
+        "find_names_at": lambda c: image_names.find_names_at(c, [PHOTO]),
+    },
     "indexed": {
         "add_faces": lambda c: indexed.add_faces(
             c,
@@ -445,6 +486,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_judgements_about": lambda c: judgements.find_judgements_about(c, [1]),
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
+    },
+    "landmarks": {
+        "find_ids_of_photo": lambda c: landmarks.find_ids_of_photo(
+            c, make_sha256(1), collection_id=COLLECTION
+        ),
+        "find_landmarks": lambda c: landmarks.find_landmarks(c, [FaceId(1)]),
     },
     "links": {
         "add_case_link": lambda c: links.add_case_link(
@@ -556,8 +603,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "count_runs": runs.count_runs,
+        "drop_run": lambda c: runs.drop_run(c, 1),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
-        "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
+        "end_small_run": lambda c: [
+            runs.end_small_run(c, _start_run(c), counts={"new": 1}, at=NOW) for _ in "ab"
+        ],
+        "start_run": _start_run,
     },
     "selection": {
         "select_before": lambda c: selection.select_before(c, NOW),
@@ -666,6 +717,7 @@ def fill(connection: Connection) -> None:
     long_runs.add_long_run(connection, uuid=make_uuid(1), sealed=b"sealed", at=NOW)
     accounts.add_user(connection, USER)
     api_keys.add_key(connection, KEY)
+    access_keys.add_key(connection, ACCESS_KEY)
     sign_in.add_session(connection, SESSION)
     sign_in.add_link(connection, LINK)
     links.add_link(connection, GUEST_LINK)

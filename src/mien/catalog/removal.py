@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, sele
 
 from mien.catalog.cases import count_remembered, find_uuids, forget_cases
 from mien.catalog.face_groups import count_groups_left, delete_groups, find_going
+from mien.catalog.image_names import delete_names_of_nobody
 from mien.catalog.judgements import count_judgements_of, delete_judgements_of
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
@@ -138,6 +139,8 @@ def delete_rows(connection: Connection, removal: Removal, *, at: datetime) -> No
     delete_judgements_of(connection, face_ids)
     delete_groups(connection, [group_id for group_id, _ in removal.face_groups])
     _delete(connection, faces, ids=face_ids)
+    if face_ids:
+        delete_names_of_nobody(connection)
     _delete(connection, indexed_photos, ids=[blob_id for blob_id, _ in removal.blobs])
     _delete(connection, locations, ids=removal.locations)
     _delete(connection, originals, ids=[row_id for row_id, _ in removal.originals])

@@ -1,8 +1,9 @@
 """Requests signed with AWS Signature Version 4, verified.
 
 Source: "Create a signed AWS API request", AWS Identity and Access Management User Guide. What
-was signed is read from `SignedHeaders`, since clients sign different ones; the body always
-counts, whatever a header says of it.
+was signed is read from `SignedHeaders`, since clients sign different ones. The body always
+counts, whatever a header says of it, and path and query count as they were sent: dots and
+slashes in a path are not tidied up, so that nothing is signed here and routed elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import quote, unquote_plus
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 LONGEST_SKEW = timedelta(minutes=5)
@@ -22,13 +23,19 @@ LONGEST_SKEW = timedelta(minutes=5)
 
 _TERMINATOR = "aws4_request"
 _HEADER = re.compile(
-    rf"{ALGORITHM}\s+"
-    r"Credential=(?P<key>[\w]{1,128})/(?P<date>\d{8})/(?P<region>[\w-]+)/(?P<service>[\w-]+)/"
-    rf"{_TERMINATOR}\s*,\s*SignedHeaders=(?P<headers>[a-z0-9;.-]+)\s*,\s*"
-    r"Signature=(?P<signature>[0-9a-f]{64})"
+    rf"{ALGORITHM} +"
+    r"Credential=(?P<key>\w{1,128})/(?P<date>\d{8})/(?P<region>[\w-]+)/(?P<service>[\w-]+)/"
+    rf"{_TERMINATOR} *, *SignedHeaders=(?P<headers>[a-z0-9;._-]+) *, *"
+    r"Signature=(?P<signature>[0-9a-f]{64})",
+    re.ASCII,
 )
+_STAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _TIME = "%Y%m%dT%H%M%SZ"
-_MUST_BE_SIGNED = frozenset({"host", "x-amz-date"})
+_BLANKS = re.compile(r"[ \t]+")
+_AMAZON = "x-amz-"
+_AUTHORIZATION, _DATE, _DIGEST = "authorization", "x-amz-date", "x-amz-content-sha256"
+_TOKEN, _PRESIGNED = "x-amz-security-token", ("x-amz-signature", "x-amz-algorithm")
+_MUST_BE_SIGNED = frozenset({"host", _DATE})
 
 
 class SignatureFault(StrEnum):
@@ -38,6 +45,7 @@ class SignatureFault(StrEnum):
     MALFORMED = "malformed"
     OUT_OF_TIME = "out-of-time"
     WRONG_SCOPE = "wrong-scope"
+    UNKNOWN_KEY = "unknown-key"
     WRONG = "wrong"
 
 
@@ -51,7 +59,11 @@ class SignatureError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signable:
-    """A request as it came: the path as sent, the headers in order with names in lower case."""
+    """A request as it came.
+
+    Path and query as they were sent, escapes and all; headers in order, their names in lower
+    case; every character of these stands for one byte.
+    """
 
     method: str
     path: str
@@ -82,11 +94,15 @@ class Signature:
 
 
 def read_signature(request: Signable) -> Signature:
-    """Raises `SignatureError` where there is none, or none that can be read."""
-    header = request.get("authorization")
+    """Raises `SignatureError` where there is none, or none of a kind that is accepted here."""
+    _check_form(request)
+    header = request.get(_AUTHORIZATION)
     if not header.startswith(ALGORITHM):
-        raise SignatureError(SignatureFault.MISSING, "Missing Authentication Token")
-    found = _HEADER.fullmatch(header.strip())
+        raise SignatureError(
+            SignatureFault.MISSING,
+            "Missing Authentication Token: sign the request with an access key.",
+        )
+    found = _HEADER.fullmatch(header.strip(" \t"))
     if found is None:
         raise SignatureError(
             SignatureFault.MALFORMED, "The Authorization header is none of Signature Version 4."
@@ -121,10 +137,12 @@ def check_scope(signature: Signature, *, region: str, service: str) -> None:
 
 def check_signature(request: Signable, signature: Signature, *, secret: str, now: datetime) -> None:
     """Raises `SignatureError` unless exactly this was signed with the secret, and just now."""
-    stamp = request.get("x-amz-date")
+    stamp = request.get(_DATE)
+    digest = sha256(request.body).hexdigest()
     _check_time(stamp, signature, now=now)
     _check_covered(request, signature)
-    canonical = _canonicalise(request, signature.signed_headers)
+    _check_digest(request, digest=digest)
+    canonical = _canonicalise(request, signature.signed_headers, digest=digest)
     wanted = _sign(canonical, stamp=stamp, signature=signature, secret=secret)
     if not hmac.compare_digest(wanted, signature.signature):
         raise SignatureError(
@@ -134,13 +152,36 @@ def check_signature(request: Signable, signature: Signature, *, secret: str, now
         )
 
 
-def _check_time(stamp: str, signature: Signature, *, now: datetime) -> None:
-    try:
-        signed_at = datetime.strptime(stamp, _TIME).replace(tzinfo=UTC)
-    except ValueError as error:
+def _check_form(request: Signable) -> None:
+    """What is signed in another way than here, and what says one thing twice."""
+    names = [name for name, _ in request.headers]
+    if _TOKEN in names:
         raise SignatureError(
-            SignatureFault.MALFORMED, "X-Amz-Date must be there once, as YYYYMMDD'T'HHMMSS'Z'."
-        ) from error
+            SignatureFault.MALFORMED,
+            "There are no temporary credentials here: sign with the id and the secret of an "
+            "access key alone, without X-Amz-Security-Token (AWS_SESSION_TOKEN).",
+        )
+    asked = [unquote_plus(key) for key, _ in _split_query(request.query)]
+    if any(key.lower() in _PRESIGNED for key in asked):
+        raise SignatureError(
+            SignatureFault.MALFORMED,
+            "Addresses that were signed beforehand are not accepted here: sign each request, "
+            "in its Authorization header.",
+        )
+    decisive = [name for name in names if name == _AUTHORIZATION or _is_decisive(name)]
+    if len(decisive) != len(set(decisive)) or len(asked) != len(set(asked)):
+        raise SignatureError(
+            SignatureFault.MALFORMED,
+            "Authorization, Host, every X-Amz header and every name of the query may be sent once.",
+        )
+
+
+def _is_decisive(name: str) -> bool:
+    return name in _MUST_BE_SIGNED or name.startswith(_AMAZON)
+
+
+def _check_time(stamp: str, signature: Signature, *, now: datetime) -> None:
+    signed_at = _parse_stamp(stamp)
     if stamp[:8] != signature.date:
         raise SignatureError(
             SignatureFault.WRONG_SCOPE, "Date in Credential scope does not match X-Amz-Date."
@@ -154,10 +195,24 @@ def _check_time(stamp: str, signature: Signature, *, now: datetime) -> None:
         )
 
 
+def _parse_stamp(stamp: str) -> datetime:
+    try:
+        if _STAMP.fullmatch(stamp):
+            return datetime.strptime(stamp, _TIME).replace(tzinfo=UTC)
+    except ValueError:  # such as the thirteenth month
+        pass
+    raise SignatureError(
+        SignatureFault.MALFORMED, "X-Amz-Date must be there once, as YYYYMMDD'T'HHMMSS'Z'."
+    )
+
+
 def _check_covered(request: Signable, signature: Signature) -> None:
-    """What decides about a request must have been signed with it."""
+    """What decides about a request must have been signed with it.
+
+    The type of the body decides nothing here, and not every client signs it.
+    """
     sent = {name for name, _ in request.headers}
-    decides = _MUST_BE_SIGNED | {name for name in sent if name.startswith("x-amz-")}
+    decides = _MUST_BE_SIGNED | {name for name in sent if _is_decisive(name)}
     lacking = sorted(decides - set(signature.signed_headers))
     if lacking:
         raise SignatureError(
@@ -168,23 +223,25 @@ def _check_covered(request: Signable, signature: Signature) -> None:
         raise SignatureError(
             SignatureFault.WRONG, f"These headers were signed and not sent: {', '.join(unsent)}."
         )
-    digest = request.get("x-amz-content-sha256")
-    if digest and not hmac.compare_digest(digest, sha256(request.body).hexdigest()):
+
+
+def _check_digest(request: Signable, *, digest: str) -> None:
+    if _DIGEST not in {name for name, _ in request.headers}:
+        return
+    if request.get(_DIGEST) != digest:
         raise SignatureError(
-            SignatureFault.WRONG, "X-Amz-Content-SHA256 is not the digest of the body."
+            SignatureFault.WRONG,
+            "X-Amz-Content-SHA256 is not the digest of the body, which must be signed.",
         )
 
 
-def _canonicalise(request: Signable, names: Sequence[str]) -> str:
+def _canonicalise(request: Signable, names: Sequence[str], *, digest: str) -> str:
     lines = [
         f"{name}:{','.join(_squeeze(value) for key, value in request.headers if key == name)}"
         for name in names
     ]
-    path = quote(request.path, safe="/~-_.") or "/"
-    query = "&".join(
-        sorted(f"{_encode(key)}={_encode(value)}" for key, value in _split_query(request.query))
-    )
-    digest = sha256(request.body).hexdigest()
+    path = quote(request.path.encode("latin-1"), safe="/~-_.") or "/"
+    query = "&".join(f"{key}={value}" for key, value in sorted(_split_query(request.query)))
     return "\n".join([request.method, path, query, *lines, "", ";".join(names), digest])
 
 
@@ -192,19 +249,16 @@ def _sign(canonical: str, *, stamp: str, signature: Signature, secret: str) -> s
     key = f"AWS4{secret}".encode()
     for part in (signature.date, signature.region, signature.service, _TERMINATOR):
         key = hmac.digest(key, part.encode(), "sha256")
-    digest = sha256(canonical.encode()).hexdigest()
+    digest = sha256(canonical.encode("latin-1")).hexdigest()  # the bytes that were sent
     message = f"{ALGORITHM}\n{stamp}\n{signature.scope}\n{digest}"
     return hmac.digest(key, message.encode(), "sha256").hex()
 
 
 def _split_query(query: str) -> list[tuple[str, str]]:
-    # A plus is a plus here, and no blank.
-    return parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)
+    """Names and values as they were sent: decoding would make two of them the same."""
+    pairs = [pair.partition("=") for pair in query.split("&")] if query else []
+    return [(key, value) for key, _, value in pairs]
 
 
 def _squeeze(value: str) -> str:
-    return " ".join(value.split())
-
-
-def _encode(text: str) -> str:
-    return quote(unquote(text), safe="~-_.")
+    return _BLANKS.sub(" ", value.strip(" \t"))

@@ -96,6 +96,8 @@ class Action(StrEnum):
     SIGNED_OUT = "signed-out"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
+    ACCESS_KEY_MADE = "access-key-made"
+    ACCESS_KEY_REVOKED = "access-key-revoked"
     SEARCH_REVIEWED = "search-reviewed"
     GUEST_LINK_MADE = "guest-link-made"
     GUEST_LINK_ENDED = "guest-link-ended"

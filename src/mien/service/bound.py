@@ -24,14 +24,15 @@ def ask_bound_leave(
 ) -> Leave | Verdict:
     """As a search of the key's would have it; nothing where nothing came in yet.
 
-    Raises `NotFoundError` for an unknown collection.
+    No other grant gives it leave: where its own has ended, it is refused. Raises
+    `NotFoundError` for an unknown collection.
     """
     return ask_leave(
         deployment,
         purpose=terms.purpose,
         collection=collection,
         at=deployment.clock(),
-        filters=Filters(grant_id=terms.grant_id),
+        filters=filter_for(terms),
     )
 
 
@@ -67,3 +68,8 @@ def _make_charter(grant: Grant, *, purpose: str) -> Charter:
     """Where a charter names purposes, only the key's: it is made for nothing else."""
     charter = make_charter(grant)
     return replace(charter, purposes=charter.purposes & {purpose}) if charter.purposes else charter
+
+
+def filter_for(terms: AccessTerms) -> Filters:
+    """What keeps a search to what the key may see."""
+    return Filters(grant_id=terms.grant_id, is_bound=True)

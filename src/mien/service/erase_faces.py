@@ -63,7 +63,7 @@ def erase_faces(
     certificate = _erase(deployment, seen.values(), galleries=galleries)
     with deployment.database.reading() as connection:
         left = find_ids(connection, leave.collection.id, uuids=seen)
-    names = FaceGroups(deployment, leave).find_names(left.values())
+        names = FaceGroups(deployment, leave).find_names(connection, left.values())
     return ErasedFaces(
         erased=tuple(uuid for uuid in seen if uuid not in left),
         grouped={uuid: names.get(left[uuid], "") for uuid in seen if uuid in left},

@@ -40,6 +40,9 @@ WHERE face_groups.id IN (?);
 DELETE FROM judgements WHERE judgements.face_id IN (?, ?) OR judgements.probe_face_id IN (?, ?);
 DELETE FROM face_groups WHERE face_groups.id IN (?);
 DELETE FROM faces WHERE faces.id IN (?, ?);
+DELETE FROM image_names WHERE NOT (EXISTS (SELECT *
+FROM faces
+WHERE faces.indexed_photo_id = image_names.indexed_photo_id));
 DELETE FROM indexed_photos WHERE indexed_photos.id IN (?);
 DELETE FROM locations WHERE locations.id IN (?, ?);
 DELETE FROM originals WHERE originals.id IN (?);
