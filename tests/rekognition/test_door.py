@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSPreparedRequest
-from botocore.config import Config
 from botocore.exceptions import ClientError
-from starlette.testclient import TestClient
 
-from mien.http.limits import Limits
 from mien.http.site import Site
-from mien.permission.caller import Operation
-from mien.rekognition import operations
-from mien.rekognition.operations import OPERATIONS
-from rekognition.client import KEY_ID, SECRET, Key, make_client, using
+from rekognition.client import KEY_ID, Key
 from server.door import Door, make_site
-from server.signing import HEADERS, Signer, as_sent
 from service.stage import Stage
 
 KEY = Key("g", "family-album")

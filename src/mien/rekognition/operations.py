@@ -6,8 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mien.rekognition import associations, collections, search_users, users
-from mien.rekognition import collections, detect_faces, index_faces
+from mien.rekognition import (
+    associations,
+    collections,
+    detect_faces,
+    index_faces,
+    search_users,
+    users,
+)
 from mien.rekognition.call import Call
 
 Answer = Mapping[str, object]

@@ -43,9 +43,7 @@ def _open(parts: Parts, name: str, *, grant: Grant) -> FaceGroups | Verdict:
     """The groups of the grant, which are the same for any purpose of it that is allowed here."""
     found: FaceGroups | Verdict = refuse(Reason.PURPOSE_NOT_GRANTED)
     for purpose in sorted(grant.purposes):
-        terms = AccessTerms(
-            grant_id=grant.grant_id, collections=frozenset({name}), purpose=purpose
-        )
+        terms = AccessTerms(grant_id=grant.grant_id, collections=frozenset({name}), purpose=purpose)
         found = open_groups(parts, terms, collection=name)
         if not isinstance(found, Verdict):
             break

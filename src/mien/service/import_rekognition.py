@@ -229,9 +229,7 @@ class _Import:
                 )
                 add_name(connection, named, at=self._deployment.clock())
 
-    def _tell_absent(
-        self, name: _Name, *, added: AddReport, stored: StoredGrant | Verdict
-    ) -> None:
+    def _tell_absent(self, name: _Name, *, added: AddReport, stored: StoredGrant | Verdict) -> None:
         """Why none of the files of a name is here."""
         faces = list(name.iter_faces())
         failed = {one.path: one.reason for one in added.failed}

@@ -50,7 +50,9 @@ class NamedImages:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 rows = list(csv.DictReader(file, strict=True))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise SettingsError(f"{path} is no list of names that can be read ({error}).") from error
+            raise SettingsError(
+                f"{path} is no list of names that can be read ({error})."
+            ) from error
         found: dict[tuple[str, str], list[FoundFile]] = defaultdict(list)
         for line, row in enumerate(rows, 2):
             file, given = row.get(_FILE), [n for n in (_BY_NAME, _BY_IMAGE) if row.get(n)]
