@@ -298,6 +298,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_newest": lambda c: browse.find_newest(
             c, NARROW, of_people=[PERSON], after=browse.Position(NOW, 1), limit=9
         ),
+        "find_places": lambda c: browse.find_places(c, SCOPE, photo_ids=[PHOTO]),
         "find_visible_photo": lambda c: browse.find_visible_photo(
             c, SCOPE, photo_uuid=photos.photo_uuid_of(make_sha256(1))
         ),
