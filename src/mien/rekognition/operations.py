@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mien.rekognition import collections
+from mien.rekognition import collections, compare, search
 from mien.rekognition.call import Call
 
 Answer = Mapping[str, object]
@@ -24,4 +24,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DescribeCollection": Operation(
         collections.DescribeCollection, collections.describe_collection
     ),
+    "CompareFaces": Operation(compare.CompareFaces, compare.compare_faces),
+    "SearchFaces": Operation(search.SearchFaces, search.search_faces),
+    "SearchFacesByImage": Operation(search.SearchFacesByImage, search.search_faces_by_image),
 }
