@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mien.rekognition import collections, compare, search
+from mien.rekognition import (
+    associations,
+    collections,
+    compare,
+    detect_faces,
+    index_faces,
+    search,
+    search_users,
+    users,
+)
 from mien.rekognition.call import Call
 
 Answer = Mapping[str, object]
@@ -27,4 +36,15 @@ OPERATIONS: Mapping[str, Operation] = {
     "CompareFaces": Operation(compare.CompareFaces, compare.compare_faces),
     "SearchFaces": Operation(search.SearchFaces, search.search_faces),
     "SearchFacesByImage": Operation(search.SearchFacesByImage, search.search_faces_by_image),
+    "CreateUser": Operation(users.CreateUser, users.create_user),
+    "DeleteUser": Operation(users.DeleteUser, users.delete_user),
+    "ListUsers": Operation(users.ListUsers, users.list_users),
+    "AssociateFaces": Operation(associations.AssociateFaces, associations.associate_faces),
+    "DisassociateFaces": Operation(associations.DisassociateFaces, associations.disassociate_faces),
+    "SearchUsers": Operation(search_users.SearchUsers, search_users.search_users),
+    "SearchUsersByImage": Operation(
+        search_users.SearchUsersByImage, search_users.search_users_by_image
+    ),
+    "DetectFaces": Operation(detect_faces.DetectFaces, detect_faces.detect_faces),
+    "IndexFaces": Operation(index_faces.IndexFaces, index_faces.index_faces),
 }
