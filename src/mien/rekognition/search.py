@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mien.errors import NotFoundError
 from mien.rekognition.call import Call
 from mien.rekognition.errors import Code, ServiceError, check
-from mien.rekognition.face_detail import Frame, tell_box, tell_confidence
+from mien.rekognition.face_detail import Frame, tell_place
 from mien.rekognition.image import IMAGE, Image, read_image
 from mien.rekognition.kinds import (
     COLLECTION_ID,
@@ -75,11 +75,11 @@ def search_faces_by_image(call: Call, asked: SearchFacesByImage) -> dict[str, ob
     probe = result.probe
     if probe is None or probe.searched is None:
         raise no_faces()
-    face = probe.analysis.faces[probe.searched].face
     frame = Frame(probe.analysis.width_px, probe.analysis.height_px)
+    place = tell_place(probe.analysis.faces[probe.searched].face, frame)
     return {
-        "SearchedFaceBoundingBox": tell_box(face.box, frame),
-        "SearchedFaceConfidence": tell_confidence(face.confidence),
+        "SearchedFaceBoundingBox": place["BoundingBox"],
+        "SearchedFaceConfidence": place["Confidence"],
         **matches,
     }
 
