@@ -18,7 +18,7 @@ from mien.catalog.face_groups import NewFaceGroup, StoredFaceGroup, name_group
 from mien.catalog.faces import find_faces_by_uuid
 from mien.errors import ConflictError, KeyDestroyedError, NotFoundError, TamperedError
 from mien.permission.access_key import AccessTerms
-from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.permission.verdict import Verdict
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.bound import ask_bound_leave
@@ -57,11 +57,9 @@ class FaceGroups:
     def leave(self) -> Leave:
         return self._leave
 
-    def make(self, name: str) -> Verdict:
+    def make(self, name: str) -> None:
         """A group without faces. Raises `ConflictError` where there is one of that name."""
         scope = self._leave.scope
-        if len(scope.grants) != 1:
-            return refuse(Reason.PURPOSE_NOT_GRANTED)
         uuid, reference = str(uuid4()), refer_name(self._deployment, name)
         with self._deployment.database.writing() as connection:
             if rows.find_group(connection, scope, reference=reference) is not None:
@@ -75,7 +73,6 @@ class FaceGroups:
             )
             stored = rows.add_group(connection, new, at=self._deployment.clock())
             self.enter(connection, stored, action=Action.FACE_GROUP_MADE, name=name)
-        return ALLOWED
 
     def delete(self, name: str) -> None:
         """The name goes; its faces stay, in no group. Raises `NotFoundError`."""
