@@ -24,8 +24,10 @@ from mien.service.audit import Action, Event, Note
 from mien.service.bound import ask_bound_leave
 from mien.service.browsing import leave_out_suppressed
 from mien.service.deployment import Deployment
+from mien.service.erase import FaceGroupTarget
 from mien.service.leave import Leave
 from mien.service.parts import Parts
+from mien.service.standing import get_collection
 from mien.types import FaceId
 from mien.vault.notary import Owner
 from mien.vault.shreds import Shreds
@@ -168,6 +170,17 @@ def open_groups(parts: Parts, terms: AccessTerms, *, collection: str) -> FaceGro
     if isinstance(leave, Verdict):
         return leave
     return FaceGroups(deployment, leave_out_suppressed(parts, deployment, leave=leave))
+
+
+def find_target(deployment: Deployment, name: str, *, collection: str) -> FaceGroupTarget:
+    """All that is held under a name in a collection, whoever gave it. Raises `NotFoundError`."""
+    reference = refer_name(deployment, name)
+    with deployment.database.reading() as connection:
+        place = get_collection(deployment, connection, name=collection)
+        found = rows.find_groups_of(connection, collection_id=place.id, reference=reference)
+    if not found:
+        raise NotFoundError(f"There is no face group {name} in the collection {collection}.")
+    return FaceGroupTarget(tuple(one.id for one in found))
 
 
 def refer_name(deployment: Deployment, name: str) -> str:
