@@ -13,15 +13,14 @@ import pytest
 
 from mien.errors import NotFoundError
 from mien.library import Library
-from mien.permission.access_key import AccessTerms
-from mien.permission.verdict import Verdict
 from mien.service.audit import Action
 from mien.service.erase import FacesTarget, GrantTarget
-from mien.service.face_groups import FaceGroups, find_target, open_groups
+from mien.service.face_groups import FaceGroups, find_target
 from mien.service.group_faces import Fault, Grouped, GroupFaces, Grouping
 from mien.service.group_vectors import make_vectors
 from mien.testing import draw_photo
 from mien.types import FaceId
+from service.grouping import groups_of, make_group
 from service.stage import DOCUMENTED, PURPOSE, Stage, check_sound, query
 from service.traces import Traces, find_traces, traces_of_face
 
@@ -40,12 +39,7 @@ class Album:
     grant: str
 
     def open(self, collection: str = COLLECTION) -> FaceGroups:
-        terms = AccessTerms(
-            grant_id=self.grant, collections=frozenset({collection}), purpose=PURPOSE
-        )
-        opened = open_groups(self.library.parts, terms, collection=collection)
-        assert not isinstance(opened, Verdict)
-        return opened
+        return groups_of(self.library, self.grant, collection=collection)
 
     def faces(self, person: int, *, collection: str = COLLECTION) -> list[str]:
         """As a search finds them."""
@@ -55,11 +49,7 @@ class Album:
         return sorted(one.face.stored.uuid for one in result.candidates)
 
     def make(self, name: str, *face_ids: str, collection: str = COLLECTION) -> Grouped | None:
-        groups = self.open(collection)
-        groups.make(name)
-        faces = GroupFaces(groups, self.library.parts.galleries)
-        grouping = Grouping(name=name, face_ids=face_ids)
-        return faces.add(grouping, min_similarity=75.0) if face_ids else None
+        return make_group(self.library, self.open(collection), name, face_ids=face_ids)
 
     def names(self, collection: str = COLLECTION) -> list[str]:
         return [one.name for one in self.open(collection).list_page(limit=9)[0]]
