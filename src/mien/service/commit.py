@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from mien.catalog import photos as photo_rows
-from mien.catalog.collections import Collection, raise_revision
+from mien.catalog.collections import Collection, is_there, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
 from mien.catalog.holds import is_held
@@ -214,6 +214,11 @@ def _record(
     """Writes the rows of a batch; returns also what was sealed for nothing."""
     counts, unused, collection = BatchCounts(), [], entrance.collection
     with deployment.database.writing() as connection:
+        if not is_there(connection, collection.id):
+            raise ConflictError(
+                f"The collection {collection.name} was deleted while photos were being added to "
+                "it. Add them again, and it is made anew."
+            )
         # Read again inside the transaction: it may have been revoked since the run began.
         stored = get_grant(deployment, connection, grant_id=entrance.grant_id)
         suppressed = deployment.suppressed.load(deployment.model)
