@@ -237,6 +237,11 @@ GUEST = guests.NewGuestRequest(
 )
 OTHER_GUEST = replace(GUEST, uuid=make_uuid(2), token_hash="cd" * 32)
 
+
+def _start_run(connection: Connection) -> int:
+    return runs.start_run(connection, collection_id=COLLECTION, grant_id=GRANT, at=NOW)
+
+
 CALLS: Mapping[str, Mapping[str, Call]] = {
     "access_keys": {
         "add_key": lambda c: access_keys.add_key(c, OTHER_ACCESS_KEY),
@@ -583,8 +588,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "count_runs": runs.count_runs,
+        "drop_run": lambda c: runs.drop_run(c, 1),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
-        "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
+        "end_small_run": lambda c: [
+            runs.end_small_run(c, _start_run(c), counts={"new": 1}, at=NOW) for _ in "ab"
+        ],
+        "start_run": _start_run,
     },
     "selection": {
         "select_before": lambda c: selection.select_before(c, NOW),

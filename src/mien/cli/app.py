@@ -20,6 +20,7 @@ from mien.cli import (
     evidence,
     explain,
     grant,
+    imports,
     keys,
     models,
     optout,
@@ -70,3 +71,4 @@ app.add_typer(models.app, name="models")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(access_keys.app, name="access-keys")
+app.add_typer(imports.app, name="import")

@@ -52,9 +52,7 @@ def create_collection(call: Call, asked: CreateCollection) -> dict[str, object]:
     name, terms = asked.collection_id, call.terms
     check(may_operate(call.caller, Operation.GRANT, collection=name, purpose=terms.purpose))
     try:
-        made = make_bound_collection(
-            call.parts.deployment, terms, name=name, tags=asked.tags or {}
-        )
+        made = make_bound_collection(call.parts.deployment, terms, name=name, tags=asked.tags or {})
     except ConflictError as error:
         raise ServiceError(
             Code.ALREADY_EXISTS, f"The collection id: {name} already exists."
@@ -73,9 +71,7 @@ def delete_collection(call: Call, asked: DeleteCollection) -> dict[str, object]:
     call.check(Operation.CASE, collection=name)
     leave = get_leave(call, collection_id=name)
     parts, grant_id = call.parts, call.terms.grant_id
-    dropped = drop_collection(
-        parts.deployment, leave, grant_id=grant_id, galleries=parts.galleries
-    )
+    dropped = drop_collection(parts.deployment, leave, grant_id=grant_id, galleries=parts.galleries)
     if not dropped.is_gone:
         raise ServiceError(
             Code.IN_USE,

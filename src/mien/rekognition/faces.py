@@ -13,7 +13,6 @@ from mien.rekognition.kinds import COLLECTION_ID, FACE_ID, FACES_AT_ONCE, NEXT_T
 from mien.rekognition.members import Many, member
 from mien.rekognition.shapes import tell_faces, tell_model_version
 from mien.rekognition.tokens import make_token, read_token
-from mien.service.erase_faces import erase_faces
 from mien.service.face_list import FaceList
 from mien.service.leave import Leave
 from mien.types import FaceId
@@ -56,7 +55,6 @@ def list_faces(call: Call, asked: ListFaces) -> dict[str, object]:
 def delete_faces(call: Call, asked: DeleteFaces) -> dict[str, object]:
     call.check(Operation.CASE, collection=asked.collection_id)
     leave = get_leave(call, collection_id=asked.collection_id)
-    ...
 
 
 def _choose(call: Call, asked: ListFaces, *, leave: Leave) -> Sequence[FaceId] | None:

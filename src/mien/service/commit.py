@@ -94,6 +94,15 @@ class BatchCounts:
     dropped: Counter[Reason] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
 
+    def add(self, other: BatchCounts) -> None:
+        """What became of another batch, too."""
+        self.new += other.new
+        self.known += other.known
+        self.reopened += other.reopened
+        self.faces += other.faces
+        self.dropped.update(other.dropped)
+        self.refused.update(other.refused)
+
     def count(self, item: Sealed, *, is_new: bool) -> None:
         if is_new:
             self.new += 1
