@@ -43,9 +43,7 @@ def _open(parts: Parts, name: str, *, grant: Grant) -> FaceGroups | Verdict:
     """The groups of the grant, which are the same for any purpose of it that is allowed here."""
     found: FaceGroups | Verdict = refuse(Reason.PURPOSE_NOT_GRANTED)
     for purpose in sorted(grant.purposes):
-        terms = AccessTerms(
-            grant_id=grant.grant_id, collections=frozenset({name}), purpose=purpose
-        )
+        terms = AccessTerms(grant_id=grant.grant_id, collections=frozenset({name}), purpose=purpose)
         found = open_groups(parts, terms, collection=name)
         if not isinstance(found, Verdict):
             break
@@ -71,7 +69,7 @@ class _UserImport:
             if not verdict.is_allowed:
                 self.lose(Loss.USER_REFUSED, *map(str, verdict.reasons))
                 return
-        faces = GroupFaces(groups.deployment, groups, self._parts.galleries)
+        faces = GroupFaces(groups, self._parts.galleries)
         try:
             grouped = faces.add(Grouping(name=name, face_ids=face_ids), min_similarity=0.0)
         except GroupFullError:

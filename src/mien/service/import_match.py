@@ -14,7 +14,6 @@ LEAST_OVERLAP = 0.5
 """Of two boxes of one face, intersection over union."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class MatchedFace:
     """A face of Amazon's, the one here, and by how much their boxes overlap."""
