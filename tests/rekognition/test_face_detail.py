@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from mien.rekognition.errors import Code, ServiceError
-from mien.rekognition.face_detail import Frame, check_attributes, tell_detail
+from mien.rekognition.face_detail import Frame, check_attributes, tell_face
 from mien.testing import GOOD
 from mien.types import Box, Face, Landmarks, Point, Quality
 from mien.vision.quality import estimate_pose
@@ -28,7 +28,7 @@ _FACE = Face(
 
 
 def test_boxes_and_landmarks_are_shares_of_the_photo() -> None:
-    told = tell_detail(_Seen(_FACE, GOOD), _FRAME)
+    told = tell_face(_Seen(_FACE, GOOD), _FRAME)
     assert told["BoundingBox"] == {"Width": 0.2, "Height": 0.8, "Left": 0.1, "Top": 0.1}
     assert told["Confidence"] == 75.0
     assert told["Landmarks"] == [
@@ -41,17 +41,17 @@ def test_boxes_and_landmarks_are_shares_of_the_photo() -> None:
 
 
 def test_only_the_default_attributes_are_told() -> None:
-    told = tell_detail(_Seen(_FACE, GOOD), _FRAME)
+    told = tell_face(_Seen(_FACE, GOOD), _FRAME)
     assert set(told) == {"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"}
 
 
 def test_brightness_and_sharpness_stay_within_0_and_100() -> None:
     blinding = replace(GOOD, luminance=1.2, sharpness=4.0)
-    assert tell_detail(_Seen(_FACE, blinding), _FRAME)["Quality"] == {
+    assert tell_face(_Seen(_FACE, blinding), _FRAME)["Quality"] == {
         "Brightness": 100.0,
         "Sharpness": 100.0,
     }
-    assert tell_detail(_Seen(_FACE, replace(GOOD, luminance=0.25, sharpness=0.3)), _FRAME)[
+    assert tell_face(_Seen(_FACE, replace(GOOD, luminance=0.25, sharpness=0.3)), _FRAME)[
         "Quality"
     ] == {"Brightness": 25.0, "Sharpness": 50.0}
 
@@ -78,7 +78,7 @@ def test_angles_have_the_signs_of_the_service(name: str) -> None:
     landmarks = Landmarks(*(Point(x * width, y * height) for x, y in shares))
     yaw, pitch, roll = estimate_pose(landmarks)
     quality = replace(GOOD, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll)
-    told = tell_detail(_Seen(_FACE, quality), Frame(width, height))["Pose"]
+    told = tell_face(_Seen(_FACE, quality), Frame(width, height))["Pose"]
     assert isinstance(told, dict)
     assert {angle: told[angle] for angle in expected} == pytest.approx(expected, abs=8.0)
 

@@ -64,14 +64,21 @@ def check_attributes(attributes: Sequence[str]) -> None:
         )
 
 
-def tell_detail(seen: Seen, frame: Frame) -> dict[str, object]:
+def tell_face(seen: Seen, frame: Frame) -> dict[str, object]:
     """The members of `FaceDetail`, and of `ComparedFace`."""
     return {
-        "BoundingBox": tell_box(seen.face.box, width_px=frame.width_px, height_px=frame.height_px),
-        "Confidence": tell_percent(seen.face.confidence),
+        **tell_place(seen.face, frame),
         "Landmarks": _tell_landmarks(seen.face.landmarks, frame),
         "Pose": _tell_pose(seen.quality),
         "Quality": _tell_quality(seen.quality),
+    }
+
+
+def tell_place(face: Face, frame: Frame) -> dict[str, object]:
+    """Where a face is, and how sure the detector is of it."""
+    return {
+        "BoundingBox": tell_box(face.box, width_px=frame.width_px, height_px=frame.height_px),
+        "Confidence": tell_percent(face.confidence),
     }
 
 

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mien.rekognition import associations, collections, search_users, users
+from mien.rekognition import (
+    associations,
+    collections,
+    detect_faces,
+    index_faces,
+    search_users,
+    users,
+)
 from mien.rekognition.call import Call
 
 Answer = Mapping[str, object]
@@ -33,4 +40,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "SearchUsersByImage": Operation(
         search_users.SearchUsersByImage, search_users.search_users_by_image
     ),
+    "DetectFaces": Operation(detect_faces.DetectFaces, detect_faces.detect_faces),
+    "IndexFaces": Operation(index_faces.IndexFaces, index_faces.index_faces),
 }

@@ -10,7 +10,7 @@ from mien.permission.caller import Operation
 from mien.permission.quality import QualityFilter, may_keep
 from mien.rekognition.call import Call
 from mien.rekognition.errors import Code, ServiceError, denied, invalid, no_collection
-from mien.rekognition.face_detail import Frame, tell_detail
+from mien.rekognition.face_detail import Frame, tell_face
 from mien.rekognition.image import IMAGE, Image, check_image, read_image
 from mien.rekognition.kinds import (
     COLLECTION_ID,
@@ -84,9 +84,9 @@ def search_users_by_image(call: Call, asked: SearchUsersByImage) -> dict[str, ob
     analysis, searched = found.probe.analysis, found.probe.searched
     frame = Frame(analysis.width_px, analysis.height_px)
     if searched is not None:
-        told["SearchedFace"] = {"FaceDetail": tell_detail(analysis.faces[searched], frame)}
+        told["SearchedFace"] = {"FaceDetail": tell_face(analysis.faces[searched], frame)}
     told["UnsearchedFaces"] = [
-        {"FaceDetails": tell_detail(face, frame), "Reasons": _tell_reasons(face, chosen)}
+        {"FaceDetails": tell_face(face, frame), "Reasons": _tell_reasons(face, chosen)}
         for number, face in enumerate(analysis.faces)
         if number != searched
     ]

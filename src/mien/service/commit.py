@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from mien.catalog import photos as photo_rows
-from mien.catalog.collections import Collection, raise_revision
+from mien.catalog.collections import Collection, is_there, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
 from mien.catalog.holds import is_held
@@ -93,6 +93,15 @@ class BatchCounts:
     faces: int = 0
     dropped: Counter[Reason] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
+
+    def add(self, other: BatchCounts) -> None:
+        """What became of another batch, too."""
+        self.new += other.new
+        self.known += other.known
+        self.reopened += other.reopened
+        self.faces += other.faces
+        self.dropped.update(other.dropped)
+        self.refused.update(other.refused)
 
     def count(self, item: Sealed, *, is_new: bool) -> None:
         if is_new:
@@ -205,6 +214,11 @@ def _record(
     """Writes the rows of a batch; returns also what was sealed for nothing."""
     counts, unused, collection = BatchCounts(), [], entrance.collection
     with deployment.database.writing() as connection:
+        if not is_there(connection, collection.id):
+            raise ConflictError(
+                f"The collection {collection.name} was deleted while photos were being added to "
+                "it. Add them again, and it is made anew."
+            )
         # Read again inside the transaction: it may have been revoked since the run began.
         stored = get_grant(deployment, connection, grant_id=entrance.grant_id)
         suppressed = deployment.suppressed.load(deployment.model)
