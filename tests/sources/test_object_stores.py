@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import sys
@@ -15,45 +14,26 @@ from threading import Thread
 from typing import Any, ClassVar
 from unittest.mock import patch
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from mien.errors import NotFoundError, PhotoError, SettingsError
 from mien.sources.object_stores import ObjectStores, open_stores
 from mien.sources.store_file import Store
+from sources.moto_store import KEYS, open_store, serving_store
 
 MAX_BYTES = 1000
-KEYS: dict[str, Any] = {"access_key_id": "AK", "secret_access_key": "a secret word"}
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    """The address of a store that listens on this machine."""
-    # Its werkzeug announces itself and each request in the log; a test wants its own lines only.
-    logging.getLogger("werkzeug").disabled = True
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        yield "http://{}:{}".format(*server.get_host_and_port())
-    finally:
-        server.stop()
+    with serving_store() as address:
+        yield address
 
 
 @pytest.fixture
 def s3(moto: str) -> Any:
     """What fills the store."""
-    client = boto3.client(
-        "s3",
-        endpoint_url=moto,
-        region_name="us-east-1",
-        aws_access_key_id="AK",
-        aws_secret_access_key=KEYS["secret_access_key"],
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    client.create_bucket(Bucket="photos")
-    return client
+    return open_store(moto, "photos")
 
 
 @pytest.fixture
