@@ -20,6 +20,7 @@ from mien.errors import NotFoundError, PhotoError, SettingsError
 from mien.sources.object_stores import ObjectStores, open_stores
 from mien.sources.store_file import Store
 from sources.moto_store import KEYS, open_store, serving_store
+from sources.verifying_store import CONTENT, make_certificate, verifying
 
 MAX_BYTES = 1000
 
@@ -309,7 +310,32 @@ def test_stores_are_opened_from_the_operators_file(s3: Any, moto: str, tmp_path:
 
 
 def test_without_boto3_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    monkeypatch.setitem(sys.modules, "botocore.config", None)
     with pytest.raises(SettingsError, match=r"pip install 'mien\[aws\]'"):
         ObjectStores((Store(buckets=("photos",)),))
     check_absent(ObjectStores())
+
+
+def test_a_key_signs_for_exactly_what_is_asked_and_a_wrong_one_reads_nothing() -> None:
+    with verifying() as endpoint:
+        right = at(endpoint)
+        for key in ("a", "a b/ü?x#y//z", "%41+&=;:@~*'()"):
+            assert right.read(bucket="photos", key=key, max_bytes=MAX_BYTES) == CONTENT
+        found = right.read(bucket="photos", key="a", version="v 1+", max_bytes=MAX_BYTES)
+        assert found == CONTENT
+        wrong = KEYS | {"secret_access_key": "another word"}
+        check_absent(ObjectStores((Store(buckets=("photos",), endpoint=endpoint, **wrong),)))
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "127.0.0.2"])
+def test_a_store_is_believed_by_its_certificate_alone(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path / "store.pem", address=name)
+    with verifying(certificate=certificate) as endpoint:
+        check_absent(at(endpoint))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        if name in endpoint:
+            assert at(endpoint).read(bucket="photos", key="a", max_bytes=MAX_BYTES) == CONTENT
+        else:
+            check_absent(at(endpoint))
