@@ -52,6 +52,7 @@ from mien.catalog import (
     image_names,
     indexed,
     judgements,
+    landed,
     landmarks,
     links,
     long_runs,
@@ -487,6 +488,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_judgements_about": lambda c: judgements.find_judgements_about(c, [1]),
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
+    },
+    "landed": {
+        "find_landed": lambda c: landed.find_landed(
+            c, "file:///a.jpg", grant_id=GRANT, collection_id=COLLECTION
+        ),
     },
     "landmarks": {
         "find_ids_of_photo": lambda c: landmarks.find_ids_of_photo(
