@@ -32,6 +32,7 @@ from mien.server.openapi import describe_with, name_operation
 from mien.service.evaluation_document import make_colophon, make_document
 from mien.settings import Settings
 from mien.vision.cards import Card, load_calibration, load_cards
+from rekognition.conformance.table import operation_tables
 
 ACCURACY = ROOT / "docs" / "accuracy"
 DECISIONS = ROOT / "docs" / "decisions"
@@ -225,6 +226,7 @@ BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "figures": (ROOT / "README.md", accuracy_figures),
     "rights": (ROOT / "docs" / "rights.md", rights_table),
     "similarities": (ROOT / "docs" / "guide" / "rekognition.md", similarity_tables),
+    "operations": (ROOT / "docs" / "guide" / "rekognition.md", operation_tables),
     "routes": (ROOT / "docs" / "guide" / "api.md", route_table),
 }
 

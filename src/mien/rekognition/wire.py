@@ -116,7 +116,7 @@ def _do(call: Call, *, target: str, body: bytes) -> Mapping[str, object]:
         raise ServiceError(Code.UNKNOWN_OPERATION, f"There is no operation {name!r} here.")
     try:
         document = json.loads(body or b"{}")
-    except ValueError as error:  # no JSON, or no text
+    except (ValueError, RecursionError) as error:  # no JSON, no text, or too deep to be read
         raise ServiceError(Code.MALFORMED, "The body is no JSON document.") from error
     if not isinstance(document, dict):
         raise ServiceError(Code.MALFORMED, "The body is no JSON object.")
