@@ -14,6 +14,7 @@
       CatalogError            the catalog cannot be used
         NotFoundError         nothing of that name
         ConflictError         the name is taken, or the setting cannot change
+          GroupFullError        a face group has as many faces as it may
         AuditError            a part of the audit log is not what was signed
       SuppressionError        an opt-out cannot be kept as things stand
       EvaluationError         these photos or labels carry no figure
@@ -29,6 +30,7 @@ __all__ = [
     "CatalogError",
     "ConflictError",
     "EvaluationError",
+    "GroupFullError",
     "IndexStateError",
     "KeyDestroyedError",
     "LicenceNotAcceptedError",
@@ -117,6 +119,10 @@ class NotFoundError(CatalogError):
 
 class ConflictError(CatalogError):
     """The name is taken, or the setting cannot change."""
+
+
+class GroupFullError(ConflictError):
+    """A face group has as many faces as it may."""
 
 
 class AuditError(CatalogError):

@@ -91,11 +91,14 @@ class Look(StrEnum):
     """How closely vision looks at a photo.
 
     A photo that is kept is looked at for everybody in it. A probe is looked at for whom it
-    shows: where that is plain, tiny faces of its background may go unseen.
+    shows: where that is plain, tiny faces of its background may go unseen. A glance is for where
+    everybody is and how well they are seen: nothing is made that anybody could be known by, so
+    that embeddings, crops and the thumbnail are empty, and consistency and value of quality 0.
     """
 
     PHOTO = "photo"
     PROBE = "probe"
+    GLANCE = "glance"
 
 
 class Flaw(StrEnum):

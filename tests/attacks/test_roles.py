@@ -54,6 +54,7 @@ NEEDED: dict[str, set[str]] = {
         *("list_models", "get_model", "read_metrics"),
         *("list_users", "invite_user", "show_user", "change_user", "make_user_link"),
         *("list_keys", "make_key", "show_key", "revoke_key"),
+        *("list_access_keys", "make_access_key", "show_access_key", "revoke_access_key"),
     },
 }
 """What each operation is for, written down by hand: a route that asks for another one is a hole."""

@@ -324,6 +324,7 @@ UNTRIED = {
         (
             *("users add", "users disable", "users link", "users list"),
             *("keys add", "keys list", "keys revoke"),
+            *("access-keys add", "access-keys list", "access-keys revoke"),
         ),
         "is about accounts, and opens no photo",
     ),

@@ -31,6 +31,7 @@ from catalog.samples import (
     open_catalog,
 )
 from mien.catalog import (
+    access_keys,
     accounts,
     api_keys,
     audit,
@@ -67,6 +68,7 @@ from mien.catalog import (
     sources,
     suppressions,
 )
+from mien.permission.access_key import AccessTerms
 from mien.permission.basis import Basis
 from mien.permission.caller import Operation, Role
 from mien.permission.case import CaseKind, CaseState
@@ -188,6 +190,19 @@ KEY = api_keys.KeyRow(
     made_at=NOW,
     expires_at=NOW,
 )
+ACCESS_KEY = access_keys.AccessRow(
+    key_id="MIEN0000000000000001",
+    name=b"",
+    owner_uuid=USER.uuid,
+    operations=frozenset({Operation.VIEW}),
+    terms=AccessTerms(
+        grant_id=make_uuid(1), collections=frozenset({"people"}), purpose="family-album"
+    ),
+    calls_a_minute=1,
+    made_at=NOW,
+    expires_at=NOW,
+)
+OTHER_ACCESS_KEY = replace(ACCESS_KEY, key_id="MIEN0000000000000002")
 SESSION = sign_in.SessionRow(
     uuid=make_uuid(1),
     reference="1",
@@ -222,7 +237,20 @@ GUEST = guests.NewGuestRequest(
 )
 OTHER_GUEST = replace(GUEST, uuid=make_uuid(2), token_hash="cd" * 32)
 
+
+def _start_run(connection: Connection) -> int:
+    return runs.start_run(connection, collection_id=COLLECTION, grant_id=GRANT, at=NOW)
+
+
 CALLS: Mapping[str, Mapping[str, Call]] = {
+    "access_keys": {
+        "add_key": lambda c: access_keys.add_key(c, OTHER_ACCESS_KEY),
+        "find_key": lambda c: access_keys.find_key(c, ""),
+        "get_key": lambda c: access_keys.get_key(c, ACCESS_KEY.key_id),
+        "iter_keys": lambda c: list(access_keys.iter_keys(c)),
+        "note_use": lambda c: access_keys.note_use(c, ACCESS_KEY.key_id, day=NOW),
+        "revoke_key": lambda c: access_keys.revoke_key(c, ACCESS_KEY.key_id, at=NOW),
+    },
     "accounts": {
         "add_user": lambda c: accounts.add_user(c, replace(USER, uuid=make_uuid(2), reference="2")),
         "find_user_by_name": lambda c: accounts.find_user_by_name(c, "1"),
@@ -342,7 +370,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         ),
         "find_of_grants": lambda c: face_groups.find_of_grants(c, [GRANT]),
         "iter_group_references": lambda c: list(face_groups.iter_group_references(c)),
-        "iter_memberships": lambda c: list(face_groups.iter_memberships(c, SCOPE)),
+        "iter_visible_members": lambda c: list(face_groups.iter_visible_members(c, NARROW)),
         "tie_faces": lambda c: face_groups.tie_faces(c, 1, face_ids=[FaceId(2)]),
         "untie_faces": lambda c: face_groups.untie_faces(c, 1, face_ids=[FaceId(1)]),
     },
@@ -560,8 +588,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "runs": {
         "close_cut_short": lambda c: runs.close_cut_short(c, at=NOW),
         "count_runs": runs.count_runs,
+        "drop_run": lambda c: runs.drop_run(c, 1),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
-        "start_run": lambda c: runs.start_run(c, collection_id=COLLECTION, grant_id=GRANT, at=NOW),
+        "end_small_run": lambda c: [
+            runs.end_small_run(c, _start_run(c), counts={"new": 1}, at=NOW) for _ in "ab"
+        ],
+        "start_run": _start_run,
     },
     "selection": {
         "select_before": lambda c: selection.select_before(c, NOW),
@@ -665,6 +697,7 @@ def fill(connection: Connection) -> None:
     long_runs.add_long_run(connection, uuid=make_uuid(1), sealed=b"sealed", at=NOW)
     accounts.add_user(connection, USER)
     api_keys.add_key(connection, KEY)
+    access_keys.add_key(connection, ACCESS_KEY)
     sign_in.add_session(connection, SESSION)
     sign_in.add_link(connection, LINK)
     links.add_link(connection, GUEST_LINK)

@@ -62,7 +62,7 @@ def test_a_group_is_found_by_its_reference_under_its_own_grant(filled: Connectio
     assert rows.find_group(filled, OTHERS_SCOPE, reference="same") == other
     assert rows.find_groups_of(filled, collection_id=COLLECTION, reference="same") == [own, other]
     assert rows.find_groups_by_id(filled, SCOPE, group_ids=[own.id, other.id]) == {own.id: own}
-    assert list(rows.iter_memberships(filled, SCOPE)) == [(own.id, 1)]
+    assert list(rows.iter_visible_members(filled, SCOPE)) == [(own.id, 1, None)]
     assert (rows.count_groups(filled, SCOPE), rows.count_groups(filled, OTHERS_SCOPE)) == (1, 1)
 
 

@@ -21,7 +21,7 @@ def test_people_confirm(actor: str) -> None:
     assert may_confirm(actor).is_allowed
 
 
-@pytest.mark.parametrize("actor", ["key:8f14e45f", "link:8f14e45f", "key:"])
+@pytest.mark.parametrize("actor", ["key:8f14e45f", "access-key:MIEN", "link:8f14e45f", "key:"])
 def test_nobody_confirms_in_their_place(actor: str) -> None:
     assert may_confirm(actor).reasons == (Reason.NOT_A_PERSON,)
 

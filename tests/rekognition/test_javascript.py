@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -58,11 +59,13 @@ def build(sources: list[Path], folder: Path) -> None:
         shutil.rmtree(made)
 
 
-def run(*words: str, folder: Path | None = None, **environment: str) -> str:
+def run(
+    *words: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> str:
     done = subprocess.run(
         words,
         cwd=folder,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
         timeout=_PATIENCE_S,
@@ -93,7 +96,9 @@ def told(wire: Endpoint, program: Path, tmp_path: Path) -> dict[str, Any]:
             "AWS_SECRET_ACCESS_KEY": wire.served.secret,
             "AWS_REGION": "us-east-1",
         }
-    said = run("node", str(program), *(str(tmp_path / name) for name in photos), **environment)
+    said = run(
+        "node", str(program), *(str(tmp_path / name) for name in photos), environment=environment
+    )
     return dict(json.loads(said))
 
 

@@ -46,6 +46,9 @@ class Door:
     def find_by_access_key(self, access_key_id: str) -> Access | None:
         return self.access_keys.get(access_key_id)
 
+    def note_access(self, access_key_id: str) -> None:
+        assert access_key_id in self.access_keys
+
     def find_by_key(self, key: str) -> Caller | None:
         return self.callers.get(key)
 

@@ -10,14 +10,15 @@ import pyotp
 from mien.library import Library
 from mien.permission.account import EVERYTHING, User
 from mien.permission.caller import Role
-from mien.service.account_drafts import KeyDraft, UserDraft
+from mien.service.access_keys import MadeAccess
+from mien.service.account_drafts import AccessDraft, KeyDraft, UserDraft
 from mien.service.accounts import Accounts
 from mien.service.api_keys import MadeKey
 from mien.service.one_time import OneTimeLink
 from mien.service.own_account import BegunFactor
 from mien.service.sign_in import Entry
 from mien.vault.passwords import Passwords
-from service.stage import Stage
+from service.stage import PURPOSE, Stage
 
 CHEAP = Passwords(memory_kib=64, passes=1)
 PASSWORD = "seven blue herons wait"  # noqa: S105
@@ -88,3 +89,12 @@ class Desk:
 
     def actions(self) -> list[object]:
         return [entry["action"] for entry in self.library.audit().entries()]
+
+    def access_key(self, owner: str, **terms: Any) -> MadeAccess:
+        """A key for the grant that `terms` name, to work in the collection `people`."""
+        draft: dict[str, Any] = {"name": "gate", "owner": owner, "collections": ["people"]}
+        made = self.accounts.access_keys.make(
+            AccessDraft(**(draft | {"purpose": PURPOSE} | terms)), by=EVERYTHING
+        )
+        assert isinstance(made, MadeAccess), made
+        return made

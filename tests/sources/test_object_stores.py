@@ -49,7 +49,7 @@ def s3(moto: str) -> Any:
         endpoint_url=moto,
         region_name="us-east-1",
         aws_access_key_id="AK",
-        aws_secret_access_key="a secret word",
+        aws_secret_access_key=KEYS["secret_access_key"],
         config=Config(retries={"total_max_attempts": 1}),
     )
     client.create_bucket(Bucket="photos")
@@ -322,9 +322,10 @@ def test_stores_are_opened_from_the_operators_file(s3: Any, moto: str, tmp_path:
     check_absent(open_stores(None, {}))
     with pytest.raises(SettingsError, match="cannot be read"):
         open_stores(tmp_path / "none such", {})
+    opened = open_stores(path, {})
+    check_absent(opened)  # which nobody may read without a key
     s3.put_object_acl(Bucket="photos", Key="a", ACL="public-read")
-    found = open_stores(path, {}).read(bucket="photos", key="a", max_bytes=MAX_BYTES)
-    assert found == b"here"
+    assert opened.read(bucket="photos", key="a", max_bytes=MAX_BYTES) == b"here"
 
 
 def test_without_boto3_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

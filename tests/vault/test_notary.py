@@ -108,3 +108,25 @@ def test_the_signing_key_lies_sealed(tmp_path: Path) -> None:
     for content in read_everything(tmp_path).values():
         assert private not in content
         assert private.hex().encode() not in content
+
+
+def test_a_derived_secret_is_the_same_for_one_value_in_one_home(tmp_path: Path) -> None:
+    made = []
+    for home in ("one", "one", "two"):
+        with open_vault(tmp_path / home) as vault:
+            made.append(vault.notary.derive_secret("access key", "MIEN1"))
+            others = [
+                vault.notary.derive_secret("access key", "MIEN2"),
+                vault.notary.derive_secret("key", "MIEN1"),
+            ]
+    assert made[0] == made[1]
+    assert len({*made, *others}) == 4
+    assert {len(one) for one in (*made, *others)} == {40}
+
+
+def test_a_derived_secret_lies_nowhere(tmp_path: Path) -> None:
+    with open_vault(tmp_path / "one") as vault:
+        made = vault.notary.derive_secret("access key", "MIEN1")
+    assert read_everything(tmp_path / "one")
+    for content in read_everything(tmp_path / "one").values():
+        assert made.encode() not in content

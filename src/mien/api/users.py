@@ -81,7 +81,7 @@ class LinkOut(BaseModel):
 
 
 @router.get("/me")
-def show_me(asking: Annotated[Asking, needs(Operation.ACCOUNT)]) -> MeOut:
+def show_me(asking: Annotated[Asking, needs(Operation.ACCOUNT, is_signable=True)]) -> MeOut:
     """Who you are, and what you may."""
     caller = asking.caller
     return MeOut(

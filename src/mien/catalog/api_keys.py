@@ -11,7 +11,15 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from mien.catalog.accounts import format_bound, parse_bound
 from mien.catalog.accounts_schema import api_keys, users
-from mien.catalog.parsing import iter_columns, parse_bytes, parse_instant, parse_text, parse_texts
+from mien.catalog.parsing import (
+    iter_columns,
+    parse_bytes,
+    parse_end,
+    parse_instant,
+    parse_rate,
+    parse_text,
+    parse_texts,
+)
 from mien.catalog.schema import EPOCH
 from mien.errors import NotFoundError
 from mien.permission.caller import Operation
@@ -115,11 +123,11 @@ def _parse_row(row: Row[*tuple[Any, ...]]) -> KeyRow:
             operations=frozenset(map(Operation, parse_texts(row.operations))),
             collections=parse_bound(row.collections),
             purposes=parse_bound(row.purposes),
-            calls_a_minute=_parse_rate(row.calls_a_minute),
+            calls_a_minute=parse_rate(row.calls_a_minute),
             made_at=parse_instant(row.made_at),
             expires_at=parse_instant(row.expires_at),
-            revoked_at=_parse_end(row.revoked_at),
-            last_used_on=_parse_end(row.last_used_on),
+            revoked_at=parse_end(row.revoked_at),
+            last_used_on=parse_end(row.last_used_on),
         )
     except ValueError:
         return KeyRow(
@@ -132,13 +140,3 @@ def _parse_row(row: Row[*tuple[Any, ...]]) -> KeyRow:
             made_at=EPOCH,
             expires_at=EPOCH,
         )
-
-
-def _parse_rate(value: object) -> int:
-    if isinstance(value, int) and value > 0:
-        return value
-    raise ValueError(f"{value!r} where a rate should be")
-
-
-def _parse_end(value: object) -> datetime | None:
-    return None if value is None else parse_instant(value)

@@ -96,6 +96,12 @@ def get_collection(connection: Connection, name: str) -> Collection:
     return collection
 
 
+def is_there(connection: Connection, collection_id: CollectionId) -> bool:
+    """It may have been deleted meanwhile; no other one has its id."""
+    found = select(collections.c.id).where(collections.c.id == collection_id)
+    return connection.execute(found).first() is not None
+
+
 def iter_collections(connection: Connection) -> Iterator[Collection]:
     """All collections, in the order they were made."""
     for row in connection.execute(select(*iter_columns(collections)).order_by(collections.c.id)):

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, select
 
-from mien.catalog.faces import SearchScope
+from mien.catalog.faces import SearchScope, is_kept, is_visible
 from mien.catalog.groups_schema import face_group_faces, face_groups
 from mien.catalog.parts import in_parts
-from mien.types import CollectionId, FaceId, GrantId
+from mien.catalog.schema import faces, indexed_photos, locations
+from mien.types import CollectionId, FaceId, GrantId, PersonId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,16 +80,22 @@ def count_groups(connection: Connection, scope: SearchScope) -> int:
     return connection.execute(found).scalar_one()
 
 
-def iter_memberships(connection: Connection, scope: SearchScope) -> Iterator[tuple[int, FaceId]]:
-    """Every group with every face of it, whether or not that may be shown now."""
+def iter_visible_members(
+    connection: Connection, scope: SearchScope
+) -> Iterator[tuple[int, FaceId, PersonId | None]]:
+    """Every group with every face of it that may be shown, and who that is kept for."""
+    is_placed = exists().where(locations.c.photo_id == indexed_photos.c.photo_id, is_visible(scope))
     found = (
-        select(face_group_faces.c.group_id, face_group_faces.c.face_id)
+        select(face_group_faces.c.group_id, faces.c.id, faces.c.person_id)
         .join_from(face_group_faces, face_groups)
-        .where(_is_seen(scope))
-        .order_by(face_group_faces.c.id)
+        .join(faces, faces.c.id == face_group_faces.c.face_id)
+        .join(indexed_photos)
+        .where(_is_seen(scope), faces.c.collection_id == scope.collection_id)
+        .where(is_kept(scope), is_placed)
+        .order_by(face_group_faces.c.group_id, faces.c.id)
     )
     for row in connection.execute(found):
-        yield row.group_id, FaceId(row.face_id)
+        yield row.group_id, FaceId(row.id), row.person_id
 
 
 def find_groups_by_id(
@@ -126,12 +133,12 @@ def find_group_ids(connection: Connection, face_ids: Iterable[int]) -> dict[Face
 
 def find_faces_of(connection: Connection, group_ids: Iterable[int]) -> dict[int, list[FaceId]]:
     """The faces of each of these groups, in the order they came; none of one without faces."""
-    faces: dict[int, list[FaceId]] = defaultdict(list)
+    members: dict[int, list[FaceId]] = defaultdict(list)
     for some in in_parts(group_ids):
         found = select(face_group_faces).where(face_group_faces.c.group_id.in_(some))
         for row in connection.execute(found.order_by(face_group_faces.c.id)):
-            faces[row.group_id].append(FaceId(row.face_id))
-    return dict(faces)
+            members[row.group_id].append(FaceId(row.face_id))
+    return dict(members)
 
 
 def tie_faces(connection: Connection, group_id: int, *, face_ids: Iterable[FaceId]) -> None:
@@ -187,8 +194,8 @@ def find_going(
     }
     going = set(face_ids)
     touched = set(find_group_ids(connection, going).values())
-    faces_by_group = find_faces_of(connection, sorted(touched))
-    emptied = [one for one, faces in faces_by_group.items() if going.issuperset(faces)]
+    members = find_faces_of(connection, sorted(touched))
+    emptied = [group_id for group_id, own in members.items() if going.issuperset(own)]
     for some in in_parts(emptied):
         rows = connection.execute(found.where(face_groups.c.id.in_(some)))
         uuid_by_id.update((row.id, row.uuid) for row in rows)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, se
 from mien.catalog.parsing import (
     format_instant,
     iter_columns,
+    parse_end,
     parse_instant,
     parse_list,
     parse_retention,
@@ -145,7 +146,7 @@ def _parse_row(row: Row[*tuple[Any, ...]]) -> StoredGrant:
     except ValueError:
         revoked_at = None
         with suppress(ValueError):
-            revoked_at = _parse_end(row.revoked_at)
+            revoked_at = parse_end(row.revoked_at)
         return StoredGrant(GrantId(row.id), make_unreadable(str(row.uuid), revoked_at=revoked_at))
 
 
@@ -165,7 +166,7 @@ def _parse_grant(row: Row[*tuple[Any, ...]]) -> Grant:
         retention=parse_retention(row.retention_days),
         valid_from=parse_instant(row.valid_from),
         valid_until=parse_instant(row.valid_until),
-        revoked_at=_parse_end(row.revoked_at),
+        revoked_at=parse_end(row.revoked_at),
         assessment=parse_text(row.assessment),
         terms=parse_text(row.terms),
     )
@@ -189,7 +190,3 @@ def _parse_evidence(value: object) -> Evidence:
         media_type=parse_text(value.get("media_type")),
         obtained_at=parse_instant(value.get("obtained_us")),
     )
-
-
-def _parse_end(value: object) -> datetime | None:
-    return None if value is None else parse_instant(value)

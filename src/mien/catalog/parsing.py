@@ -66,6 +66,18 @@ def parse_instant(value: object) -> datetime:
         raise ValueError(f"{value} is beyond the calendar") from error
 
 
+def parse_end(value: object) -> datetime | None:
+    """The same, of what may not have come yet."""
+    return None if value is None else parse_instant(value)
+
+
+def parse_rate(value: object) -> int:
+    """How often something may be done."""
+    if isinstance(value, int) and value > 0:
+        return value
+    raise ValueError(f"{value!r} where a rate should be")
+
+
 def format_instant(at: datetime) -> int:
     """Microseconds since 1970."""
     return (at - EPOCH) // timedelta(microseconds=1)

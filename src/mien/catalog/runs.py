@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from mien.catalog.schema import runs
 from mien.types import CollectionId, GrantId
@@ -56,3 +56,36 @@ def close_cut_short(connection: Connection, *, at: datetime) -> int:
     cut_short = update(runs).where(runs.c.state == RunState.STARTED)
     closed = cut_short.values(state=RunState.CUT_SHORT, ended_at=at)
     return connection.execute(closed).rowcount
+
+
+def end_small_run(
+    connection: Connection, run_id: int, *, counts: Mapping[str, int], at: datetime
+) -> None:
+    """Ends a run of one photo: those that follow each other are one in the end.
+
+    Whoever asks for the grants of a collection reads all of its runs, which must stay few.
+    """
+    own = connection.execute(select(runs).where(runs.c.id == run_id)).one()
+    same = (runs.c.collection_id == own.collection_id) & (runs.c.grant_id == own.grant_id)
+    ended = select(runs.c.id, runs.c.counts).where(same, runs.c.state != RunState.STARTED)
+    before = connection.execute(ended.order_by(runs.c.id.desc()).limit(1)).one_or_none()
+    if before is None or _SMALL not in before.counts:
+        end_run(connection, run_id, counts={**counts, _SMALL: 1}, at=at)
+        return
+    added = {**counts, _SMALL: 1}
+    summed = {name: before.counts.get(name, 0) + number for name, number in added.items()}
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == before.id)
+        .values(counts=summed, started_at=own.started_at, ended_at=at)
+    )
+    drop_run(connection, run_id)
+
+
+_SMALL = "one_by_one"
+"""How many runs of one photo a run stands for."""
+
+
+def drop_run(connection: Connection, run_id: int) -> None:
+    """One that left nothing half done, and of which nothing is to be told."""
+    connection.execute(delete(runs).where(runs.c.id == run_id))

@@ -8,6 +8,7 @@ import typer
 
 from mien import __version__
 from mien.cli import (
+    access_keys,
     add,
     audit,
     case,
@@ -19,6 +20,7 @@ from mien.cli import (
     evidence,
     explain,
     grant,
+    imports,
     keys,
     models,
     optout,
@@ -68,3 +70,5 @@ app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
+app.add_typer(access_keys.app, name="access-keys")
+app.add_typer(imports.app, name="import")

@@ -1,7 +1,8 @@
 """Who asks, made sure of before a route begins: `Annotated[Asking, needs(Operation.VIEW)]`.
 
 A route without it is public, and a test lists those. A change that comes with a cookie has to
-bring the session's token too, in the header or the form field below.
+bring the session's token too, in the header or the form field below. Only what says so may be
+asked with an access key's signature: it shows what came in under the key's grant, and no more.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from mien.http.problem import ProblemError, check, tell_refusal
-from mien.http.site import SignedIn, Site, site_of
+from mien.http.signature import SignatureError
+from mien.http.signed import as_signable, get_signer, is_signed
+from mien.http.site import Access, SignedIn, Site, site_of
 from mien.library import Library
+from mien.permission.access_key import AccessTerms
 from mien.permission.caller import Caller, Operation, may_operate, may_operate_everywhere
 
 SESSION_COOKIE = "mien-session"
@@ -30,12 +34,16 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """One request of somebody who may do what the route does."""
+    """One request of somebody who may do what the route does.
+
+    Whoever signed it with an access key is bound to its `terms`.
+    """
 
     site: Site
     caller: Caller
     operation: Operation
     csrf_token: str = ""
+    terms: AccessTerms | None = None
 
     @property
     def library(self) -> Library:
@@ -51,13 +59,29 @@ class Asking:
         check(may_operate_everywhere(self.caller))
 
 
-def needs(operation: Operation) -> Any:  # noqa: ANN401  (FastAPI's own)
-    """The dependency of a route that does this."""
-    return Depends(_asking_for(operation))
+def needs(operation: Operation, *, is_signable: bool = False) -> Any:  # noqa: ANN401  (FastAPI's own)
+    """The dependency of a route that does this.
+
+    One that is signable may be asked with an access key too, and heeds the `terms` of the asking.
+    """
+    return Depends(_asking_for(operation, is_signable=is_signable))
 
 
-def _asking_for(operation: Operation) -> Callable[[Request], Awaitable[Asking]]:
+def _asking_for(
+    operation: Operation, *, is_signable: bool
+) -> Callable[[Request], Awaitable[Asking]]:
     async def ask(request: Request) -> Asking:
+        if is_signed(request):
+            access = await _get_signer(request, is_signable=is_signable)
+            return _begin(
+                request,
+                Asking(
+                    site=site_of(request),
+                    caller=access.caller,
+                    operation=operation,
+                    terms=access.terms,
+                ),
+            )
         return await find_asking(request, operation)
 
     return ask
@@ -69,11 +93,36 @@ async def find_asking(request: Request, operation: Operation) -> Asking:
     caller, csrf_token = await _find_caller(request, site)
     if caller is None:
         raise tell_refusal(may_operate(None, operation))
-    asking = Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+    return _begin(
+        request, Asking(site=site, caller=caller, operation=operation, csrf_token=csrf_token)
+    )
+
+
+def _begin(request: Request, asking: Asking) -> Asking:
+    caller = asking.caller
     request.state.asking = asking  # for the page that tells of a problem, this refusal too
     asking.check()
-    site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
+    asking.site.throttle.check(caller.actor, a_minute=caller.calls_a_minute)
     return asking
+
+
+async def _get_signer(request: Request, *, is_signable: bool) -> Access:
+    """Whose access key signed the request. Raises a problem."""
+    if not is_signable or request.method != "GET":
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN,
+            "not-for-access-keys",
+            "An access key asks Amazon's interface, GET /v1/faces and GET /v1/me. For anything "
+            "else, ask with an API key: mien keys add",
+        )
+    # What reads the request reads no body of it, so none counts.
+    signable = as_signable(request, b"")
+    try:
+        return await run_in_threadpool(get_signer, site_of(request), signable)
+    except SignatureError as error:
+        raise ProblemError(
+            HTTPStatus.UNAUTHORIZED, f"signature-{error.fault}", str(error)
+        ) from error
 
 
 async def find_again(asking: Asking, request: Request) -> Asking | None:
@@ -88,7 +137,12 @@ async def find_again(asking: Asking, request: Request) -> Asking | None:
 
 
 async def _find_caller(request: Request, site: Site) -> tuple[Caller | None, str]:
-    """Whose key or session it is, and the session's token; a key counts before a cookie."""
+    """Whose key or session it is, and the session's token; a key counts before a cookie.
+
+    What is signed is nobody's here, whatever cookie comes with it.
+    """
+    if is_signed(request):
+        return None, ""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key:
         return await run_in_threadpool(site.doorkeeper.find_by_key, key.strip()), ""

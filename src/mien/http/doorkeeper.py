@@ -7,12 +7,16 @@ from mien.http.asking import Asking
 from mien.http.problem import check
 from mien.http.site import Access, SignedIn, Site
 from mien.library import Library
+from mien.permission.access_key import AccessKey
 from mien.permission.account import ApiKey, User, call_as_user, may_know, rights_of
 from mien.permission.caller import Caller
+from mien.permission.grant import Grant, may_apply
 from mien.permission.verdict import Reason, refuse
 from mien.service import sessions
+from mien.service.access_keys import AccessKeys
 from mien.service.accounts import Accounts
 from mien.service.api_keys import ApiKeys
+from mien.service.grant_reach import find_reach, may_see_grant
 from mien.service.reviews import Reviews
 
 
@@ -36,8 +40,14 @@ class AccountsDoorkeeper:
 
     def find_by_access_key(self, access_key_id: str) -> Access | None:
         """Who may sign with this key, and the secret that makes sure of it."""
-        del access_key_id
-        return None
+        signing = AccessKeys(self._deployment).find(access_key_id)
+        if signing is None:
+            return None
+        return Access(caller=signing.caller, terms=signing.terms, secret=signing.secret)
+
+    def note_access(self, access_key_id: str) -> None:
+        """Notes that a request was signed with the key, once its signature was right."""
+        AccessKeys(self._deployment).note_use(access_key_id)
 
 
 def accounts_of(asking: Asking) -> Accounts:
@@ -71,6 +81,40 @@ def get_known_key(asking: Asking, key_id: str) -> ApiKey:
         if key.key_id == key_id:
             return key
     raise NotFoundError(f"There is no key {key_id}. List them with: mien keys list")
+
+
+def list_known_access_keys(asking: Asking) -> list[AccessKey]:
+    """Those that the caller may know of, in the order they were made."""
+    by, known = rights_of(asking.caller), {user.user_id for user in list_known_users(asking)}
+    keys = accounts_of(asking).access_keys
+    return [key for key in keys if key.owner_id in known and may_know(by, key.rights)]
+
+
+def get_known_access_key(asking: Asking, key_id: str) -> AccessKey:
+    """Raises `NotFoundError` for one that the caller may not know of, too."""
+    for key in list_known_access_keys(asking):
+        if key.access_key_id == key_id:
+            return key
+    raise NotFoundError(f"There is no access key {key_id}. List them with: mien access-keys list")
+
+
+def list_known_grants(asking: Asking) -> list[Grant]:
+    """Grants in force that the caller may know of, the newest first: what keys are bound to."""
+    deployment = asking.library.parts.deployment
+    reach, at = find_reach(deployment), deployment.clock()
+    return [
+        grant
+        for grant in reversed(asking.library.grants())
+        if may_see_grant(asking.caller, grant, reach=reach) and may_apply(grant, at=at).is_allowed
+    ]
+
+
+def check_known_grant(asking: Asking, grant_id: str) -> None:
+    """Raises `NotFoundError` for one that is not there, or that the caller may not know of."""
+    grant = asking.library.get_grant(grant_id)
+    reach = find_reach(asking.library.parts.deployment)
+    if not may_see_grant(asking.caller, grant, reach=reach):
+        raise NotFoundError(f"There is no grant {grant_id}.")
 
 
 def reviews_of(asking: Asking) -> Reviews:

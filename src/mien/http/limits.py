@@ -15,10 +15,11 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mien.http.multipart import find_boundary
-from mien.http.problem import ProblemError
+from mien.http.problem import ProblemError, Tell, tell_plainly
 from mien.settings import Settings
 
 UPLOADS = "/v1/uploads"
@@ -73,11 +74,15 @@ def keep_forms_in_memory(limits: Limits) -> None:
 
 
 class BodyLimits:
-    """Wraps the whole application; each request's body is counted on its way to it."""
+    """Wraps the whole application; each request's body is counted on its way to it.
 
-    def __init__(self, app: ASGIApp, *, limits: Limits) -> None:
+    `tell` makes an answer of what is wrong with one.
+    """
+
+    def __init__(self, app: ASGIApp, *, limits: Limits, tell: Tell = tell_plainly) -> None:
         self._app = app
         self._limits = limits
+        self._tell = tell
         self._room = _Room(limits.held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +99,8 @@ class BodyLimits:
         finally:
             body.let_go()
         if body.problem is not None and not answer.has_begun:
-            await _tell(body.problem, scope, receive=receive, send=send)
+            response = self._tell(scope, body.problem)
+            await _answer_at_once(response, scope, receive=receive, send=send)
 
 
 class _CutOffError(Exception):
@@ -251,14 +257,16 @@ class _Answer:
         await self._send(message)
 
 
-async def _tell(problem: ProblemError, scope: Scope, *, receive: Receive, send: Send) -> None:
+async def _answer_at_once(
+    response: Response, scope: Scope, *, receive: Receive, send: Send
+) -> None:
     """Answers, then reads on for a moment: whoever still sends would else miss the answer."""
 
     async def send_with_more(message: Message) -> None:
         is_body = message["type"] == "http.response.body"
         await send({**message, "more_body": True} if is_body else message)
 
-    await problem.as_response()(scope, receive, send_with_more)
+    await response(scope, receive, send_with_more)
     await _throw_away(receive)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from mien.errors import (
     CatalogError,
@@ -73,6 +74,16 @@ class ProblemError(Exception):
         return JSONResponse(
             document, self.status.value, headers=self.headers, media_type=MEDIA_TYPE
         )
+
+
+Tell = Callable[[Scope, ProblemError], Response]
+"""How a problem is told of a request that no route has seen."""
+
+
+def tell_plainly(scope: Scope, problem: ProblemError) -> Response:
+    """As it is, whoever asked."""
+    del scope
+    return problem.as_response()
 
 
 def check(verdict: Verdict) -> None:

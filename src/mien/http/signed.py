@@ -27,8 +27,8 @@ def is_signed(request: Request) -> bool:
 def get_signer(site: Site, request: Signable) -> Access:
     """Whose access key the request was signed with, as long as it is in force.
 
-    Raises `SignatureError`, and a problem for one request too many of the key's. That a key is
-    revoked, expired or its owner's account not in force is told as that there is none.
+    Raises `SignatureError`. That a key is revoked, expired or its owner's account not in force
+    is told as that there is none.
     """
     signature = read_signature(request)
     check_scope(signature, region=site.region, service=SERVICE)
@@ -40,7 +40,6 @@ def get_signer(site: Site, request: Signable) -> Access:
     now = site.library.parts.deployment.clock()
     check_signature(request, signature, secret=access.secret, now=now)
     site.doorkeeper.note_access(signature.access_key_id)
-    site.throttle.check(access.caller.actor, a_minute=access.caller.calls_a_minute)
     return access
 
 

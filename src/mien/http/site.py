@@ -34,6 +34,9 @@ class Doorkeeper(Protocol):
     def find_by_access_key(self, access_key_id: str) -> Access | None:
         """Who may sign with this key, and the secret that makes sure of it."""
 
+    def note_access(self, access_key_id: str) -> None:
+        """Notes that a request was signed with the key, once its signature was right."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 
-_IN_THEIR_PLACE = ("key:", "link:")
+_IN_THEIR_PLACE = ("key:", "access-key:", "link:")
 """What actors begin with that somebody may hold several of."""
 
 

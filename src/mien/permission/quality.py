@@ -1,7 +1,8 @@
 """How good a face must be for a holder to keep it: filters in the words of Amazon Rekognition.
 
 What they mean is Mien's own: see docs/guide/quality.md. A filter spares a collection what
-cannot be recognised; it protects nobody, and a probe is never filtered.
+cannot be recognised; it protects nobody. A probe is filtered only where whoever searches
+asks for that.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from mien.rekognition.errors import Code, ServiceError
 from mien.rekognition.members import Choice, Many
-from mien.types import Box, Face, Landmarks, Point, Quality
+from mien.rekognition.shapes import tell_box, tell_percent
+from mien.types import Face, Landmarks, Point, Quality
 
 DEFAULT, ALL = "DEFAULT", "ALL"
 _TRAITS = (
@@ -74,26 +75,11 @@ def tell_face(seen: Seen, frame: Frame) -> dict[str, object]:
 
 
 def tell_place(face: Face, frame: Frame) -> dict[str, object]:
-    """Where a face is, and how sure the detector is of it: what is told of anybody."""
+    """Where a face is, and how sure the detector is of it."""
     return {
-        "BoundingBox": tell_box(face.box, frame),
-        "Confidence": tell_confidence(face.confidence),
+        "BoundingBox": tell_box(face.box, width_px=frame.width_px, height_px=frame.height_px),
+        "Confidence": tell_percent(face.confidence),
     }
-
-
-def tell_box(box: Box, frame: Frame) -> dict[str, float]:
-    """A `BoundingBox`; one that leaves the photo does so here too."""
-    return {
-        "Width": box.width / frame.width_px,
-        "Height": box.height / frame.height_px,
-        "Left": box.x1 / frame.width_px,
-        "Top": box.y1 / frame.height_px,
-    }
-
-
-def tell_confidence(confidence: float) -> float:
-    """Of 0 to 100."""
-    return 100.0 * min(1.0, max(0.0, confidence))
 
 
 def _tell_landmarks(landmarks: Landmarks, frame: Frame) -> list[dict[str, object]]:
@@ -111,6 +97,6 @@ def _tell_pose(quality: Quality) -> dict[str, float]:
 
 def _tell_quality(quality: Quality) -> dict[str, float]:
     return {
-        "Brightness": 100.0 * min(1.0, max(0.0, quality.luminance)),
-        "Sharpness": 100.0 * min(1.0, max(0.0, quality.sharpness / _SHARPEST)),
+        "Brightness": tell_percent(quality.luminance),
+        "Sharpness": tell_percent(quality.sharpness / _SHARPEST),
     }

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mien.rekognition import collections
+from mien.rekognition import (
+    associations,
+    collections,
+    detect_faces,
+    index_faces,
+    search_users,
+    users,
+)
 from mien.rekognition.call import Call
 
 Answer = Mapping[str, object]
@@ -24,4 +31,15 @@ OPERATIONS: Mapping[str, Operation] = {
     "DescribeCollection": Operation(
         collections.DescribeCollection, collections.describe_collection
     ),
+    "CreateUser": Operation(users.CreateUser, users.create_user),
+    "DeleteUser": Operation(users.DeleteUser, users.delete_user),
+    "ListUsers": Operation(users.ListUsers, users.list_users),
+    "AssociateFaces": Operation(associations.AssociateFaces, associations.associate_faces),
+    "DisassociateFaces": Operation(associations.DisassociateFaces, associations.disassociate_faces),
+    "SearchUsers": Operation(search_users.SearchUsers, search_users.search_users),
+    "SearchUsersByImage": Operation(
+        search_users.SearchUsersByImage, search_users.search_users_by_image
+    ),
+    "DetectFaces": Operation(detect_faces.DetectFaces, detect_faces.detect_faces),
+    "IndexFaces": Operation(index_faces.IndexFaces, index_faces.index_faces),
 }

@@ -14,14 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from mien.errors import MienError
 from mien.http.problem import ProblemError
-from mien.http.signature import (
-    Signable,
-    SignatureError,
-    SignatureFault,
-    check_scope,
-    check_signature,
-    read_signature,
-)
+from mien.http.signature import SignatureError, SignatureFault
+from mien.http.signed import as_signable, get_signer
 from mien.http.site import site_of
 from mien.http.turnstile import BusyError
 from mien.rekognition.call import Call
@@ -31,8 +25,8 @@ from mien.rekognition.operations import OPERATIONS
 
 router = APIRouter(include_in_schema=False)
 
-SERVICE = "rekognition"
 _TARGET, _PREFIX = "X-Amz-Target", "RekognitionService."
+_TOLD_ON = ("Connection", "Retry-After")
 _LOG = logging.getLogger(__name__)
 
 _CODE_BY_FAULT: Mapping[SignatureFault, Code] = {
@@ -40,6 +34,7 @@ _CODE_BY_FAULT: Mapping[SignatureFault, Code] = {
     SignatureFault.MALFORMED: Code.INCOMPLETE_SIGNATURE,
     SignatureFault.OUT_OF_TIME: Code.WRONG_SIGNATURE,
     SignatureFault.WRONG_SCOPE: Code.WRONG_SIGNATURE,
+    SignatureFault.UNKNOWN_KEY: Code.UNKNOWN_KEY,
     SignatureFault.WRONG: Code.WRONG_SIGNATURE,
 }
 
@@ -55,7 +50,10 @@ def tell_error(error: Exception, *, request_id: str = "") -> Response:
     told = tell(error)
     if told.code is Code.INTERNAL:
         _LOG.error("request %s failed: %s", request_id, type(error).__name__)
-    return told.as_response(request_id)
+    response = told.as_response(request_id)
+    if isinstance(error, ProblemError):
+        response.headers.update({n: v for n, v in (error.headers or {}).items() if n in _TOLD_ON})
+    return response
 
 
 @router.post("/")
@@ -76,37 +74,14 @@ def _answer(request: Request, body: bytes) -> Response:
 
 
 def _verify(request: Request, body: bytes) -> Call:
-    """Who signed the request. Raises `ServiceError`."""
+    """Who signed the request. Raises `ServiceError`, and a problem for one request too many."""
     site = site_of(request)
-    signable = _as_signable(request, body)
     try:
-        signature = read_signature(signable)
-        check_scope(signature, region=site.region, service=SERVICE)
-        access = site.doorkeeper.find_by_access_key(signature.access_key_id)
-        if access is None:
-            raise ServiceError(
-                Code.UNKNOWN_KEY, "The security token included in the request is invalid."
-            )
-        now = site.library.parts.deployment.clock()
-        check_signature(signable, signature, secret=access.secret, now=now)
+        access = get_signer(site, as_signable(request, body))
     except SignatureError as error:
         raise ServiceError(_CODE_BY_FAULT[error.fault], str(error)) from error
     site.throttle.check(access.caller.actor, a_minute=access.caller.calls_a_minute)
     return Call(site=site, caller=access.caller, terms=access.terms)
-
-
-def _as_signable(request: Request, body: bytes) -> Signable:
-    headers = [
-        (name.decode("latin-1").lower(), value.decode("latin-1"))
-        for name, value in request.headers.raw
-    ]
-    return Signable(
-        method=request.method,
-        path=request.scope["path"],
-        query=request.scope["query_string"].decode("latin-1"),
-        headers=headers,
-        body=body,
-    )
 
 
 def _do(call: Call, *, target: str, body: bytes) -> Mapping[str, object]:
@@ -116,7 +91,7 @@ def _do(call: Call, *, target: str, body: bytes) -> Mapping[str, object]:
         raise ServiceError(Code.UNKNOWN_OPERATION, f"There is no operation {name!r} here.")
     try:
         document = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:  # no JSON, no text, or too deep to be read
+    except (ValueError, RecursionError) as error:  # no JSON, no text, or too deep
         raise ServiceError(Code.MALFORMED, "The body is no JSON document.") from error
     if not isinstance(document, dict):
         raise ServiceError(Code.MALFORMED, "The body is no JSON object.")

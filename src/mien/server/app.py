@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from mien import __version__
 from mien.errors import MienError
@@ -41,9 +42,9 @@ def make_app(site: Site) -> FastAPI:
         app.include_router(router)
     describe_with(app)
     keep_forms_in_memory(site.limits)
-    app.add_middleware(BodyLimits, limits=site.limits)
+    app.add_middleware(BodyLimits, limits=site.limits, tell=_tell_unread)
     app.add_middleware(Measure, metrics=site.metrics)
-    app.add_middleware(KnownHosts, origin=site.origin)
+    app.add_middleware(KnownHosts, origin=site.origin, tell=_tell_unread)
     app.add_middleware(SecurityHeaders, is_secure=site.is_secure)
     app.add_exception_handler(ProblemError, _tell_problem)
     app.add_exception_handler(MienError, _tell_problem)
@@ -52,6 +53,11 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _tell_problem)
     app.add_exception_handler(Exception, _tell_crash)
     return app
+
+
+def _tell_unread(scope: Scope, problem: ProblemError) -> Response:
+    """What is wrong with a request before any route has seen it."""
+    return wire.tell_error(problem) if wire.is_call(Request(scope)) else problem.as_response()
 
 
 async def _tell_crash(request: Request, error: Exception) -> Response:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mien.http.problem import ProblemError
+from mien.http.problem import ProblemError, Tell, tell_plainly
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -20,8 +20,9 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 class KnownHosts:
     """Wraps the application; `origin` is how the server is reached."""
 
-    def __init__(self, app: ASGIApp, *, origin: str) -> None:
+    def __init__(self, app: ASGIApp, *, origin: str, tell: Tell = tell_plainly) -> None:
         self._app = app
+        self._tell = tell
         self._known = _LOCAL | {urlsplit(origin).hostname or ""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +34,7 @@ class KnownHosts:
             "unknown-host",
             "This server does not go by that name. Its operator declares one with --behind.",
         )
-        await problem.as_response()(scope, receive, send)
+        await self._tell(scope, problem)(scope, receive, send)
 
     def _is_known(self, host: str) -> bool:
         try:

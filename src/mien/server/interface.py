@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mien.api import (
+    access_keys,
     audit,
     cases,
     collections,
@@ -33,6 +34,7 @@ from mien.api import (
 )
 
 ROUTERS = (
+    access_keys.router,
     audit.router,
     cases.router,
     collections.router,

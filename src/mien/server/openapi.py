@@ -32,6 +32,7 @@ _PROBLEMS: Mapping[int, str] = {
 _PUBLIC_PROBLEMS = (422, 429, 503)
 
 _TAGS: Mapping[str, str] = {
+    "access-keys": "Who may ask with a client of Amazon's interface, and what.",
     "audit": "What was done, and the proof of it.",
     "cases": "What somebody asks for, and the answer to it.",
     "collections": "Galleries of faces that are searched together.",

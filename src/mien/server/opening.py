@@ -14,6 +14,7 @@ from mien.http.turnstile import Turnstile
 from mien.library import Library
 from mien.service.long_runs import Runs
 from mien.service.warming import Warming
+from mien.sources.object_stores import open_stores
 
 _WAITING_A_PLACE = 8
 _PATIENCE_S = 10.0
@@ -21,10 +22,14 @@ _PATIENCE_S = 10.0
 
 @contextmanager
 def open_site(library: Library, *, origin: str, is_secure: bool) -> Iterator[Site]:
-    """The site of a library that is reached at this origin, at work until it is left."""
+    """The site of a library that is reached at this origin, at work until it is left.
+
+    Raises `SettingsError` where the file of object stores cannot be used.
+    """
     places = max(1, os.cpu_count() or 1)
     runs = Runs(library.parts, served=library.settings.find_served_folders())
     warming = Warming(library.parts)
+    stores = open_stores(library.settings.find_store_file(), os.environ)
     runs.start()
     warming.start()
     try:
@@ -40,6 +45,7 @@ def open_site(library: Library, *, origin: str, is_secure: bool) -> Iterator[Sit
             runs=runs,
             limits=limits_of(library.settings),
             region=library.settings.region,
+            object_stores=stores,
         )
     finally:
         runs.begin_stop()

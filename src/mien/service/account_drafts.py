@@ -76,6 +76,24 @@ class KeyDraft:
     days: int = 90
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessDraft:
+    """An access key to be made for a user, bound to a grant, collections and one purpose.
+
+    A collection need not be there yet. No operations named are all that a key can be for, as far
+    as its owner may do them.
+    """
+
+    name: str
+    owner: str
+    grant_id: str
+    collections: Sequence[str]
+    purpose: str
+    operations: Sequence[Operation] | None = None
+    calls_a_minute: int = CALLS_A_MINUTE
+    days: int = 90
+
+
 def check_name(name: str) -> str:
     """The name as it is kept. Raises `SettingsError`."""
     kept = " ".join(name.split())
@@ -125,7 +143,7 @@ def make_rights(
     )
 
 
-def check_key_terms(draft: KeyDraft) -> timedelta:
+def check_key_terms(draft: KeyDraft | AccessDraft) -> timedelta:
     """How long the key is to last. Raises `SettingsError`."""
     check_name(draft.name)
     if not 1 <= draft.days <= LONGEST_KEY.days:

@@ -16,6 +16,7 @@ from mien.permission.account import EVERYTHING, Rights, User, is_in_charge, may_
 from mien.permission.caller import OPERATIONS, Role
 from mien.permission.verdict import Verdict
 from mien.service import audit, sessions
+from mien.service.access_keys import AccessKeys
 from mien.service.account_drafts import UserChange, UserDraft, check_name, make_rights
 from mien.service.api_keys import ApiKeys
 from mien.service.audit import Action, Event, Note
@@ -64,6 +65,11 @@ class Accounts:
         """What programs ask with."""
         return ApiKeys(self._deployment)
 
+    @cached_property
+    def access_keys(self) -> AccessKeys:
+        """What clients of Amazon's interface sign with."""
+        return AccessKeys(self._deployment)
+
     def list(self) -> list[User]:
         """All users, in the order they were made."""
         with self._deployment.database.reading() as connection:
@@ -100,6 +106,7 @@ class Accounts:
                 return add_user(self._deployment, connection, row=row)
             self._end_ways_in(connection, row.uuid)
             self.keys.revoke_all_of(connection, row.uuid)
+            self.access_keys.revoke_all_of(connection, row.uuid)
             return write_user(self._deployment, connection, row=row)
 
     def change(self, name: str, change: UserChange, *, by: Rights) -> User | Verdict:

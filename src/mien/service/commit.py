@@ -7,17 +7,24 @@ files and keys that no row names; the next run clears them away.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
 from mien.catalog import photos as photo_rows
-from mien.catalog.collections import Collection, raise_revision
+from mien.catalog.collections import Collection, is_there, raise_revision
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import has_lapsed
 from mien.catalog.holds import is_held
-from mien.catalog.indexed import KeptFace, NewIndexedPhoto, index_photo, is_indexed, reopen
+from mien.catalog.indexed import (
+    NEVER_AGAIN,
+    KeptFace,
+    NewIndexedPhoto,
+    index_photo,
+    is_indexed,
+    reopen,
+)
 from mien.catalog.references import refer_to_sighting
 from mien.errors import ConflictError, KeyDestroyedError, MienError
 from mien.permission.case import may_take_in
@@ -43,11 +50,37 @@ class Sealed:
     """A photo whose secrets lie in the vault, and whose rows are still to be written."""
 
     photo: ReadPhoto
-    quality: QualityFilter
     blob_id: str = ""
     faces: Sequence[KeptFace] = ()
     admissions: Admissions = field(default_factory=Admissions)
     scanned_to: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """A photo of a batch whose rows are written, and whether it is new to the collection."""
+
+    photo_id: PhotoId
+    sealed: Sealed
+    is_new: bool
+
+
+def _say_nothing(connection: Connection, recorded: Recorded) -> None:
+    """Nothing else is recorded with a photo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """Where a batch goes, under which grant, and which faces of a photo are kept at the most.
+
+    What else is recorded with each photo, `note` writes in the same transaction.
+    """
+
+    collection: Collection
+    grant_id: str
+    quality: QualityFilter = QualityFilter.NONE
+    most_faces: int | None = None
+    note: Callable[[Connection, Recorded], None] = _say_nothing
 
 
 @dataclass(slots=True)
@@ -61,6 +94,15 @@ class BatchCounts:
     dropped: Counter[Reason] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
 
+    def add(self, other: BatchCounts) -> None:
+        """What became of another batch, too."""
+        self.new += other.new
+        self.known += other.known
+        self.reopened += other.reopened
+        self.faces += other.faces
+        self.dropped.update(other.dropped)
+        self.refused.update(other.refused)
+
     def count(self, item: Sealed, *, is_new: bool) -> None:
         if is_new:
             self.new += 1
@@ -71,20 +113,14 @@ class BatchCounts:
 
 
 def commit_batch(
-    deployment: Deployment,
-    batch: Sequence[ReadPhoto],
-    *,
-    collection: Collection,
-    grant_id: str,
-    quality: QualityFilter,
+    deployment: Deployment, batch: Sequence[ReadPhoto], *, entrance: Entrance
 ) -> BatchCounts:
     """Seals and records a batch. All of it stays, or an exception tells why nothing did."""
     with recording(deployment.home):
-        fresh = _find_fresh(deployment, batch, uuids=(grant_id, collection.uuid))
+        uuids = (entrance.grant_id, entrance.collection.uuid)
+        fresh = _find_fresh(deployment, batch, uuids=uuids)
         allowed = _find_allowed(deployment, fresh)
-        counts = _commit(
-            deployment, allowed, collection=collection, grant_id=grant_id, quality=quality
-        )
+        counts = _commit(deployment, allowed, entrance=entrance)
     if len(fresh) < len(batch):
         counts.refused[Reason.RETENTION_ENDED] += len(batch) - len(fresh)
     if len(allowed) < len(fresh):
@@ -121,32 +157,18 @@ def _find_allowed(deployment: Deployment, batch: Sequence[ReadPhoto]) -> list[Re
 
 
 def _commit(
-    deployment: Deployment,
-    batch: Sequence[ReadPhoto],
-    *,
-    collection: Collection,
-    grant_id: str,
-    quality: QualityFilter,
+    deployment: Deployment, batch: Sequence[ReadPhoto], *, entrance: Entrance
 ) -> BatchCounts:
-    gate = open_gate(deployment, collection)
+    gate = open_gate(deployment, entrance.collection)
     sealed: list[Sealed] = []
     try:
         with sealing_originals(deployment, batch) as originals:
             with deployment.vault.writing():
                 for photo in batch:
-                    one = _seal(
-                        deployment,
-                        photo,
-                        gate=gate,
-                        grant_id=grant_id,
-                        slot=collection.slot,
-                        quality=quality,
-                    )
+                    one = _seal(deployment, photo, gate=gate, entrance=entrance)
                     sealed.append(one)  # kept up to an error
                     originals.keep(photo)
-            counts, unused = _record(
-                deployment, sealed, collection=collection, grant_id=grant_id, originals=originals
-            )
+            counts, unused = _record(deployment, sealed, entrance=entrance, originals=originals)
     except MienError:
         _discard(deployment, sealed)
         raise
@@ -154,28 +176,22 @@ def _commit(
     return counts
 
 
-def _seal(
-    deployment: Deployment,
-    photo: ReadPhoto,
-    *,
-    gate: Gate,
-    grant_id: str,
-    slot: int,
-    quality: QualityFilter,
-) -> Sealed:
+def _seal(deployment: Deployment, photo: ReadPhoto, *, gate: Gate, entrance: Entrance) -> Sealed:
     photo_id = photo_rows.photo_uuid_of(photo.sha256)
     if photo.analysis is None:
         try:
-            deployment.vault.add_grant(photo_id, grant_id=grant_id)
+            deployment.vault.add_grant(photo_id, grant_id=entrance.grant_id)
         except KeyDestroyedError as error:
             raise _erased_meanwhile(photo) from error
-        return Sealed(photo, quality)
-    admissions = gate.admit(photo.analysis.faces, quality=quality)
+        return Sealed(photo)
+    admissions = gate.admit(photo.analysis.faces, quality=entrance.quality)
+    if entrance.most_faces is not None:
+        admissions.keep_most(entrance.most_faces)
     kept = [one.to_keep() for one in admissions.kept]
     blob_id = str(uuid4())
     deployment.vault.write_photo(
-        SealedPhoto(blob_id, photo_id, slot),
-        grant_id=grant_id,
+        SealedPhoto(blob_id, photo_id, entrance.collection.slot),
+        grant_id=entrance.grant_id,
         # A thumbnail would show the faces that are not kept.
         thumbnail_jpeg=None if admissions.hides_somebody else photo.analysis.thumbnail_jpeg,
         faces=[
@@ -183,22 +199,28 @@ def _seal(
             for face, one in zip(kept, admissions.kept, strict=True)
         ],
     )
-    return Sealed(photo, quality, blob_id, kept, admissions, gate.scanned_to)
+    # Whoever wanted no more faces of a photo does not get them by a later look either.
+    scanned_to = NEVER_AGAIN if admissions.beyond else gate.scanned_to
+    return Sealed(photo, blob_id, kept, admissions, scanned_to)
 
 
 def _record(
     deployment: Deployment,
     sealed: Sequence[Sealed],
     *,
-    collection: Collection,
-    grant_id: str,
+    entrance: Entrance,
     originals: FreshOriginals,
 ) -> tuple[BatchCounts, list[Sealed]]:
     """Writes the rows of a batch; returns also what was sealed for nothing."""
-    counts, unused = BatchCounts(), []
+    counts, unused, collection = BatchCounts(), [], entrance.collection
     with deployment.database.writing() as connection:
+        if not is_there(connection, collection.id):
+            raise ConflictError(
+                f"The collection {collection.name} was deleted while photos were being added to "
+                "it. Add them again, and it is made anew."
+            )
         # Read again inside the transaction: it may have been revoked since the run began.
-        stored = get_grant(deployment, connection, grant_id=grant_id)
+        stored = get_grant(deployment, connection, grant_id=entrance.grant_id)
         suppressed = deployment.suppressed.load(deployment.model)
         matters = open_matters(deployment, connection)
         now = deployment.clock()
@@ -212,23 +234,22 @@ def _record(
                 counts.refused[verdict.reasons[0]] += 1
                 unused.append(item)
                 continue
-            photo_id, is_new = _record_photo(connection, item, collection=collection, at=now)
+            photo_id, is_new = _record_photo(connection, item, entrance=entrance, at=now)
             sighting = photo_rows.Sighting(
                 uri=uri, fingerprint=item.photo.found.fingerprint, grant_id=stored.id, at=now
             )
             photo_rows.add_location(connection, photo_id, sighting=sighting)
             originals.record(connection, photo_id, sha256=item.photo.sha256)
+            entrance.note(connection, Recorded(photo_id, item, is_new))
             counts.count(item, is_new=is_new)
             if not is_new:
                 counts.reopened += reopen(
-                    connection, photo_id, collection_id=collection.id, to=item.quality
+                    connection, photo_id, collection_id=collection.id, to=entrance.quality
                 )
-            if not is_new:
                 unused.append(item)
         if counts.new:
             raise_revision(connection, collection.id)
-        event = _tell_added(deployment, counts, collection=collection, grant_id=grant_id)
-        audit.append(deployment, connection, event=event)
+        audit.append(deployment, connection, event=_tell_added(deployment, counts, entrance))
     return counts, unused
 
 
@@ -243,14 +264,12 @@ def _dispute(
     )
 
 
-def _tell_added(
-    deployment: Deployment, counts: BatchCounts, *, collection: Collection, grant_id: str
-) -> Event:
+def _tell_added(deployment: Deployment, counts: BatchCounts, entrance: Entrance) -> Event:
     return Event(
         action=Action.PHOTOS_ADDED,
-        grant_id=grant_id,
+        grant_id=entrance.grant_id,
         facts={
-            "collection": audit.refer_collection(deployment, collection.uuid),
+            "collection": audit.refer_collection(deployment, entrance.collection.uuid),
             "photos_new": counts.new,
             "photos_known": counts.known,
             "faces": counts.faces,
@@ -261,10 +280,10 @@ def _tell_added(
 
 
 def _record_photo(
-    connection: Connection, item: Sealed, *, collection: Collection, at: datetime
+    connection: Connection, item: Sealed, *, entrance: Entrance, at: datetime
 ) -> tuple[PhotoId, bool]:
     """The photo's id, and whether it is new to the collection."""
-    photo, analysis = item.photo, item.photo.analysis
+    photo, analysis, collection = item.photo, item.photo.analysis, entrance.collection
     if is_indexed(connection, photo.sha256, collection_id=collection.id):
         known = photo_rows.find_photo_id(connection, photo.sha256)
         if known is not None:
@@ -277,9 +296,9 @@ def _record_photo(
         collection_id=collection.id,
         blob_id=item.blob_id,
         faces=item.faces,
-        dropped=item.admissions.dropped.total(),
+        dropped=item.admissions.left_out,
         unfit=item.admissions.unfit,
-        quality=item.quality,
+        quality=entrance.quality,
         scanned_to=item.scanned_to,
     )
     index_photo(connection, new, at=at)

@@ -82,7 +82,7 @@ def compare_photos(
         ]
     probes = tuple(probe for one in sought for probe in one.probes)
     embeddings = [one.embeddings for one in sought if len(one.embeddings)]
-    if _shows_suppressed(deployment, embeddings):
+    if shows_suppressed(deployment, embeddings):
         verdict = refuse(Reason.FACE_SUPPRESSED)
         session.end(verdict)
         return Comparison(verdict)
@@ -96,15 +96,23 @@ def compare_photos(
 
 def weigh_pair(model: EmbeddingModel, pair: Vectors) -> Strength | None:
     """What the likeness of two embeddings, (2, dimension), is worth; nothing if never measured."""
-    if model.cohort is None or model.calibration is None:
-        return None
-    levels = find_levels(model.cohort, pair)
-    cosines = (pair[:1] @ pair[1:].T).astype(np.float64)
-    normalised = normalise(cosines, probes=levels[:1], candidates=levels[1:])[0]
-    (strength,) = judge(normalised, model.calibration, faces=1)
+    (strength,) = weigh_each(model, pair[:1], others=pair[1:])
     return strength
 
 
-def _shows_suppressed(deployment: Deployment, embeddings: Sequence[Vectors]) -> bool:
+def weigh_each(
+    model: EmbeddingModel, one: Vectors, *, others: Vectors
+) -> Sequence[Strength | None]:
+    """What the likeness of one embedding, (1, dimension), to each of the others is worth."""
+    if model.cohort is None or model.calibration is None or not len(others):
+        return [None] * len(others)
+    levels = find_levels(model.cohort, np.concatenate([one, others]))
+    cosines = (one @ others.T).astype(np.float64)
+    normalised = normalise(cosines, probes=levels[:1], candidates=levels[1:])[0]
+    return judge(normalised, model.calibration, faces=1)
+
+
+def shows_suppressed(deployment: Deployment, embeddings: Sequence[Vectors]) -> bool:
+    """Whether one of these faces, not turned, is like that of somebody who opted out."""
     suppressed = deployment.suppressed.load(deployment.model).faces
     return any(suppressed.find_owner(one) is not None for found in embeddings for one in found)

@@ -26,7 +26,7 @@ def make_table(taken: Sequence[Taken]) -> bytes:
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     for one in taken:
-        writer.writerow([_make_safe(cell) for cell in _list_cells(one)])
+        writer.writerow([make_safe(cell) for cell in _list_cells(one)])
     return file.getvalue().encode()
 
 
@@ -58,7 +58,8 @@ def _round(number: float) -> float:
     return float(f"{number:.3g}")
 
 
-def _make_safe(cell: str | float) -> str | float:
+def make_safe(cell: str | float) -> str | float:
+    """The cell, as no spreadsheet takes it for a formula."""
     if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA):
         return f"'{cell}"
     return cell

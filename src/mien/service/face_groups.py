@@ -15,12 +15,17 @@ from mien.catalog import face_groups as rows
 from mien.catalog.audit import Json
 from mien.catalog.connect import Connection
 from mien.catalog.face_groups import NewFaceGroup, StoredFaceGroup, name_group
+from mien.catalog.faces import find_faces_by_uuid
 from mien.errors import ConflictError, KeyDestroyedError, NotFoundError, TamperedError
+from mien.permission.access_key import AccessTerms
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
+from mien.service.bound import ask_bound_leave
+from mien.service.browsing import leave_out_suppressed
 from mien.service.deployment import Deployment
 from mien.service.leave import Leave
+from mien.service.parts import Parts
 from mien.types import FaceId
 from mien.vault.notary import Owner
 from mien.vault.shreds import Shreds
@@ -37,11 +42,20 @@ class FaceGroup:
 
 
 class FaceGroups:
-    """The groups of a collection, as far as leave reaches."""
+    """The groups of a collection, as far as leave reaches. Made by `open_groups`."""
 
     def __init__(self, deployment: Deployment, leave: Leave) -> None:
         self._deployment = deployment
         self._leave = leave
+
+    @property
+    def deployment(self) -> Deployment:
+        """As the collection's model sees it."""
+        return self._deployment
+
+    @property
+    def leave(self) -> Leave:
+        return self._leave
 
     def make(self, name: str) -> Verdict:
         """A group without faces. Raises `ConflictError` where there is one of that name."""
@@ -73,31 +87,42 @@ class FaceGroups:
             self.enter(connection, stored, action=Action.FACE_GROUP_DELETED)
         self._deployment.vault.shred(Shreds(subjects=[name_group(stored.uuid)]))
 
-    def list_page(self, *, after: int = 0, limit: int) -> Sequence[FaceGroup]:
-        """So many groups, in the order they were made in, beginning after that position."""
+    def list_page(self, *, after: int = 0, limit: int) -> tuple[list[FaceGroup], int | None]:
+        """So many groups, in the order they were made in, beginning after that position.
+
+        With the position after which the next page begins, where there is one.
+        """
         with self._deployment.database.reading() as connection:
-            found = rows.find_groups(connection, self._leave.scope, after=after, limit=limit)
-            faces = rows.find_faces_of(connection, [one.id for one in found])
-            return [
-                FaceGroup(one.uuid, name, len(faces.get(one.id, ())), one.id)
-                for one in found
-                if (name := open_name(self._deployment, one)) is not None
-            ]
+            found = rows.find_groups(connection, self._leave.scope, after=after, limit=limit + 1)
+            page = found[:limit]
+            faces = rows.find_faces_of(connection, [one.id for one in page])
+        told = [
+            FaceGroup(one.uuid, name, len(faces.get(one.id, ())), one.id)
+            for one in page
+            if (name := open_name(self._deployment, one)) is not None
+        ]
+        return told, page[-1].id if len(found) > limit else None
 
     def count(self) -> int:
         with self._deployment.database.reading() as connection:
             return rows.count_groups(connection, self._leave.scope)
 
-    def find_names(self, face_ids: Iterable[FaceId]) -> dict[FaceId, str]:
+    def find_names(self, connection: Connection, face_ids: Iterable[FaceId]) -> dict[FaceId, str]:
         """Under which name each of these faces is grouped, where it is, as far as leave reaches."""
-        with self._deployment.database.reading() as connection:
-            group_by_face = rows.find_group_ids(connection, face_ids)
-            groups = rows.find_groups_by_id(
-                connection, self._leave.scope, group_ids=sorted(set(group_by_face.values()))
-            )
+        group_by_face = rows.find_group_ids(connection, face_ids)
+        groups = rows.find_groups_by_id(
+            connection, self._leave.scope, group_ids=sorted(set(group_by_face.values()))
+        )
         names = {one.id: open_name(self._deployment, one) for one in groups.values()}
         found = {face_id: names.get(group_id) for face_id, group_id in group_by_face.items()}
         return {face_id: name for face_id, name in found.items() if name is not None}
+
+    def find_names_of(self, face_ids: Iterable[str]) -> dict[str, str]:
+        """The same, of faces by their outside ids."""
+        with self._deployment.database.reading() as connection:
+            faces = find_faces_by_uuid(connection, set(face_ids))
+            names = self.find_names(connection, [face.id for face in faces])
+        return {face.uuid: names[face.id] for face in faces if face.id in names}
 
     def get(self, connection: Connection, name: str) -> StoredFaceGroup:
         """Raises `NotFoundError`."""
@@ -106,6 +131,12 @@ class FaceGroups:
         if found is None or open_name(self._deployment, found) is None:
             raise NotFoundError(f"There is no user {name} in this collection.")
         return found
+
+    def tell(self, connection: Connection, stored: StoredFaceGroup) -> FaceGroup:
+        """The group as it is in this transaction."""
+        faces = rows.find_faces_of(connection, [stored.id]).get(stored.id, [])
+        name = open_name(self._deployment, stored) or ""
+        return FaceGroup(stored.uuid, name, len(faces), stored.id)
 
     def enter(
         self,
@@ -131,6 +162,15 @@ class FaceGroups:
             shown=faces,
         )
         audit.append(self._deployment, connection, event=event)
+
+
+def open_groups(parts: Parts, terms: AccessTerms, *, collection: str) -> FaceGroups | Verdict:
+    """The groups that a key may know of, or why it may not. Raises `NotFoundError`."""
+    deployment = parts.session.prepare_to_search(collection)
+    leave = ask_bound_leave(deployment, terms, collection=collection)
+    if isinstance(leave, Verdict):
+        return leave
+    return FaceGroups(deployment, leave_out_suppressed(parts, deployment, leave=leave))
 
 
 def refer_name(deployment: Deployment, name: str) -> str:

@@ -93,6 +93,13 @@ class Galleries:
                 gallery.index.erase(ids)
                 gallery.known = _UNKNOWN
 
+    def forget(self, collection_uuid: str) -> None:
+        """Of a collection that is deleted, nothing stays in memory."""
+        with self._turn:
+            gallery = self._galleries.pop(collection_uuid, None)
+            if gallery is not None:  # whoever is searching it at this moment holds it too
+                gallery.index.erase(gallery.index.ids())
+
     def _open(self, collection: Collection, *, gaussian: Gaussian, keeps_snapshot: bool) -> Gallery:
         known = self._ids_of(collection)
         rotation = self._deployment.vault.rotation_of(collection.dimension)

@@ -38,10 +38,21 @@ class Admission:
 
 @dataclass(slots=True)
 class Admissions:
-    """What became of the faces of a photo."""
+    """What became of the faces of a photo.
+
+    Of the dropped ones those `unfit_faces` fell short of the filter, and nothing else spoke
+    against them; neither did it against those `beyond` the most that were wanted of a photo.
+    """
 
     kept: list[Admission] = field(default_factory=list)
     dropped: Counter[Reason] = field(default_factory=Counter)
+    unfit_faces: list[EmbeddedFace] = field(default_factory=list)
+    beyond: list[EmbeddedFace] = field(default_factory=list)
+
+    @property
+    def left_out(self) -> int:
+        """How many faces were found and not kept."""
+        return self.dropped.total() + len(self.beyond)
 
     @property
     def unfit(self) -> int:
@@ -52,6 +63,16 @@ class Admissions:
     def hides_somebody(self) -> bool:
         """Whether the photo shows a face that may not be kept, however good it is."""
         return self.dropped.total() > self.unfit
+
+    def keep_most(self, number: int) -> None:
+        """Keeps so many: of the others the worst go first, and of equally good ones the smallest.
+
+        Those that stay do so in their order.
+        """
+        best = sorted(self.kept, key=lambda one: (one.face.quality.value, one.face.face.box.area))
+        going = {id(one) for one in best[: max(0, len(best) - number)]}
+        self.beyond += [one.face for one in self.kept if id(one) in going]
+        self.kept = [one for one in self.kept if id(one) not in going]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +91,9 @@ class Gate:
             judged = self._judge(face)
             if isinstance(judged, Admission):
                 verdict = may_keep(face.quality, chosen=quality)
-                judged = judged if verdict.is_allowed else verdict.reasons[0]
+                if not verdict.is_allowed:
+                    judged = verdict.reasons[0]
+                    admissions.unfit_faces.append(face)
             if isinstance(judged, Admission):
                 admissions.kept.append(judged)
             else:

@@ -22,7 +22,7 @@ from mien.service import audit
 from mien.service.ahead import iter_ahead
 from mien.service.audit import Action, Event, Note
 from mien.service.clearing import clear_up, mark_vanished
-from mien.service.commit import BatchCounts, commit_batch
+from mien.service.commit import BatchCounts, Entrance, commit_batch
 from mien.service.deployment import Deployment, adding
 from mien.service.intake import FailedFile, IgnoredFile, Intake, ReadPhoto, RefusedFile, take_in
 from mien.service.record import RunRecord
@@ -253,9 +253,11 @@ class _Run:
                 commit_batch(
                     self._deployment,
                     batch,
-                    collection=collection,
-                    grant_id=self._stored.grant.grant_id,
-                    quality=self._request.quality,
+                    entrance=Entrance(
+                        collection=collection,
+                        grant_id=self._stored.grant.grant_id,
+                        quality=self._request.quality,
+                    ),
                 )
             )
             self._renew_leave()

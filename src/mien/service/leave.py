@@ -27,9 +27,13 @@ from mien.service.standing import find_grant, get_collection, iter_grants_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What somebody wants to see of what they may; with `grant_id`, what came in under it alone."""
+    """What somebody wants to see of what they may; with `grant_id`, what came in under it alone.
+
+    Whoever `is_bound` to that grant has leave by no other one: it is refused where this is.
+    """
 
     grant_id: str = ""
+    is_bound: bool = False
     wanted: Wanted = EVERYTHING
 
 
@@ -112,6 +116,8 @@ def _ask(
         grants = list(iter_grants_of(deployment, connection, collection_id=found.id))
         grants += _find_named(deployment, connection, filters=filters, known=grants)
         latest = grant_rows.find_latest_runs(connection, found.id, at=at)
+    if filters.is_bound:
+        grants = [stored for stored in grants if stored.grant.grant_id == filters.grant_id]
     granted = [stored for stored in grants if question.covers(stored.grant, found.basis).is_allowed]
     if not granted:
         return refuse(question.otherwise)

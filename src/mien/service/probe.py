@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import SettingsError
+from mien.permission.quality import QualityFilter, may_keep
 from mien.service.handed_in import HandedIn, naming, read_photo
 from mien.service.ports import Vision
 from mien.types import EmbeddingModel, Look, PhotoAnalysis, Quality, Vectors
@@ -65,9 +66,13 @@ def read_probes(photos: Sequence[HandedIn], *, max_bytes: int) -> Iterator[tuple
 
 
 def look_for_faces(
-    contents: Sequence[tuple[HandedIn, bytes]], *, vision: Vision, chosen: int | None
+    contents: Sequence[tuple[HandedIn, bytes]],
+    *,
+    vision: Vision,
+    chosen: int | None,
+    quality: QualityFilter = QualityFilter.NONE,
 ) -> Sought:
-    """The face in each photo that is meant: the largest, or the one chosen.
+    """The face in each photo that is meant: the largest that is good enough, or the one chosen.
 
     Raises `PhotoError` for a photo that gives no picture, `SettingsError` for a face number out
     of range.
@@ -77,7 +82,7 @@ def look_for_faces(
     for photo, content in contents:
         with naming(photo):
             analysis = vision.analyse(content, look=Look.PROBE)
-        probe = _choose_face(analysis, chosen)
+        probe = _choose_face(analysis, chosen, quality=quality)
         probes.append(probe)
         if probe.searched is not None:
             embeddings.append(analysis.faces[probe.searched].embedding)
@@ -90,13 +95,20 @@ def show_probe(analysis: PhotoAnalysis, searched: int | None) -> Probe:
     return Probe(replace(analysis, faces=faces), searched)
 
 
-def _choose_face(analysis: PhotoAnalysis, chosen: int | None) -> Probe:
+def find_fit(analysis: PhotoAnalysis, quality: QualityFilter) -> list[int]:
+    """The numbers of the faces that are good enough, the largest first."""
+    numbered = enumerate(analysis.faces)
+    return [n for n, face in numbered if may_keep(face.quality, chosen=quality).is_allowed]
+
+
+def _choose_face(analysis: PhotoAnalysis, chosen: int | None, *, quality: QualityFilter) -> Probe:
     """The largest face comes first."""
-    if not analysis.faces:
-        return Probe(analysis, None)
-    if chosen is not None and not 0 <= chosen < len(analysis.faces):
+    if chosen is not None and analysis.faces and not 0 <= chosen < len(analysis.faces):
         raise SettingsError(
             f"There is no face {chosen} in the probe: it shows {len(analysis.faces)}, "
             "counted from 0, the largest first."
         )
-    return show_probe(analysis, chosen or 0)
+    fit = find_fit(analysis, quality)
+    if chosen is not None:
+        return show_probe(analysis, chosen if chosen in fit else None)
+    return show_probe(analysis, next(iter(fit), None))

@@ -207,7 +207,7 @@ class Reviews:
         return {}
 
     def _find_actors(self) -> _Actors:
-        users, keys = self._accounts.list(), list(self._accounts.keys)
+        users, keys = self._accounts.list(), [*self._accounts.keys, *self._accounts.access_keys]
         return _Actors(
             names={user.actor: user.name for user in users} | {key.actor: key.name for key in keys},
             owners={key.actor: f"user:{key.owner_id}" for key in keys},

@@ -51,7 +51,9 @@ def search_photos(
     seeking.session.note_probes([content for _, content in contents])
     with deployment.cores.take(most=request.threads) as threads:
         vision = deployment.vision(threads=threads)
-        sought = look_for_faces(contents, vision=vision, chosen=request.face)
+        sought = look_for_faces(
+            contents, vision=vision, chosen=request.face, quality=request.quality
+        )
     if not len(sought.embeddings):
         seeking.end([])
         return SearchResult(ALLOWED, sought.probes, search_id=seeking.session.id)

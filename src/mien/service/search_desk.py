@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mien.service.compare import CompareRequest, Comparison, Side, compare_photos
+from mien.service.compare_faces import CompareFacesRequest, FacesComparison, compare_faces
 from mien.service.handed_in import HandedIn
 from mien.service.parts import Parts
 from mien.service.search import search_photos
@@ -55,6 +56,17 @@ class SearchDesk:
             asked=asked, threads=_count_threads(), max_file_bytes=self._parts.max_file_bytes
         )
         comparison = compare_photos(seen, request, sides=(first, second))
+        self._parts.session.keep_signed()
+        return comparison
+
+    def compare_faces(
+        self, source: HandedIn, target: HandedIn, *, request: CompareFacesRequest
+    ) -> FacesComparison:
+        """A face with everybody in a photo. Raises as `mien.service.compare_faces`."""
+        seen = self._parts.session.prepare_to_search(request.asked.collection)
+        limit = min(request.max_file_bytes, self._parts.max_file_bytes)
+        equipped = replace(request, threads=_count_threads(), max_file_bytes=limit)
+        comparison = compare_faces(seen, equipped, source=source, target=target)
         self._parts.session.keep_signed()
         return comparison
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mien.catalog.connect import Connection
 from mien.catalog.faces import find_visible_faces
 from mien.errors import SettingsError
+from mien.permission.quality import QualityFilter
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
 from mien.service.collections import check_model
@@ -28,10 +29,11 @@ from mien.service.opinion import ProbeKey, find_opinions, find_rejected
 from mien.service.probe import Probe
 from mien.service.ranking import Bounds, Candidate, Ranking
 from mien.service.searched import Asked, SearchSession
-from mien.service.weigh import check_can_tell
+from mien.service.weigh import check_can_tell, get_calibration
 from mien.types import FaceId, Vectors
 
 LONGEST_REASON = 1000
+LARGEST_SIMILARITY = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,11 @@ class SearchRequest:
     """Why, where and how far to search; `face` chooses one of several in the probe.
 
     It uses so many `threads` at most: see `mien.service.cores`. `max_fmr` leaves out candidates
-    whose score more strangers than that reach. Those that somebody said are not of this person
-    are left out too, unless rejected ones are shown. `reason` says in free words what the search
-    is about; it is sealed into the audit log.
+    whose score more strangers than that reach, and `min_similarity` those less alike on the scale
+    of `mien.evidence.similarity`. Those that somebody said are not of this person are left out
+    too, unless rejected ones are shown. In a photo of one person, faces that fall short of
+    `quality` count as not there. `reason` says in free words what the search is about; it is
+    sealed into the audit log.
     """
 
     purpose: str
@@ -49,6 +53,8 @@ class SearchRequest:
     limit: int = 20
     min_score: float = -1.0
     max_fmr: float | None = None
+    min_similarity: float | None = None
+    quality: QualityFilter = QualityFilter.NONE
     face: int | None = None
     threads: int = 1
     max_file_bytes: int
@@ -156,13 +162,13 @@ class Seeking:
             number = self._count_visible(connection, rejected)
         if self._request.is_showing_rejected:
             rejected, number = frozenset(), 0
-        model = self._deployment.model
+        model, asked = self._deployment.model, self._request
         ranking = Ranking(
             self._deployment,
             self._gallery,
             probe=target.template,
             leave=replace(self.leave, left_out=self.leave.left_out | target.own_faces | rejected),
-            bounds=Bounds(self._request.limit, self._request.min_score, self._request.max_fmr),
+            bounds=Bounds(asked.limit, asked.min_score, asked.max_fmr, asked.min_similarity),
             # What a mean of two people matches says nothing about either.
             calibration=None if target.may_be_several else model.calibration,
         )
@@ -240,6 +246,10 @@ def check_request(deployment: Deployment, request: SearchRequest) -> None:
         raise SettingsError("The least score must be a number, from -1 to 1.")
     if len(request.reason) > LONGEST_REASON:
         raise SettingsError(f"The reason has more than {LONGEST_REASON} characters.")
+    if request.min_similarity is not None:
+        if not 0 <= request.min_similarity <= LARGEST_SIMILARITY:
+            raise SettingsError("The least similarity must be from 0 to 100.")
+        get_calibration(deployment.model)
     if request.max_fmr is not None:
         if not 0 < request.max_fmr <= 1:
             raise SettingsError("The highest false match rate must be above 0, and 1 at most.")

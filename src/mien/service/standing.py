@@ -110,6 +110,11 @@ def vouch_for_collection(
     return _believe_collection(deployment, found)
 
 
+def disown_collection(deployment: Deployment, collection: Collection) -> None:
+    """Whatever a row of it says from now on, nothing is allowed by it. Once it is deleted."""
+    deployment.vault.notary.disown([_name_collection(collection)])
+
+
 def vouch_for_ended(
     deployment: Deployment, connection: Connection, *, grant_ids: Iterable[str]
 ) -> None:

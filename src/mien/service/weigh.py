@@ -56,14 +56,20 @@ def weigh(
 
 def check_can_tell(model: EmbeddingModel, *, fmr: float) -> None:
     """Raises `ModelError` where what was measured of the model does not reach that rate."""
-    if model.cohort is None or model.calibration is None:
-        raise ModelError(
-            f"The false match rates of {model.model_id} were never measured, so none can be asked "
-            "for. Measure them with mien evaluate, or ask for a least score instead."
-        )
-    least = 10 ** float(model.calibration.log10_fmr[-1])
+    least = 10 ** float(get_calibration(model).log10_fmr[-1])
     if fmr < least:
         raise ModelError(
             f"False match rates of {model.model_id} are known down to {least:.1g}, so no candidate "
             f"can be held to {fmr:g}. Ask for a higher rate."
         )
+
+
+def get_calibration(model: EmbeddingModel) -> Calibration:
+    """What the model's normalised scores are worth. Raises `ModelError` if nobody measured it."""
+    if model.cohort is None or model.calibration is None:
+        raise ModelError(
+            f"What scores of {model.model_id} are worth was never measured, so that no false match "
+            "rate and no similarity can be asked for. Use a model that comes measured, such as "
+            "the pack open, or ask for a least score instead."
+        )
+    return model.calibration

@@ -8,6 +8,7 @@ note, wherever copies of it lie.
 
 from __future__ import annotations
 
+import base64
 import hmac
 import threading
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from mien.vault.signer import Signer, make_signing_key
 
 _REFERENCES, _NOTES, _SIGNER = "audit references", "audit notes", "audit signer"
 _REFERENCE_CHARACTERS = 32
+_DERIVED, _DERIVED_CHARACTERS = "derived secrets", 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,16 @@ class Notary:
         return self._authenticate(f"reference:{kind}", value.encode(errors="surrogatepass")).hex()[
             :_REFERENCE_CHARACTERS
         ]
+
+    def derive_secret(self, kind: str, value: str) -> str:
+        """A secret of the value's own: 40 characters, of 240 bits.
+
+        It is made again whenever it is asked for, so that it need be kept nowhere; without this
+        vault nobody makes it, whatever other secrets of its kind they know.
+        """
+        content = f"{kind}\0{value}".encode(errors="surrogatepass")
+        derived = hmac.digest(self._secret(_DERIVED), content, "sha256")
+        return base64.urlsafe_b64encode(derived).decode()[:_DERIVED_CHARACTERS]
 
     def refer_owner(self, owner: Owner) -> str:
         return self.refer("owner", owner.label)

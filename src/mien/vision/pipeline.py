@@ -64,15 +64,17 @@ class Pipeline:
         """Everything vision finds in one photo at that look. Raises `PhotoError`."""
         photo = decode_photo(content, limits=self._limits, enough_px=_ENOUGH_PX)
         found = self._detector.detect(photo, look=look)
-        thumbnail_jpeg = render_thumbnail(photo.picture)
+        is_glance = look is Look.GLANCE
+        thumbnail_jpeg = b"" if is_glance else render_thumbnail(photo.picture)
         photo = self._sharpened(photo, found, content=content)
+        faces = sorted(found, key=lambda face: -face.box.area)
         return PhotoAnalysis(
             width_px=photo.width_px,
             height_px=photo.height_px,
             media_type=photo.media_type,
             thumbnail_jpeg=thumbnail_jpeg,
             credit=photo.credit,
-            faces=self._embed(photo, sorted(found, key=lambda face: -face.box.area)),
+            faces=self._glance(photo, faces) if is_glance else self._embed(photo, faces),
         )
 
     def _sharpened(self, photo: Photo, faces: tuple[Face, ...], *, content: bytes) -> Photo:
@@ -82,6 +84,12 @@ class Pipeline:
             return photo
         enough_px = int(min(1.0, needed) * max(photo.width_px, photo.height_px))
         return decode_photo(content, limits=self._limits, enough_px=enough_px)
+
+    def _glance(self, photo: Photo, faces: list[Face]) -> tuple[EmbeddedFace, ...]:
+        assess, nothing = self._assessor.assess, np.empty(0, np.float32)
+        return tuple(
+            EmbeddedFace(face, nothing, b"", assess(photo, face, consistency=0.0)) for face in faces
+        )
 
     def _embed(self, photo: Photo, faces: list[Face]) -> tuple[EmbeddedFace, ...]:
         cut = self._aligner.cut_chips

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -13,13 +14,25 @@ from starlette.responses import RedirectResponse, Response
 
 from mien.errors import ConflictError, NotFoundError, SettingsError
 from mien.http.asking import Asking, needs
-from mien.http.doorkeeper import accounts_of, find_user_id, list_known_keys, list_known_users
+from mien.http.doorkeeper import (
+    accounts_of,
+    check_known_grant,
+    find_user_id,
+    list_known_access_keys,
+    list_known_grants,
+    list_known_keys,
+    list_known_users,
+)
+from mien.permission import access_key
+from mien.permission.access_key import AccessKey
 from mien.permission.account import ApiKey, User, rights_of
 from mien.permission.caller import Operation, Role
+from mien.permission.grant import Grant
 from mien.permission.verdict import Verdict
-from mien.service.account_drafts import KeyDraft, UserChange, UserDraft
+from mien.service.account_drafts import AccessDraft, KeyDraft, UserChange, UserDraft
 from mien.service.accounts import Accounts
 from mien.service.drafts import parse_word
+from mien.web.days import last_day
 from mien.web.show import show
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +49,10 @@ async def _read_form(request: Request) -> AsyncIterator[FormData]:
 Sent = Annotated[FormData, Depends(_read_form)]
 
 _NOTHING = FormData()
-_TEXTS = ("name", "role", "owner", "collections", "purposes", "days", "calls_a_minute")
+_TEXTS = (
+    *("name", "role", "owner", "collections", "purposes", "days", "calls_a_minute"),
+    *("grant", "purpose"),
+)
 _MOST_DIGITS = 9
 
 
@@ -137,6 +153,40 @@ def revoke_key(asking: Operating, key_id: str) -> Response:
     return _try(asking, lambda accounts: _go_back(accounts.keys.revoke(key_id, by=by)))
 
 
+@router.post("/access-keys")
+def make_access_key(asking: Operating, form: Sent) -> Response:
+    """Makes an access key and shows what an AWS SDK needs, its secret with it."""
+
+    def do(accounts: Accounts) -> Response | Verdict:
+        check_known_grant(asking, _text(form, "grant"))
+        draft = AccessDraft(
+            name=_text(form, "name"),
+            owner=_text(form, "owner"),
+            grant_id=_text(form, "grant"),
+            collections=_names(form, "collections") or [],
+            purpose=_text(form, "purpose").strip(),
+            operations=[parse_word(Operation, str(one)) for one in form.getlist("operations")],
+            calls_a_minute=_number(form, "calls_a_minute"),
+            days=_number(form, "days"),
+        )
+        made = accounts.access_keys.make(draft, by=rights_of(asking.caller))
+        if isinstance(made, Verdict):
+            return made
+        site = asking.site
+        lines = made.as_environment(region=site.region, endpoint=site.origin)
+        environment = "\n".join(f"export {name}={value}" for name, value in lines.items())
+        return _show(asking, environment=environment, secret_name=made.key.name)
+
+    return _try(asking, _saying(do), bound=form)
+
+
+@router.post("/access-keys/{key_id}/revoke")
+def revoke_access_key(asking: Operating, key_id: str) -> Response:
+    """Nothing is answered to the access key from now on."""
+    by = rights_of(asking.caller)
+    return _try(asking, lambda accounts: _go_back(accounts.access_keys.revoke(key_id, by=by)))
+
+
 def _saying(do: _Doing) -> _Doing:
     """The same, where a name that nothing has is a mistake in the form and no wrong address."""
 
@@ -149,17 +199,15 @@ def _saying(do: _Doing) -> _Doing:
     return said
 
 
-def _try(
-    asking: Asking, do: _Doing, *, invited: FormData = _NOTHING, wanted: FormData = _NOTHING
-) -> Response:
+def _try(asking: Asking, do: _Doing, **typed: FormData) -> Response:
     """What comes of it, or the page once more with what was typed and what speaks against it."""
     try:
         answer = do(accounts_of(asking))
     except (SettingsError, ConflictError) as error:
-        return _show(asking, invited=invited, wanted=wanted, refused=str(error))
+        return _show(asking, typed=typed, refused=str(error))
     if isinstance(answer, Verdict):
         told = " ".join(one.explanation for one in answer.reasons)
-        return _show(asking, invited=invited, wanted=wanted, refused=told)
+        return _show(asking, typed=typed, refused=told)
     return answer
 
 
@@ -170,17 +218,19 @@ def _hand_link(asking: Asking, user: User) -> Response | Verdict:
     return _show(asking, link=f"{asking.site.origin}{link.path}", link_name=user.name)
 
 
-def _go_back(done: User | ApiKey | Verdict) -> Response | Verdict:
+def _go_back(done: User | ApiKey | AccessKey | Verdict) -> Response | Verdict:
     if isinstance(done, Verdict):
         return done
     return RedirectResponse("/users", HTTPStatus.SEE_OTHER)
 
 
 def _show(
-    asking: Asking, *, invited: FormData = _NOTHING, wanted: FormData = _NOTHING, **told: str
+    asking: Asking, *, typed: Mapping[str, FormData] = MappingProxyType({}), **told: str
 ) -> Response:
+    """The page; `typed` are the forms whose fields are as somebody left them."""
     users = list_known_users(asking)
-    nothing = dict.fromkeys(("refused", "link", "link_name", "secret", "secret_name"), "")
+    wanted, bound = typed.get("wanted", _NOTHING), typed.get("bound", _NOTHING)
+    told_of = ("refused", "link", "link_name", "secret", "environment", "secret_name")
     return show(
         "users",
         asking=asking,
@@ -188,15 +238,29 @@ def _show(
         section="users",
         users=users,
         keys=list_known_keys(asking),
+        access_keys=list_known_access_keys(asking),
+        grants=[_tell_grant(grant) for grant in list_known_grants(asking)],
         owners={user.user_id: user.name for user in users},
         own_id=find_user_id(asking),
         roles=list(Role),
         operations=[one for one in Operation if one is not Operation.ACCOUNT],
-        invited=_tell_typed(invited),
+        signed_operations=[one for one in Operation if one in access_key.OPERATIONS],
+        invited=_tell_typed(typed.get("invited", _NOTHING)),
         wanted=_tell_typed(wanted),
         ticked=wanted.getlist("operations") or [Operation.VIEW, Operation.SEARCH],
-        **(nothing | told),
+        bound=_tell_typed(bound),
+        bound_ticked=bound.getlist("operations") or sorted(access_key.OPERATIONS),
+        **(dict.fromkeys(told_of, "") | told),
     )
+
+
+def _tell_grant(grant: Grant) -> Mapping[str, Any]:
+    return {
+        "id": grant.grant_id,
+        "grantor": grant.grantor,
+        "purposes": sorted(grant.purposes),
+        "until": last_day(grant.valid_until).isoformat(),
+    }
 
 
 def _tell_typed(form: FormData) -> Mapping[str, Any]:

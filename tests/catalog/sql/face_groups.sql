@@ -72,10 +72,12 @@ WHERE face_groups.grant_id IN (?);
 SELECT face_groups.id, face_groups.uuid
 FROM face_groups;
 
--- iter_memberships
-SELECT face_group_faces.group_id, face_group_faces.face_id
-FROM face_group_faces JOIN face_groups ON face_groups.id = face_group_faces.group_id
-WHERE face_groups.collection_id = ? AND face_groups.grant_id IN (?, ?) ORDER BY face_group_faces.id;
+-- iter_visible_members
+SELECT face_group_faces.group_id, faces.id, faces.person_id
+FROM face_group_faces JOIN face_groups ON face_groups.id = face_group_faces.group_id JOIN faces ON faces.id = face_group_faces.face_id JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id
+WHERE face_groups.collection_id = ? AND face_groups.grant_id IN (?, ?) AND faces.collection_id = ? AND indexed_photos.indexed_at > ? AND indexed_photos.indexed_at >= ? AND indexed_photos.indexed_at < ? AND (EXISTS (SELECT *
+FROM locations
+WHERE locations.photo_id = indexed_photos.photo_id AND locations.state = ? AND (locations.grant_id + ? IN (?) OR locations.grant_id + ? IN (?) AND locations.added_at > ?) AND locations.uri >= ? AND locations.uri < ? AND (locations.uri = ? OR locations.uri > ?))) ORDER BY face_group_faces.group_id, faces.id;
 
 -- tie_faces
 INSERT INTO face_group_faces (group_id, face_id) VALUES (?, ?);
