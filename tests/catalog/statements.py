@@ -40,8 +40,10 @@ from mien.catalog import (
     collections,
     consents,
     dossier,
+    dropping,
     erasures,
     face_groups,
+    face_lists,
     faces,
     grants,
     guests,
@@ -67,6 +69,7 @@ from mien.catalog import (
     sign_in,
     sources,
     suppressions,
+    tags,
 )
 from mien.permission.access_key import AccessTerms
 from mien.permission.basis import Basis
@@ -317,6 +320,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         ),
         "find_collection": lambda c: collections.find_collection(c, "default"),
         "get_collection": lambda c: collections.get_collection(c, "default"),
+        "is_there": lambda c: collections.is_there(c, COLLECTION),
         "iter_collections": lambda c: list(collections.iter_collections(c)),
         "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
         "set_next_model": lambda c: collections.set_next_model(c, COLLECTION, digest="ab" * 32),
@@ -334,6 +338,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "dossier": {
         "find_photo_ids": lambda c: dossier.find_photo_ids(c, SELECTION),
         "iter_held": lambda c: list(dossier.iter_held(c, [PHOTO])),
+    },
+    "dropping": {
+        "delete_collection": lambda c: dropping.delete_collection(c, add_collection(c, "empty").id),
+        "is_shared": lambda c: dropping.is_shared(c, COLLECTION, grant_id=GRANT),
+        "select_added": lambda c: dropping.select_added(c, COLLECTION, grant_id=GRANT),
+        "select_held_faces": lambda c: dropping.select_held_faces(c, [FaceId(1)]),
     },
     "erasures": {
         "begin_scrubbing": lambda c: erasures.begin_scrubbing(c, make_uuid(1)),
@@ -373,6 +383,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_visible_members": lambda c: list(face_groups.iter_visible_members(c, NARROW)),
         "tie_faces": lambda c: face_groups.tie_faces(c, 1, face_ids=[FaceId(2)]),
         "untie_faces": lambda c: face_groups.untie_faces(c, 1, face_ids=[FaceId(1)]),
+    },
+    "face_lists": {
+        "count_visible": lambda c: face_lists.count_visible(c, NARROW),
+        "find_ids": lambda c: face_lists.find_ids(c, COLLECTION, uuids=[make_uuid(1)]),
+        "find_page": lambda c: face_lists.find_page(c, NARROW, after=1, limit=9),
     },
     "faces": {
         "count_faces": lambda c: [
@@ -655,6 +670,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "record_suppression": lambda c: suppressions.record_suppression(
             c, replace(SUPPRESSION, uuid=make_uuid(2))
         ),
+    },
+    "tags": {
+        "delete_tags": lambda c: tags.delete_tags(c, COLLECTION, references=["ab"]),
+        "find_tags": lambda c: tags.find_tags(c, COLLECTION),
+        "put_tags": lambda c: tags.put_tags(c, COLLECTION, new=[tags.StoredTag("ab", b"sealed")]),
     },
 }
 """Every function of the catalog that takes a connection, called once."""

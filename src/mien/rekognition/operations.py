@@ -10,8 +10,10 @@ from mien.rekognition import (
     associations,
     collections,
     detect_faces,
+    faces,
     index_faces,
     search_users,
+    tags,
     users,
 )
 from mien.rekognition.call import Call
@@ -28,9 +30,17 @@ class Operation:
 
 
 OPERATIONS: Mapping[str, Operation] = {
+    "CreateCollection": Operation(collections.CreateCollection, collections.create_collection),
+    "DeleteCollection": Operation(collections.DeleteCollection, collections.delete_collection),
+    "DeleteFaces": Operation(faces.DeleteFaces, faces.delete_faces),
     "DescribeCollection": Operation(
         collections.DescribeCollection, collections.describe_collection
     ),
+    "ListCollections": Operation(collections.ListCollections, collections.list_collections),
+    "ListFaces": Operation(faces.ListFaces, faces.list_faces),
+    "ListTagsForResource": Operation(tags.ListTagsForResource, tags.list_tags_for_resource),
+    "TagResource": Operation(tags.TagResource, tags.tag_resource),
+    "UntagResource": Operation(tags.UntagResource, tags.untag_resource),
     "CreateUser": Operation(users.CreateUser, users.create_user),
     "DeleteUser": Operation(users.DeleteUser, users.delete_user),
     "ListUsers": Operation(users.ListUsers, users.list_users),
