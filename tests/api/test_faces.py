@@ -208,7 +208,7 @@ def test_a_program_that_may_not_look_is_refused(stage: Stage) -> None:
 
 @pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown"])
 def test_a_program_gets_a_picture_only_where_its_grant_allows_showing_it(
-    stage: Stage, is_shown: bool
+    stage: Stage, *, is_shown: bool
 ) -> None:
     uses = [Use.STORE, Use.TEMPLATE, Use.SEARCH, *([Use.DISPLAY] if is_shown else [])]
     with program(stage, uses=uses) as (signed, _):
