@@ -188,6 +188,7 @@ def test_faces_are_found_by_the_name_that_a_program_gave_their_photo(stage: Stag
         assert len(set(seen)) == 3
         signed.client.delete_faces(CollectionId="people", FaceIds=seen[:2])
         assert len(signed.get(path).json()["items"]) == 1
+        assert query(stage.home / "catalog.db", "SELECT count(*) FROM image_names") == [2]
         nobody = signed.get("/v1/faces?external_image_id=nobody&collection=people").json()
         assert nobody == {"items": [], "next_cursor": None}
 
