@@ -11,9 +11,11 @@ from mien.rekognition import (
     collections,
     compare,
     detect_faces,
+    faces,
     index_faces,
     search,
     search_users,
+    tags,
     users,
 )
 from mien.rekognition.call import Call
@@ -30,9 +32,17 @@ class Operation:
 
 
 OPERATIONS: Mapping[str, Operation] = {
+    "CreateCollection": Operation(collections.CreateCollection, collections.create_collection),
+    "DeleteCollection": Operation(collections.DeleteCollection, collections.delete_collection),
+    "DeleteFaces": Operation(faces.DeleteFaces, faces.delete_faces),
     "DescribeCollection": Operation(
         collections.DescribeCollection, collections.describe_collection
     ),
+    "ListCollections": Operation(collections.ListCollections, collections.list_collections),
+    "ListFaces": Operation(faces.ListFaces, faces.list_faces),
+    "ListTagsForResource": Operation(tags.ListTagsForResource, tags.list_tags_for_resource),
+    "TagResource": Operation(tags.TagResource, tags.tag_resource),
+    "UntagResource": Operation(tags.UntagResource, tags.untag_resource),
     "CompareFaces": Operation(compare.CompareFaces, compare.compare_faces),
     "SearchFaces": Operation(search.SearchFaces, search.search_faces),
     "SearchFacesByImage": Operation(search.SearchFacesByImage, search.search_faces_by_image),
