@@ -213,7 +213,8 @@ def test_a_model_that_was_never_measured_compares_nobody(tmp_path: Path) -> None
             with refused("AccessDeniedException") as error:
                 ask()
             assert "never measured" in str(error.value)
-        assert party.users() == {"ann": "ACTIVE"}
+        whole = party.tie("ann", second, UserMatchThreshold=0)
+        assert whole["AssociatedFaces"] == [{"FaceId": second}]
 
 
 class Unmeasured(FakeModels):

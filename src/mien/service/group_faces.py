@@ -88,7 +88,8 @@ class GroupFaces:
             known = self._find_known(connection, group)
             ties = rows.find_group_ids(connection, [face.stored.id for face in seen.values()])
         free = [face for face in seen.values() if face.stored.id not in ties]
-        similarities = self._compare(free, known=known)
+        # With 0 nobody is too unlike, whatever the model can tell.
+        similarities = self._compare(free, known=known) if min_similarity > 0 else {}
         with self._deployment.database.writing() as connection:
             group = self._groups.get(connection, grouping.name)
             sorting = _Sorting(connection, group=group, faces=_stored(seen))
