@@ -111,7 +111,7 @@ def index_photo(
     if not place.verdict.is_allowed:
         return place.verdict
     check_model(leave.collection, deployment.model)
-    indexing = _Indexing(parts, deployment, request, leave=leave)
+    indexing = _Indexing(parts, deployment, request=request, leave=leave)
     result = indexing.work(_as_file(read(), shelf=place.shelf, name=request.file_name))
     parts.session.keep_signed()
     return result
@@ -121,7 +121,7 @@ class _Indexing:
     """One photo on its way in, under a leave."""
 
     def __init__(
-        self, parts: Parts, deployment: Deployment, request: IndexRequest, *, leave: Leave
+        self, parts: Parts, deployment: Deployment, *, request: IndexRequest, leave: Leave
     ) -> None:
         self._parts = parts
         self._deployment = deployment
