@@ -249,7 +249,9 @@ def _record(
                 unused.append(item)
         if counts.new:
             raise_revision(connection, collection.id)
-        audit.append(deployment, connection, event=_tell_added(deployment, counts, entrance))
+        audit.append(
+            deployment, connection, event=_tell_added(deployment, counts, entrance=entrance)
+        )
     return counts, unused
 
 
@@ -264,7 +266,7 @@ def _dispute(
     )
 
 
-def _tell_added(deployment: Deployment, counts: BatchCounts, entrance: Entrance) -> Event:
+def _tell_added(deployment: Deployment, counts: BatchCounts, *, entrance: Entrance) -> Event:
     return Event(
         action=Action.PHOTOS_ADDED,
         grant_id=entrance.grant_id,
