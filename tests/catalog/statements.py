@@ -40,8 +40,10 @@ from mien.catalog import (
     collections,
     consents,
     dossier,
+    dropping,
     erasures,
     face_groups,
+    face_lists,
     faces,
     grants,
     guests,
@@ -50,6 +52,7 @@ from mien.catalog import (
     image_names,
     indexed,
     judgements,
+    landed,
     landmarks,
     links,
     long_runs,
@@ -67,6 +70,7 @@ from mien.catalog import (
     sign_in,
     sources,
     suppressions,
+    tags,
 )
 from mien.permission.access_key import AccessTerms
 from mien.permission.basis import Basis
@@ -295,6 +299,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_newest": lambda c: browse.find_newest(
             c, NARROW, of_people=[PERSON], after=browse.Position(NOW, 1), limit=9
         ),
+        "find_places": lambda c: browse.find_places(c, SCOPE, photo_ids=[PHOTO]),
         "find_visible_photo": lambda c: browse.find_visible_photo(
             c, SCOPE, photo_uuid=photos.photo_uuid_of(make_sha256(1))
         ),
@@ -317,6 +322,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         ),
         "find_collection": lambda c: collections.find_collection(c, "default"),
         "get_collection": lambda c: collections.get_collection(c, "default"),
+        "is_there": lambda c: collections.is_there(c, COLLECTION),
         "iter_collections": lambda c: list(collections.iter_collections(c)),
         "raise_revision": lambda c: collections.raise_revision(c, COLLECTION),
         "set_next_model": lambda c: collections.set_next_model(c, COLLECTION, digest="ab" * 32),
@@ -334,6 +340,12 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "dossier": {
         "find_photo_ids": lambda c: dossier.find_photo_ids(c, SELECTION),
         "iter_held": lambda c: list(dossier.iter_held(c, [PHOTO])),
+    },
+    "dropping": {
+        "delete_collection": lambda c: dropping.delete_collection(c, add_collection(c, "empty").id),
+        "is_shared": lambda c: dropping.is_shared(c, COLLECTION, grant_id=GRANT),
+        "select_added": lambda c: dropping.select_added(c, COLLECTION, grant_id=GRANT),
+        "select_held_faces": lambda c: dropping.select_held_faces(c, [FaceId(1)]),
     },
     "erasures": {
         "begin_scrubbing": lambda c: erasures.begin_scrubbing(c, make_uuid(1)),
@@ -373,6 +385,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "iter_visible_members": lambda c: list(face_groups.iter_visible_members(c, NARROW)),
         "tie_faces": lambda c: face_groups.tie_faces(c, 1, face_ids=[FaceId(2)]),
         "untie_faces": lambda c: face_groups.untie_faces(c, 1, face_ids=[FaceId(1)]),
+    },
+    "face_lists": {
+        "count_visible": lambda c: face_lists.count_visible(c, NARROW),
+        "find_ids": lambda c: face_lists.find_ids(c, COLLECTION, uuids=[make_uuid(1)]),
+        "find_page": lambda c: face_lists.find_page(c, NARROW, after=1, limit=9),
     },
     "faces": {
         "count_faces": lambda c: [
@@ -471,6 +488,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_judgements_about": lambda c: judgements.find_judgements_about(c, [1]),
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
+    },
+    "landed": {
+        "find_landed": lambda c: landed.find_landed(
+            c, "file:///a.jpg", grant_id=GRANT, collection_id=COLLECTION
+        ),
     },
     "landmarks": {
         "find_ids_of_photo": lambda c: landmarks.find_ids_of_photo(
@@ -599,6 +621,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "select_before": lambda c: selection.select_before(c, NOW),
         "select_below": lambda c: selection.select_below(c, "file:///photos/"),
         "select_enrolled": lambda c: selection.select_enrolled(c, [PERSON]),
+        "select_face_groups": lambda c: selection.select_face_groups(c, [1]),
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),
@@ -655,6 +678,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "record_suppression": lambda c: suppressions.record_suppression(
             c, replace(SUPPRESSION, uuid=make_uuid(2))
         ),
+    },
+    "tags": {
+        "delete_tags": lambda c: tags.delete_tags(c, COLLECTION, references=["ab"]),
+        "find_tags": lambda c: tags.find_tags(c, COLLECTION),
+        "put_tags": lambda c: tags.put_tags(c, COLLECTION, new=[tags.StoredTag("ab", b"sealed")]),
     },
 }
 """Every function of the catalog that takes a connection, called once."""

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select
 
+from mien.catalog.groups_schema import face_groups
 from mien.catalog.links_schema import links
 from mien.catalog.parts import in_parts
 from mien.catalog.schema import collections, faces, indexed_photos, locations, runs
@@ -17,11 +18,20 @@ from mien.types import CollectionId, FaceId, GrantId
 def select_added(
     connection: Connection, collection_id: CollectionId, *, grant_id: GrantId
 ) -> Selection:
-    """The photos of the collection that came in under the grant, under whichever others too."""
+    """The photos of the collection that came in under the grant, under whichever others too.
+
+    And the face groups that were made under it.
+    """
     found = select(indexed_photos.c.id).where(
         indexed_photos.c.collection_id == collection_id, _came_under(grant_id)
     )
-    return Selection(indexed_ids=set(connection.execute(found).scalars()))
+    groups = select(face_groups.c.id).where(
+        face_groups.c.collection_id == collection_id, face_groups.c.grant_id == grant_id
+    )
+    return Selection(
+        indexed_ids=set(connection.execute(found).scalars()),
+        face_group_ids=set(connection.execute(groups).scalars()),
+    )
 
 
 def select_held_faces(connection: Connection, face_ids: Collection[FaceId]) -> Selection:
@@ -45,7 +55,10 @@ def is_shared(connection: Connection, collection_id: CollectionId, *, grant_id: 
     """Does anything lie in the collection that did not come in under the grant?"""
     others = exists().where(indexed_photos.c.collection_id == collection_id, ~_came_under(grant_id))
     opened = exists().where(links.c.collection_id == collection_id)
-    return bool(connection.execute(select(or_(others, opened))).scalar_one())
+    named = exists().where(
+        face_groups.c.collection_id == collection_id, face_groups.c.grant_id != grant_id
+    )
+    return bool(connection.execute(select(or_(others, opened, named))).scalar_one())
 
 
 def delete_collection(connection: Connection, collection_id: CollectionId) -> None:

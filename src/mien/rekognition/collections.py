@@ -16,9 +16,9 @@ from mien.rekognition.kinds import COLLECTION_ID, NEXT_TOKEN, PAGE, TAGS
 from mien.rekognition.members import member
 from mien.rekognition.shapes import tell_model_version
 from mien.rekognition.tokens import make_token, read_token
-from mien.service.bound import ask_bound_leave, make_bound_collection
-from mien.service.browsing import leave_out_suppressed
+from mien.service.bound import look_bound, make_bound_collection
 from mien.service.drop_collection import drop_collection
+from mien.service.face_groups import FaceGroups
 from mien.service.face_list import FaceList
 from mien.service.leave import Leave
 
@@ -71,7 +71,12 @@ def delete_collection(call: Call, asked: DeleteCollection) -> dict[str, object]:
     call.check(Operation.CASE, collection=name)
     leave = get_leave(call, collection_id=name)
     parts, grant_id = call.parts, call.terms.grant_id
-    dropped = drop_collection(parts.deployment, leave, grant_id=grant_id, galleries=parts.galleries)
+    try:
+        dropped = drop_collection(
+            parts.deployment, leave, grant_id=grant_id, galleries=parts.galleries
+        )
+    except NotFoundError as error:  # somebody else was as quick
+        raise no_collection(name) from error
     if not dropped.is_gone:
         raise ServiceError(
             Code.IN_USE,
@@ -87,7 +92,7 @@ def describe_collection(call: Call, asked: DescribeCollection) -> dict[str, obje
     leave = get_leave(call, collection_id=name)
     return {
         "FaceCount": FaceList(call.parts.deployment, leave).count(),
-        "UserCount": 0,
+        "UserCount": FaceGroups(call.parts.deployment, leave).count(),
         "FaceModelVersion": tell_model_version(leave.collection.model_digest),
         # In this answer alone the name has these capitals.
         "CollectionARN": tell_arn(call, name),
@@ -121,12 +126,10 @@ def get_leave(call: Call, *, collection_id: str) -> Leave:
 
     Faces like those of people who opted out are left out of it.
     """
-    parts = call.parts
     try:
-        deployment = parts.session.prepare_to_search(collection_id)
-        leave = ask_bound_leave(deployment, call.terms, collection=collection_id)
+        look = look_bound(call.parts, call.terms, collection=collection_id)
     except NotFoundError as error:
         raise no_collection(collection_id) from error
-    if isinstance(leave, Verdict):
-        raise denied(leave)
-    return leave_out_suppressed(parts, deployment, leave=leave)
+    if isinstance(look, Verdict):
+        raise denied(look)
+    return look.leave

@@ -9,9 +9,13 @@ from typing import Any
 from mien.rekognition import (
     associations,
     collections,
+    compare,
     detect_faces,
+    faces,
     index_faces,
+    search,
     search_users,
+    tags,
     users,
 )
 from mien.rekognition.call import Call
@@ -28,9 +32,20 @@ class Operation:
 
 
 OPERATIONS: Mapping[str, Operation] = {
+    "CreateCollection": Operation(collections.CreateCollection, collections.create_collection),
+    "DeleteCollection": Operation(collections.DeleteCollection, collections.delete_collection),
+    "DeleteFaces": Operation(faces.DeleteFaces, faces.delete_faces),
     "DescribeCollection": Operation(
         collections.DescribeCollection, collections.describe_collection
     ),
+    "ListCollections": Operation(collections.ListCollections, collections.list_collections),
+    "ListFaces": Operation(faces.ListFaces, faces.list_faces),
+    "ListTagsForResource": Operation(tags.ListTagsForResource, tags.list_tags_for_resource),
+    "TagResource": Operation(tags.TagResource, tags.tag_resource),
+    "UntagResource": Operation(tags.UntagResource, tags.untag_resource),
+    "CompareFaces": Operation(compare.CompareFaces, compare.compare_faces),
+    "SearchFaces": Operation(search.SearchFaces, search.search_faces),
+    "SearchFacesByImage": Operation(search.SearchFacesByImage, search.search_faces_by_image),
     "CreateUser": Operation(users.CreateUser, users.create_user),
     "DeleteUser": Operation(users.DeleteUser, users.delete_user),
     "ListUsers": Operation(users.ListUsers, users.list_users),

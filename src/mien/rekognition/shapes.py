@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from mien.catalog.faces import VisibleFace
+from mien.catalog.image_names import find_names
 from mien.rekognition.call import Call
+from mien.service.face_groups import FaceGroups
 from mien.service.leave import Leave
 from mien.types import Box
 
@@ -58,6 +60,18 @@ def tell_face(
     return told
 
 
-def tell_faces(call: Call, leave: Leave, *, faces: Sequence[VisibleFace]) -> list[Shape]:  # noqa: ARG001
+def tell_faces(call: Call, leave: Leave, *, faces: Sequence[VisibleFace]) -> list[Shape]:
     """Faces of one collection, with the names that clients gave to photos and to face groups."""
-    return [tell_face(face, model_digest=leave.collection.model_digest) for face in faces]
+    deployment, ids = call.parts.deployment, [face.stored.id for face in faces]
+    with deployment.database.reading() as connection:
+        names = find_names(connection, leave.scope, face_ids=ids)
+        users = FaceGroups(deployment, leave).find_names(connection, ids)
+    return [
+        tell_face(
+            face,
+            model_digest=leave.collection.model_digest,
+            external_image_id=names.get(face.stored.id, ""),
+            user_id=users.get(face.stored.id, ""),
+        )
+        for face in faces
+    ]

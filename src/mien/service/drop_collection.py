@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mien.catalog import dropping as rows
+from mien.catalog.collections import is_there
 from mien.catalog.connect import Connection
 from mien.catalog.erasures import LedgerEntry
 from mien.catalog.grants import get_grant
 from mien.catalog.removal import Plan, plan_removal
 from mien.catalog.tags import name_tags
+from mien.errors import NotFoundError
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.deployment import Deployment, erasing
@@ -43,11 +45,13 @@ def drop_collection(
     """Erases what came in under the grant, and deletes the collection where that was all of it.
 
     A photo that came in under other grants as well goes too. Where there are links for guests,
-    the collection stays. Raises as `erase`.
+    the collection stays. Raises `NotFoundError` where it is gone, and as `erase`.
     """
     collection = leave.collection
     with erasing(deployment.home):
         with deployment.database.writing_durably() as connection:
+            if not is_there(connection, collection.id):
+                raise NotFoundError(f"The collection {collection.name} was deleted meanwhile.")
             own = get_grant(connection, grant_id).id
             is_going = not rows.is_shared(connection, collection.id, grant_id=own)
             plan = _plan(connection, leave, grant_id=own, is_going=is_going)

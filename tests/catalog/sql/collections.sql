@@ -17,6 +17,11 @@ SELECT collections.id, collections.uuid, collections.name, collections.basis, co
 FROM collections
 WHERE collections.name = ?;
 
+-- is_there
+SELECT collections.id
+FROM collections
+WHERE collections.id = ?;
+
 -- iter_collections
 SELECT collections.id, collections.uuid, collections.name, collections.basis, collections.purposes AS purposes, collections.assessment, collections.retention_days, collections.confirmations, collections.model_id, collections.model_digest, collections.dimension, collections.slot, collections.next_digest, collections.created_at AS created_at, collections.revision
 FROM collections ORDER BY collections.id;
