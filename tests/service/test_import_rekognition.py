@@ -19,6 +19,8 @@ from mien.service.erase import FacesTarget
 from mien.service.face_groups import FaceGroups, open_groups
 from mien.service.import_rekognition import ImportRequest, import_collections
 from mien.service.import_report import ImportReport, Loss, write_report
+from mien.service.standing import get_collection
+from mien.service.tags import Tags
 from mien.sources.amazon_listing import ListedCollection, make_document, parse_listing
 from mien.sources.named_images import NamedImages
 from service.stage import PURPOSE, Stage, check_sound, query
@@ -195,7 +197,7 @@ def test_what_could_not_come_along_is_told_by_face(stage: Stage) -> None:
     gone = face("moved.png") | {"BoundingBox": strange["BoundingBox"]}
     text, absent = face("text.png"), face("absent.png")
     users = [user("none", gone["FaceId"], uuid_of("unheard of"))]
-    listing = listed(face("ann.png"), strange, gone, text, absent, users=users, Tags={"a": "b"})
+    listing = listed(face("ann.png"), strange, gone, text, absent, users=users, Tags=None)
     with stage.open() as library:
         report = bring(stage, library, listing, grant=stage.grant(library))
         assert groups_of(library, library.grants()[0].grant_id).count() == 0
@@ -204,11 +206,33 @@ def test_what_could_not_come_along_is_told_by_face(stage: Stage) -> None:
         ("face", gone["FaceId"], Loss.IMAGE_CHANGED),
         ("face", text["FaceId"], Loss.IMAGE_UNREADABLE),
         ("face", absent["FaceId"], Loss.NO_IMAGE),
-        ("tags", "", Loss.TAGS),
+        ("tags", "", Loss.TAGS_UNKNOWN),
         ("user", "none", Loss.USER_WITHOUT_FACES),
     ]
     assert [one.codes for one in report.missing if one.codes] == [("not-a-photo",)]
     assert len(report.faces) == 1
+
+
+def tags_of(library: Library) -> Tags:
+    deployment = library.parts.deployment
+    with deployment.database.reading() as connection:
+        return Tags(deployment, get_collection(deployment, connection, name="staff"))
+
+
+def test_tags_come_over_once_and_what_was_written_here_stays(stage: Stage) -> None:
+    stage.draw("ann.png", 1)
+    tags = {"owner": "press", "aws:stack": "7", "kept": "until 2031"}
+    listing = listed(face("ann.png"), Tags=tags)
+    with stage.open() as library:
+        grant = stage.grant(library)
+        assert lost(bring(stage, library, listing, grant=grant)) == []
+        assert tags_of(library).read() == {"owner": "press", "kept": "until 2031"}
+        tags_of(library).put({"owner": "archive"})
+        bring(stage, library, listing, grant=grant)
+        assert tags_of(library).read()["owner"] == "archive"
+        many = listed(face("ann.png"), Tags={str(number): "" for number in range(199)})
+        report = bring(stage, library, many, grant=grant)
+    assert lost(report) == [("tags", "", Loss.TAGS_FULL)]
 
 
 def test_a_face_of_somebody_who_opted_out_stays_out(stage: Stage) -> None:

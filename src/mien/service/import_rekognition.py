@@ -14,6 +14,7 @@ from mien.catalog.collections import Collection
 from mien.catalog.grants import StoredGrant
 from mien.catalog.image_names import Named, add_name
 from mien.catalog.landed import LandedPhoto, find_landed
+from mien.errors import ConflictError
 from mien.permission.charter import make_charter
 from mien.permission.grant import may_add
 from mien.permission.verdict import Verdict
@@ -24,9 +25,12 @@ from mien.service.ingest import AddReport, AddRequest, add_photos, find_standing
 from mien.service.parts import Parts
 from mien.service.rescan import RescanRequest, rescan
 from mien.service.standing import find_collection
+from mien.service.tags import Tags
 from mien.sources.amazon_listing import ListedCollection, ListedFace
 from mien.sources.base import FoundFile
 from mien.sources.named_images import NamedImages
+
+_OF_AMAZON = "aws:"
 
 Progress = Callable[[int, int], None]
 """Told how many files were met, of how many."""
@@ -145,12 +149,11 @@ class _Import:
             else:
                 self._tell_absent(name, added=added, stored=stored)
         moved = self._report.faces[before:]
-        if collection is not None:
-            self._report.collections += 1
-        else:
+        if collection is None:
             self._lose("collection", Loss.COLLECTION_EMPTY)
-        if self._plan.listed.tags != 0:
-            self._lose("tags", Loss.TAGS)
+        else:
+            self._report.collections += 1
+            self._keep_tags(collection)
         import_users(
             self._parts,
             self._plan.listed,
@@ -239,6 +242,24 @@ class _Import:
                     name=given,
                 )
                 add_name(connection, named, at=self._deployment.clock())
+
+    def _keep_tags(self, collection: Collection) -> None:
+        """Those that are not here yet: what somebody wrote here since stays. None of Amazon's."""
+        listed = self._plan.listed.tags
+        if listed is None:
+            self._lose("tags", Loss.TAGS_UNKNOWN)
+            return
+        tags = Tags(self._deployment, collection)
+        known = tags.read()
+        new = {
+            key: value
+            for key, value in listed.items()
+            if key not in known and not key.startswith(_OF_AMAZON)
+        }
+        try:
+            tags.put(new)
+        except ConflictError:
+            self._lose("tags", Loss.TAGS_FULL)
 
     def _tell_absent(self, name: _Name, *, added: AddReport, stored: StoredGrant | Verdict) -> None:
         """Why none of the files of a name is here."""

@@ -31,7 +31,8 @@ class Loss(StrEnum):
     USER_REFUSED = "user-refused"
     USER_FULL = "user-full"
     COLLECTION_EMPTY = "collection-empty"
-    TAGS = "tags"
+    TAGS_UNKNOWN = "tags-unknown"
+    TAGS_FULL = "tags-full"
 
     @property
     def explanation(self) -> str:
@@ -61,7 +62,8 @@ _EXPLANATIONS: Mapping[Loss, str] = {
     Loss.COLLECTION_EMPTY: (
         "Nothing of the collection came along. A collection is made here with its first photo."
     ),
-    Loss.TAGS: "Tags are not copied, or could not be asked for. Set them here anew.",
+    Loss.TAGS_UNKNOWN: "Amazon did not tell the tags; it takes the right rekognition:ListTags*.",
+    Loss.TAGS_FULL: "A collection has 200 tags at most; none of these was added to those here.",
 }
 
 
