@@ -315,6 +315,7 @@ FORMS = [
         "/keys/x/revoke",
     ),
     "/audit/reviews/1",
+    *("/access-keys", "/access-keys/x/revoke"),
 ]
 
 
@@ -327,10 +328,11 @@ def test_no_form_of_another_page_is_followed(desk: Desk) -> None:
             for token in ("", "guess", foreign):
                 answer = client.post(path, data={"csrf_token": token, "password": PASSWORD})
                 assert (answer.status_code, "token of your session" in answer.text) == (403, True)
-        for path in ("/v1/users", "/v1/keys"):
+        for path in ("/v1/users", "/v1/keys", "/v1/access-keys"):
             assert client.post(path, json={}).status_code == 403
         assert client.patch("/v1/users/x", json={}).status_code == 403
         assert client.delete("/v1/keys/x").status_code == 403
+        assert client.delete("/v1/access-keys/x").status_code == 403
         assert client.put("/v1/reviews/1", json={}).status_code == 403
 
 

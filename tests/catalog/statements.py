@@ -621,6 +621,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "select_before": lambda c: selection.select_before(c, NOW),
         "select_below": lambda c: selection.select_below(c, "file:///photos/"),
         "select_enrolled": lambda c: selection.select_enrolled(c, [PERSON]),
+        "select_face_groups": lambda c: selection.select_face_groups(c, [1]),
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),

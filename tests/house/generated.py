@@ -33,6 +33,7 @@ from mien.service.evaluation_document import make_colophon, make_document
 from mien.service.import_report import Loss
 from mien.settings import Settings
 from mien.vision.cards import Card, load_calibration, load_cards
+from rekognition.conformance.table import operation_tables
 
 ACCURACY = ROOT / "docs" / "accuracy"
 DECISIONS = ROOT / "docs" / "decisions"
@@ -233,6 +234,7 @@ BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "rights": (ROOT / "docs" / "rights.md", rights_table),
     "similarities": (ROOT / "docs" / "guide" / "rekognition.md", similarity_tables),
     "rekognition-losses": (ROOT / "docs" / "guide" / "rekognition.md", loss_table),
+    "operations": (ROOT / "docs" / "guide" / "rekognition.md", operation_tables),
     "routes": (ROOT / "docs" / "guide" / "api.md", route_table),
 }
 

@@ -62,14 +62,16 @@ def using(site: Site, *, key_id: str = KEY_ID, secret: str = SECRET) -> Iterator
         yield make_client(server, key_id=key_id, secret=secret)
 
 
-def make_client(server: TestClient, *, key_id: str = KEY_ID, secret: str = SECRET) -> Any:
+def make_client(
+    server: TestClient, *, key_id: str = KEY_ID, secret: str = SECRET, attempts: int = 1
+) -> Any:
     client = boto3.client(
         "rekognition",
         endpoint_url="http://testserver",
         region_name="us-east-1",
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,
-        config=Config(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": attempts}),
     )
 
     def hand_over(request: AWSPreparedRequest, **_: Any) -> AWSResponse:

@@ -17,26 +17,30 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cli.children import clean_environment
 from mien.library import Library
 from mien.permission.basis import Basis
+from mien.permission.caller import Role
 from mien.permission.grant import GrantKind
 from mien.server.app import make_app
 from mien.server.listen import Address, make_server, open_socket
+from mien.server.opening import open_site
+from mien.service.access_keys import MadeAccess
 from mien.service.grants import GrantDraft
 from mien.settings import Settings
 from mien.testing import FakeModels
-from rekognition.client import KEY_ID, SECRET, Key
-from server.door import Door, make_site
+from service.desk import Desk
+from service.stage import Stage
 
 DRAWN, REAL = "drawn", "real"
 PURPOSE = "conformance"
 LONGEST_S = 300.0
 _MOST_REQUESTS = 20_000
+_MOST_CALLS = 6_000
 
 
 @dataclass(frozen=True)
@@ -54,19 +58,29 @@ def serve(home: Path, models: str, *, cache: Path, collections: Sequence[str]) -
     chosen = FakeModels() if models == DRAWN else None
     address = Address(port=0)
     with Library(settings=settings, models=chosen) as library, open_socket(address) as opened:
-        grant_id = _grant(library)
-        key = Key(grant_id, PURPOSE, collections=frozenset(collections))
-        door = Door(access_keys={KEY_ID: key.as_access()})
+        made = _make_key(library, collections)
         origin = address.origin_at(opened.getsockname()[1])
-        site = replace(make_site(library, door), origin=origin)
-        server = make_server(make_app(site), address, on_stop=site.runs.begin_stop)
-        server.config.limit_max_requests = _MOST_REQUESTS
-        site.runs.start()
         threading.Timer(LONGEST_S, os._exit, [3]).start()
-        print(json.dumps(vars(Served(origin, KEY_ID, SECRET))), flush=True)  # noqa: T201  (for the parent)
-        server.run(sockets=[opened])
-        site.runs.stop()
+        with open_site(library, origin=origin, is_secure=False) as site:
+            server = make_server(make_app(site), address, on_stop=site.runs.begin_stop)
+            server.config.limit_max_requests = _MOST_REQUESTS
+            served = Served(origin, made.key.access_key_id, made.secret)
+            print(json.dumps(vars(served)), flush=True)  # noqa: T201  (for the parent)
+            server.run(sockets=[opened])
     os._exit(0)
+
+
+def _make_key(library: Library, collections: Sequence[str]) -> MadeAccess:
+    """Of a curator, for one grant."""
+    desk = Desk(Stage(library.settings.home), library)
+    desk.make("Client", Role.CURATOR)
+    return desk.access_key(
+        "Client",
+        grant_id=_grant(library),
+        collections=collections,
+        purpose=PURPOSE,
+        calls_a_minute=_MOST_CALLS,
+    )
 
 
 def _grant(library: Library) -> str:

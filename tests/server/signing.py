@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from starlette.testclient import TestClient
 
 from mien.http.signature import Signable
 
@@ -71,3 +72,14 @@ def without(request: Signable, name: str) -> Signable:
 def with_header(request: Signable, name: str, value: str) -> Signable:
     """The same with another value there, or with that header added."""
     return replace(without(request, name), headers=[*without(request, name).headers, (name, value)])
+
+
+def send(client: TestClient, request: Signable) -> Any:
+    """The request as it is, every header of it once or twice."""
+    query = f"?{request.query}" if request.query else ""
+    return client.request(
+        request.method,
+        f"http://testserver{request.path}{query}",
+        content=request.body,
+        headers=list(request.headers),
+    )

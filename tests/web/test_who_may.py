@@ -33,6 +33,7 @@ NEEDED: Mapping[str, Operation] = {
     "/collections/new": Operation.GRANT,
     "/doctor": Operation.OPERATE,
     "/grants": Operation.GRANT,
+    "/access-keys": Operation.OPERATE,
     "/keys": Operation.OPERATE,
     "/links": Operation.SHARE,
     "/opt-outs": Operation.CASE,
@@ -146,7 +147,9 @@ def test_the_menu_offers_what_may_be_opened_and_nothing_else(
     for path in offered:
         assert ask(client, path).status_code == 200, path
     first = {path for path in NEEDED if path.count("/") == 1}
-    hidden = first - set(offered) - {"/account", "/collections", "/keys", "/sign-out"}
+    hidden = (
+        first - set(offered) - {"/access-keys", "/account", "/collections", "/keys", "/sign-out"}
+    )
     assert {path for path in hidden if ask(client, path).status_code != 403} == set()
 
 

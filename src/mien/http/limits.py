@@ -100,7 +100,10 @@ class BodyLimits:
             body.let_go()
         if body.problem is not None and not answer.has_begun:
             response = self._tell(scope, body.problem)
-            await _answer_at_once(response, scope, receive=receive, send=send)
+            if body.is_complete:
+                await response(scope, receive, send)
+            else:
+                await _answer_at_once(response, scope, receive=receive, send=send)
 
 
 class _CutOffError(Exception):
@@ -131,7 +134,7 @@ class _Body:
         self._tail = b""
         self._parts = 0
         self._size_bytes = 0
-        self._is_complete = scope["method"] not in _BRINGING
+        self.is_complete = scope["method"] not in _BRINGING
         self._waited_s = 0.0
         self._got_bytes = 0
         self.problem: ProblemError | None = None
@@ -146,12 +149,12 @@ class _Body:
     async def receive(self) -> Message:
         if self.problem is not None:
             raise _CutOffError
-        if self._is_complete:
+        if self.is_complete:
             return await self._receive()
         message = await self._receive_in_time()
         if message["type"] == "http.request":
             self._count(message.get("body", b""))
-            self._is_complete = not message.get("more_body", False)
+            self.is_complete = not message.get("more_body", False)
         if self.problem is not None:
             raise _CutOffError
         return message

@@ -63,10 +63,10 @@ class Number:
     most: float | None = None
 
     def read(self, value: object, *, at: str) -> float:
-        number = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        number = _expect(number, float, at=at)
+        number = _expect(value, int if isinstance(value, int) else float, at=at)
+        # First the bounds: there are whole numbers that no float holds.
         _check_bounds(number, least=self.least, most=self.most, at=at)
-        return number
+        return float(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mien.permission.access_key import AccessTerms
+from mien.permission.verdict import Verdict
+from mien.service.bound import ask_bound_leave
 from mien.service.compare import CompareRequest, Comparison, Side, compare_photos
 from mien.service.compare_faces import CompareFacesRequest, FacesComparison, compare_faces
 from mien.service.handed_in import HandedIn
+from mien.service.leave import Leave
 from mien.service.parts import Parts
 from mien.service.search import search_photos
 from mien.service.search_face import search_stored_face
 from mien.service.search_faces import FacesResult, search_every_face
-from mien.service.searched import Asked
+from mien.service.searched import Asked, SearchSession
 from mien.service.seeking import SearchRequest, SearchResult
 
 
@@ -22,6 +26,18 @@ class SearchDesk:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+
+    def ask(self, terms: AccessTerms, *, collection: str) -> Leave | Verdict:
+        """What an access key may see of a collection; a refusal is in the log.
+
+        Raises `NotFoundError`.
+        """
+        deployment = self._parts.deployment
+        leave = ask_bound_leave(deployment, terms, collection=collection)
+        if isinstance(leave, Verdict):
+            asked = Asked(purpose=terms.purpose, collection=collection)
+            SearchSession(deployment, asked).end(leave)
+        return leave
 
     def search_photos(self, photos: Sequence[HandedIn], request: SearchRequest) -> SearchResult:
         """For one person, in one photo or several. Raises as `mien.service.search`."""

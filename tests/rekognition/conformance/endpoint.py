@@ -32,7 +32,7 @@ COLLECTIONS = tuple(
     f"{PREFIX}{name}"
     for name in (
         *("made", "Made", "listed-1", "listed-2", "listed-3", "indexed", "searched", "users"),
-        *("tagged", "images", "deleted", "paged", "flow", "smoke", "more-users", "seen"),
+        *("tagged", "images", "deleted", "paged", "flow", "smoke", "more-users", "seen", "kept"),
     )
 )
 LONGEST_NAME = PREFIX.ljust(255, "x")
@@ -112,7 +112,10 @@ def opening(kind: str, *, home: Path, cache: Path, photos: Path | None) -> Itera
         return
     names = (*COLLECTIONS, LONGEST_NAME)
     with serving(home, kind, cache=cache, collections=names) as served:
-        yield _watched(Endpoint(client=None, photos=chosen, is_aws=False), served=served)
+        endpoint = _watched(Endpoint(client=None, photos=chosen, is_aws=False), served=served)
+        # Here two photos are compared only by whoever has a collection.
+        endpoint.client.create_collection(CollectionId=endpoint.name("kept"))
+        yield endpoint
 
 
 def _watched(endpoint: Endpoint, *, served: Served | None) -> Endpoint:

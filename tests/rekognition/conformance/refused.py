@@ -49,3 +49,9 @@ REFUSED: Mapping[str, str] = {
     operation: reason for reason, operations in REASONS.items() for operation in operations
 }
 """Every other operation, and why it is not offered."""
+
+TRAITS = (
+    *("AGE_RANGE", "BEARD", "EMOTIONS", "EYE_DIRECTION", "EYEGLASSES", "EYES_OPEN", "GENDER"),
+    *("MOUTH_OPEN", "MUSTACHE", "FACE_OCCLUDED", "SMILE", "SUNGLASSES"),
+)
+"""What may be asked of a face by name, and is not told here."""

@@ -100,6 +100,8 @@ def _show_operation(operation: str, proofs: Mapping[Field, Proof]) -> str:
         )
         if shape.members
     ]
+    if not load_model().operation_model(operation).output_shape.members:
+        tables.append("The answer is empty.")
     return "\n\n".join([f"### {operation}", *tables])
 
 
@@ -133,28 +135,35 @@ def _show(default: object) -> str:
 
 def describe(shape: Any) -> str:
     """What a member holds, in the words of the model's limits."""
-    kind, least, most = shape.type_name, shape.metadata.get("min"), shape.metadata.get("max")
+    kind = shape.type_name
     if kind == "structure":
         return f"`{shape.name}`"
     if kind == "list":
-        items = describe(shape.member) if shape.member.type_name != "list" else "lists"
-        return f"{_bound(least, most, 'list of')} {items}".strip()
+        return f"{_bound(shape, 'list')} of {describe(shape.member)}"
     if kind == "map":
-        return f"{_bound(least, most, 'map from')} {describe(shape.key)} to {describe(shape.value)}"
+        return f"{_bound(shape, 'map')} from {describe(shape.key)} to {describe(shape.value)}"
     if words := shape.metadata.get("enum"):
         return f"one of {len(words)} words" if len(words) > _FEW_WORDS else _name(words)
     if kind == "string":
-        pattern = shape.metadata.get("pattern")
-        return _bound(least, most, "text") + (f" `{pattern}`" if pattern else "")
-    if kind == "blob":
-        return _bound(least, most, "bytes")
-    return _bound(least, most, {"boolean": "yes or no", "timestamp": "time"}.get(kind, "number"))
+        return _describe_text(shape)
+    plain = {"blob": "bytes", "boolean": "yes or no", "timestamp": "time in seconds"}
+    return _bound(shape, plain.get(kind, "number"))
 
 
-def _bound(least: float | None, most: float | None, what: str) -> str:
+def _describe_text(shape: Any) -> str:
+    pattern = shape.metadata.get("pattern", "").removeprefix("^").removesuffix("$")
+    if pattern.startswith("[0-9a-f]{8}"):
+        return "UUID"
+    if r"\p{L}" in pattern:
+        return _bound(shape, "text") + " of letters, digits, blanks and `_.:/=+-@`"
+    return _bound(shape, "text") + (f" as `{pattern}`" if pattern else "")
+
+
+def _bound(shape: Any, what: str) -> str:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if most is None:
-        return what if not least else f"{what} from {least:,}"
-    return f"{what} up to {most:,}" if not least else f"{what} from {least:,} to {most:,}"
+        return f"{what} from {least:,}" if least else what
+    return f"{what} ({least:,} to {most:,})" if least is not None else f"{what} (up to {most:,})"
 
 
 def _name(words: Sequence[str]) -> str:

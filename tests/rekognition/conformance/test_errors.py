@@ -68,6 +68,26 @@ def test_what_is_not_offered_is_no_operation(wire: Endpoint, operation: str) -> 
         ask(wire.unchecked, operation)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b"\xff\xfe", b'"text"', b"[" * 100_000, b'{"MaxResults": "many"}'],
+    ids=["cut off", "list", "no text", "word", "deep", "wrong type"],
+)
+def test_a_body_that_cannot_be_read_is_refused(wire: Endpoint, body: bytes) -> None:
+    client = make_client(wire.served)
+    client.meta.events.register("before-call", lambda params, **_: params.update(body=body))
+    wire.watch.attach_answers(client)
+    with wire.refusing("SerializationException", "InvalidParameterException"):
+        client.list_collections()
+
+
+def test_members_that_nobody_knows_are_overlooked(wire: Endpoint) -> None:
+    client = make_client(wire.served)
+    body = b'{"Else": {"a": [1, null]}, "MaxResults": null}'
+    client.meta.events.register("before-call", lambda params, **_: params.update(body=body))
+    assert "CollectionIds" in client.list_collections()
+
+
 def test_every_operation_of_the_service_is_offered_or_refused(wire: Endpoint) -> None:
     assert SUPPORTED | set(REFUSED) == set(wire.client.meta.service_model.operation_names)
     assert not SUPPORTED & set(REFUSED)

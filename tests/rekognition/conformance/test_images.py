@@ -11,6 +11,7 @@ from PIL import Image
 from rekognition.conformance.endpoint import Endpoint
 from rekognition.conformance.photos import DAD, MOM, draw_nobody
 from rekognition.conformance.proofs import Status, proves
+from rekognition.conformance.refused import TRAITS
 
 LARGEST_BYTES = 5_242_880
 LANDMARKS = {"eyeLeft", "eyeRight", "mouthLeft", "mouthRight", "nose"}
@@ -73,7 +74,7 @@ def test_a_photo_of_nobody_shows_an_empty_list(wire: Endpoint) -> None:
     "DetectFacesRequest",
     "Attributes",
     status=Status.DIFFERS,
-    why="nothing of a person's traits is inferred: what is asked for beyond DEFAULT is not told",
+    why="ALL is answered like DEFAULT, a trait by its name is refused: none is inferred",
 )
 def test_all_attributes_are_those_that_infer_no_trait(wire: Endpoint) -> None:
     wire.differs("nothing of a person's traits is inferred")
@@ -82,6 +83,16 @@ def test_all_attributes_are_those_that_infer_no_trait(wire: Endpoint) -> None:
     assert by_default["FaceDetails"] == wire.client.detect_faces(Image=image)["FaceDetails"]
     everything = wire.client.detect_faces(Image=image, Attributes=["ALL"])
     assert everything["FaceDetails"] == by_default["FaceDetails"]
+
+
+@pytest.mark.parametrize("trait", TRAITS)
+def test_a_trait_that_is_asked_for_by_name_is_refused(wire: Endpoint, trait: str) -> None:
+    wire.differs("nothing of a person's traits is inferred")
+    with wire.refusing("AccessDeniedException") as refusal:
+        wire.client.detect_faces(
+            Image={"Bytes": wire.photos.of(DAD)}, Attributes=["DEFAULT", trait]
+        )
+    assert trait in refusal.message
 
 
 def test_a_turned_jpeg_is_seen_as_it_is_shown(endpoint: Endpoint) -> None:

@@ -125,7 +125,7 @@ def test_a_blurred_face_is_left_out_unless_it_is_wanted(wire: Endpoint, deleted:
     "IndexFacesRequest",
     "DetectionAttributes",
     status=Status.DIFFERS,
-    why="nothing of a person's traits is inferred: what is asked for beyond DEFAULT is not told",
+    why="ALL is answered like DEFAULT, a trait by its name is refused: none is inferred",
 )
 @proves(
     "FaceDetail",

@@ -44,6 +44,10 @@ class Watch:
 
     def attach(self, client: Any) -> None:
         client.meta.events.register("before-call.rekognition", self._note_request)
+        self.attach_answers(client)
+
+    def attach_answers(self, client: Any) -> None:
+        """Where what is sent is no document."""
         client.meta.events.register("before-parse.rekognition", self._check_answer)
 
     def forget(self) -> None:
