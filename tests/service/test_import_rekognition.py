@@ -130,6 +130,21 @@ def test_faces_users_and_names_come_over_each_in_its_place(stage: Stage) -> None
     check_sound(stage.home)
 
 
+def test_whoever_amazon_did_not_list_is_not_taken_in(stage: Stage) -> None:
+    """Programs index the largest face alone, and others stand beside."""
+    stage.draw("group.png", 1, 2, 3)
+    middle = face("group.png", 1, of=3)
+    with stage.open() as library:
+        grant = stage.grant(library)
+        for _ in range(2):
+            report = bring(stage, library, listed(middle), grant=grant)
+            assert lost(report) == []
+            assert list(faces_of(stage)) == [report.faces[0].new_face_id]
+        library.rescan()
+    assert query(stage.home / "catalog.db", "SELECT x1 FROM faces") == [96.0]
+    check_sound(stage.home)
+
+
 def test_a_second_run_doubles_nothing_and_takes_in_what_is_new(stage: Stage) -> None:
     stage.draw("ann.png", 1)
     faces = [face("ann.png"), face("ben.png")]
@@ -244,7 +259,7 @@ def test_a_face_of_somebody_who_opted_out_stays_out(stage: Stage) -> None:
         library.optouts().face(probe, consent="asked in person")
         report = bring(stage, library, listed(*faces), grant=grant)
     assert [one.old_face_id for one in report.faces] == [faces[0]["FaceId"]]
-    assert lost(report) == [("face", faces[1]["FaceId"], Loss.FACE_KEPT_OUT)]
+    assert lost(report) == [("face", faces[1]["FaceId"], Loss.FACE_LEFT_OUT)]
 
 
 def test_a_face_that_was_erased_here_does_not_come_back(stage: Stage) -> None:

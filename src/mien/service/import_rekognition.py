@@ -19,9 +19,10 @@ from mien.permission.charter import make_charter
 from mien.permission.grant import may_add
 from mien.permission.verdict import Verdict
 from mien.service.import_groups import import_users
-from mien.service.import_match import MatchedFace, pair_images
+from mien.service.import_match import MatchedFace, is_listed, pair_images
 from mien.service.import_report import ImportReport, Loss, Missing, MovedFace
 from mien.service.ingest import AddReport, AddRequest, add_photos, find_standing
+from mien.service.intake import ReadPhoto
 from mien.service.parts import Parts
 from mien.service.rescan import RescanRequest, rescan
 from mien.service.standing import find_collection
@@ -29,6 +30,7 @@ from mien.service.tags import Tags
 from mien.sources.amazon_listing import ListedCollection, ListedFace
 from mien.sources.base import FoundFile
 from mien.sources.named_images import NamedImages
+from mien.types import Box
 
 _OF_AMAZON = "aws:"
 
@@ -87,11 +89,15 @@ class _Name:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A collection as it is to come over: its names, and every file of them once."""
+    """A collection as it is to come over: its names, and every file of them once.
+
+    By the place of a file, all faces that it may show.
+    """
 
     listed: ListedCollection
     names: Sequence[_Name]
     files: Sequence[FoundFile]
+    faces_by_uri: Mapping[str, Sequence[ListedFace]]
 
     def iter_items(self) -> Iterator[FoundFile]:
         return iter(self.files)
@@ -115,7 +121,11 @@ def _plan(listed: ListedCollection, images: NamedImages) -> _Plan:
         )
         for (name, _), faces in by_name.items()
     ]
-    return _Plan(listed, names, _once(file for one in names for file in one.files))
+    faces_by_uri: dict[str, list[ListedFace]] = defaultdict(list)
+    for one in names:
+        for file in one.files:
+            faces_by_uri[file.uri] += one.iter_faces()
+    return _Plan(listed, names, _once(file for one in names for file in one.files), faces_by_uri)
 
 
 def _once(files: Iterator[FoundFile]) -> Sequence[FoundFile]:
@@ -173,6 +183,7 @@ class _Import:
             collection=self._name,
             workers=self._parts.workers,
             max_file_bytes=self._parts.max_file_bytes,
+            is_wanted=self._is_wanted,
         )
         added = add_photos(self._deployment, request, progress=tell)
         if not added.verdict.is_allowed:
@@ -181,6 +192,13 @@ class _Import:
         self._report.photos_known += added.photos_known
         self._report.refused |= set(added.refused)
         return added
+
+    def _is_wanted(self, photo: ReadPhoto, box: Box) -> bool:
+        """Whoever else is in an image was never in the collection, and is not taken into it."""
+        if photo.analysis is None:
+            return False
+        size = photo.analysis.width_px, photo.analysis.height_px
+        return is_listed(box, self._plan.faces_by_uri[photo.found.uri], size=size)
 
     def _find_landed(
         self, name: _Name, *, stored: StoredGrant | Verdict, collection: Collection | None
@@ -308,6 +326,6 @@ class _Import:
 
 def _judge_unmet(photo: LandedPhoto, *, has_others: bool) -> Loss:
     """Why a face of Amazon's is not in a photo."""
-    if photo.hidden:
-        return Loss.FACE_KEPT_OUT
-    return Loss.NO_FACE_THERE if has_others else Loss.IMAGE_CHANGED
+    if not has_others:
+        return Loss.IMAGE_CHANGED
+    return Loss.FACE_LEFT_OUT if photo.hidden else Loss.NO_FACE_THERE
