@@ -17,6 +17,7 @@ from mien.permission.access_key import AccessTerms
 from mien.permission.verdict import Reason
 from mien.service.erase import FacesTarget
 from mien.service.face_groups import FaceGroups, open_groups
+from mien.service.group_faces import MOST_FACES
 from mien.service.import_rekognition import ImportRequest, import_collections
 from mien.service.import_report import ImportReport, Loss, write_report
 from mien.service.standing import get_collection
@@ -287,6 +288,30 @@ def test_a_face_of_another_user_here_is_left_to_them(stage: Stage) -> None:
             (Loss.FACE_OF_ANOTHER, "face")
         ]
         assert [(one.user_id, one.faces_here) for one in report.users] == [("other", 0)]
+
+
+def test_a_user_of_too_many_faces_is_told(stage: Stage) -> None:
+    number = MOST_FACES + 1
+    stage.draw("crowd.png", *range(number))
+    faces = [face("crowd.png", place, of=number) for place in range(number)]
+    crowd = user("crowd", *(one["FaceId"] for one in faces))
+    with stage.open() as library:
+        report = bring(stage, library, listed(*faces, users=[crowd]), grant=stage.grant(library))
+    assert len(report.faces) == number
+    assert lost(report) == [("user", "crowd", Loss.USER_FULL)]
+
+
+def test_users_do_not_come_where_the_collection_is_for_nothing_of_the_grants(stage: Stage) -> None:
+    stage.draw("ann.png", 1)
+    ann = face("ann.png")
+    listing = listed(ann, users=[user("ann", ann["FaceId"])])
+    with stage.open() as library:
+        grant = stage.grant(library)
+        library.create_collection("staff", basis="household", purposes=["missing-people"])
+        report = bring(stage, library, listing, grant=grant)
+    assert len(report.faces) == 1
+    assert lost(report) == [("user", "ann", Loss.USER_REFUSED)]
+    assert report.missing[0].codes == (str(Reason.PURPOSE_NOT_OF_COLLECTION),)
 
 
 @pytest.mark.parametrize("kind", ["no grant", "another folder", "revoked"])
