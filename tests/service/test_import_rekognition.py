@@ -314,6 +314,24 @@ def test_users_do_not_come_where_the_collection_is_for_nothing_of_the_grants(sta
     assert report.missing[0].codes == (str(Reason.PURPOSE_NOT_OF_COLLECTION),)
 
 
+def test_a_grant_that_brings_nothing_leaves_a_collection_as_it_is(stage: Stage) -> None:
+    stage.draw("ann.png", 1)
+    stage.folder.joinpath("elsewhere").mkdir()
+    ann = face("ann.png")
+    renamed = listed(ann, users=[user("ann", ann["FaceId"])], Tags={"owner": "somebody else"})
+    with stage.open() as library:
+        bring(stage, library, listed(ann), grant=stage.grant(library))
+        other = stage.grant(library, scope=stage.folder / "elsewhere")
+        revoked = stage.grant(library)
+        library.revoke(revoked)
+        for grant in (None, other, revoked):
+            report = bring(stage, library, renamed, grant=grant)
+            assert (report.collections, report.faces, report.users) == (0, [], [])
+        assert tags_of(library).read() == {}
+    groups = "SELECT count(*) FROM face_groups"
+    assert query(stage.home / "catalog.db", groups) == [0]
+
+
 @pytest.mark.parametrize("kind", ["no grant", "another folder", "revoked"])
 def test_nothing_comes_over_that_the_grant_does_not_cover(stage: Stage, kind: str) -> None:
     stage.draw("ann.png", 1)

@@ -6,8 +6,7 @@ it was, and users become face groups. Run again, it goes on, and nothing is ther
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mien.catalog.collections import Collection
@@ -20,6 +19,7 @@ from mien.permission.grant import may_add
 from mien.permission.verdict import Verdict
 from mien.service.import_groups import import_users
 from mien.service.import_match import MatchedFace, is_listed, pair_images
+from mien.service.import_plan import NamedFiles, Plan, plan_import
 from mien.service.import_report import ImportReport, Loss, Missing, MovedFace
 from mien.service.ingest import AddReport, AddRequest, add_photos, find_standing
 from mien.service.intake import ReadPhoto
@@ -52,7 +52,7 @@ def import_collections(
 ) -> ImportReport:
     """Takes in what the grant covers. Raises as `add_photos` does."""
     report = ImportReport()
-    plans = [_plan(listed, request.images) for listed in request.collections]
+    plans = [plan_import(listed, request.images) for listed in request.collections]
     counter = _Counter(progress, of=sum(len(plan.files) for plan in plans))
     for plan in plans:
         _Import(parts, request, plan=plan, report=report).work(counter.count)
@@ -75,68 +75,11 @@ class _Counter:
         self.progress(self.before + met, self.of)
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
-    """Images that go by one name, with the faces of each, and the files that may be them."""
-
-    images: Mapping[str, Sequence[ListedFace]]
-    files: Sequence[FoundFile]
-
-    def iter_faces(self) -> Iterator[ListedFace]:
-        for faces in self.images.values():
-            yield from faces
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A collection as it is to come over: its names, and every file of them once.
-
-    By the place of a file, all faces that it may show.
-    """
-
-    listed: ListedCollection
-    names: Sequence[_Name]
-    files: Sequence[FoundFile]
-    faces_by_uri: Mapping[str, Sequence[ListedFace]]
-
-    def iter_items(self) -> Iterator[FoundFile]:
-        return iter(self.files)
-
-
-def _plan(listed: ListedCollection, images: NamedImages) -> _Plan:
-    by_name: dict[tuple[str, str], dict[str, list[ListedFace]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for face in listed.faces:
-        key = (face.external_image_id, "" if face.external_image_id else face.image_id)
-        by_name[key][face.image_id].append(face)
-    names = [
-        _Name(
-            faces,
-            _once(
-                file
-                for image_id in faces
-                for file in images.find(external_image_id=name, image_id=image_id)
-            ),
-        )
-        for (name, _), faces in by_name.items()
-    ]
-    faces_by_uri: dict[str, list[ListedFace]] = defaultdict(list)
-    for one in names:
-        for file in one.files:
-            faces_by_uri[file.uri] += one.iter_faces()
-    return _Plan(listed, names, _once(file for one in names for file in one.files), faces_by_uri)
-
-
-def _once(files: Iterator[FoundFile]) -> Sequence[FoundFile]:
-    return list({file.uri: file for file in files}.values())
-
-
 class _Import:
     """One collection on its way in."""
 
     def __init__(
-        self, parts: Parts, request: ImportRequest, *, plan: _Plan, report: ImportReport
+        self, parts: Parts, request: ImportRequest, *, plan: Plan, report: ImportReport
     ) -> None:
         self._parts = parts
         self._grant_id = request.grant_id
@@ -161,7 +104,7 @@ class _Import:
         moved = self._report.faces[before:]
         if collection is None:
             self._lose("collection", Loss.COLLECTION_EMPTY)
-        else:
+        elif moved:  # whoever brought nothing into a collection has no say in it
             self._report.collections += 1
             self._keep_tags(collection)
         import_users(
@@ -201,7 +144,7 @@ class _Import:
         return is_listed(box, self._plan.faces_by_uri[photo.found.uri], size=size)
 
     def _find_landed(
-        self, name: _Name, *, stored: StoredGrant | Verdict, collection: Collection | None
+        self, name: NamedFiles, *, stored: StoredGrant | Verdict, collection: Collection | None
     ) -> dict[str, LandedPhoto]:
         """Of the files of a name, those that are photos of the collection now, by their place."""
         if isinstance(stored, Verdict) or collection is None:
@@ -215,7 +158,7 @@ class _Import:
             }
         return {uri: photo for uri, photo in found.items() if photo is not None}
 
-    def _match(self, name: _Name, *, landed: Sequence[LandedPhoto]) -> None:
+    def _match(self, name: NamedFiles, *, landed: Sequence[LandedPhoto]) -> None:
         paired = pair_images(name.images, landed)
         for image_id, faces in name.images.items():
             if image_id not in paired:
@@ -240,7 +183,7 @@ class _Import:
 
     def _keep_names(
         self,
-        name: _Name,
+        name: NamedFiles,
         landed: Mapping[str, LandedPhoto],
         *,
         stored: StoredGrant | Verdict,
@@ -279,7 +222,9 @@ class _Import:
         except ConflictError:
             self._lose("tags", Loss.TAGS_FULL)
 
-    def _tell_absent(self, name: _Name, *, added: AddReport, stored: StoredGrant | Verdict) -> None:
+    def _tell_absent(
+        self, name: NamedFiles, *, added: AddReport, stored: StoredGrant | Verdict
+    ) -> None:
         """Why none of the files of a name is here."""
         faces = list(name.iter_faces())
         failed = {one.path: one.reason for one in added.failed}
