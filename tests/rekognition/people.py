@@ -70,7 +70,7 @@ class Scene:
         """Puts faces under the name of a user."""
         deployment = self.library._deployment
         groups = FaceGroups(deployment, self.leave())
-        assert groups.make(name).is_allowed
+        groups.make(name)
         with deployment.database.writing() as connection:
             tied = [face.id for face in find_faces_by_uuid(connection, face_ids)]
             tie_faces(connection, groups.get(connection, name).id, face_ids=tied)
