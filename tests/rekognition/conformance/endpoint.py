@@ -36,6 +36,7 @@ COLLECTIONS = tuple(
     )
 )
 LONGEST_NAME = PREFIX.ljust(255, "x")
+OF_THE_GUIDE = "people"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,7 @@ def opening(kind: str, *, home: Path, cache: Path, photos: Path | None) -> Itera
     if kind == AWS:
         yield _watched(Endpoint(client=None, photos=chosen, is_aws=True), served=None)
         return
-    names = (*COLLECTIONS, LONGEST_NAME)
+    names = (*COLLECTIONS, LONGEST_NAME, OF_THE_GUIDE)
     with serving(home, kind, cache=cache, collections=names) as served:
         endpoint = _watched(Endpoint(client=None, photos=chosen, is_aws=False), served=served)
         # Here two photos are compared only by whoever has a collection.
