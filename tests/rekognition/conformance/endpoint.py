@@ -20,8 +20,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rekognition.conformance.photos import DrawnPhotos, Photos, RealPhotos
+from rekognition.conformance.store import serving_objects
 from rekognition.conformance.watch import Watch
-from rekognition.process import DRAWN, REAL, Served, serving
+from rekognition.process import DRAWN, REAL, STORES, Served, serving
 
 AWS = "aws"
 CHOSEN = os.environ.get("MIEN_CONFORMANCE_ENDPOINT", "mien")
@@ -112,7 +113,13 @@ def opening(kind: str, *, home: Path, cache: Path, photos: Path | None) -> Itera
         yield _watched(Endpoint(client=None, photos=chosen, is_aws=True), served=None)
         return
     names = (*COLLECTIONS, LONGEST_NAME, OF_THE_GUIDE)
-    with serving(home, kind, cache=cache, collections=names) as served:
+    home.mkdir(parents=True)
+    with (
+        serving_objects(home.parent) as stores,
+        serving(
+            home, kind, cache=cache, collections=names, environment={STORES: str(stores)}
+        ) as served,
+    ):
         endpoint = _watched(Endpoint(client=None, photos=chosen, is_aws=False), served=served)
         # Here two photos are compared only by whoever has a collection.
         endpoint.client.create_collection(CollectionId=endpoint.name("kept"))
