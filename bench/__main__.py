@@ -35,6 +35,7 @@ BENCHES = {
     "optout": "Opting out by face: what gets through, who is dropped by mistake, what it costs",
     "pace": "A photo end to end, against an earlier commit",
     "quality": "Quality of faces: what its value says, and what it costs",
+    "rekognition": "Amazon's interface: searches beside Mien's own, and indexing by boto3",
     "serving": "Searches through the server: how long, how many, under load and for ever",
     "search": "Search in a million faces, against other engines",
 }

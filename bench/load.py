@@ -10,8 +10,8 @@ import http.client
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -24,12 +24,13 @@ _WORKERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, ready to be sent."""
+    """One request, ready to be sent; `headers` are its own, beside those of every request."""
 
     method: str
     path: str
     body: bytes = b""
     content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Client:
         headers = dict(self._headers)
         if call.content_type:
             headers["Content-Type"] = call.content_type
+        headers |= call.headers
         try:
             self._connection.request(call.method, call.path, call.body or None, headers)
             response = self._connection.getresponse()

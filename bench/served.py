@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,13 +22,14 @@ from mien.library import Library
 from mien.permission.account import EVERYTHING
 from mien.permission.caller import Role
 from mien.permission.verdict import Verdict
-from mien.service.account_drafts import KeyDraft, UserDraft
+from mien.service.access_keys import AccessKeys
+from mien.service.account_drafts import AccessDraft, KeyDraft, UserDraft
 from mien.service.accounts import Accounts
 from mien.settings import Settings
 
-__all__ = ["SHELF", "Served", "serve"]
+__all__ = ["INDEXED", "SHELF", "Access", "Served", "serve"]
 
-SHELF = "bench"
+SHELF, INDEXED = "bench", "indexed"
 _CALLS_A_MINUTE = 6000
 _KEYS = 8
 """Each may ask a hundred times a second: what is measured is the server, not its throttle."""
@@ -37,12 +38,25 @@ _PROGRAM = (sys.executable, "-m", "mien")
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What a client signs with."""
+
+    key_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
-    """A server that listens, and the grant under which photos are handed in there."""
+    """A server that listens, and the grant under which photos are handed in there.
+
+    `access` are a client's of Amazon's interface: one for what the home held from the beginning,
+    one for the collection `indexed`, which is empty, under the grant for photos handed in.
+    """
 
     origin: str
     keys: tuple[str, ...]
     grant_id: str
+    access: tuple[Access, Access]
     process_id: int
 
     def connect(self, *, number: int = 0) -> Client:
@@ -61,12 +75,15 @@ def serve(shared: Path, *, faces: int) -> Iterator[Served]:
     home = shared / "served home"
     shutil.copytree(find_home(shared, faces=faces), home)
     with Library(settings=Settings(home=home)) as library:
+        held = library.grants()[0].grant_id
         grant_id, keys = _let_in(library)
+        library.create_collection(INDEXED, basis="household")
+        access = _bind(library, held, "default"), _bind(library, grant_id, INDEXED)
     command = [*_PROGRAM, "serve", "--port", "0", "--home", str(home), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         origin = _read_origin(process)
-        yield Served(origin, keys, grant_id, process.pid)
+        yield Served(origin, keys, grant_id, access, process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -93,6 +110,21 @@ def _let_in(library: Library) -> tuple[str, tuple[str, ...]]:
         keys.append(made.secret)
     scope = f"upload:///{SHELF}/"
     return grant(scope, until=date(2099, 1, 1)).grant_id, tuple(keys)
+
+
+def _bind(library: Library, grant_id: str, collection: str) -> Access:
+    draft = AccessDraft(
+        name=f"bench {collection}",
+        owner="bench",
+        grant_id=grant_id,
+        collections=[collection],
+        purpose=PURPOSE,
+        calls_a_minute=_CALLS_A_MINUTE,
+    )
+    made = AccessKeys(library.parts.deployment).make(draft, by=EVERYTHING)
+    if isinstance(made, Verdict):
+        raise SystemExit(f"no access key for the bench: {made.reasons}")
+    return Access(made.key.access_key_id, made.secret)
 
 
 def _read_origin(process: subprocess.Popen[str]) -> str:

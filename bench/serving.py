@@ -29,9 +29,9 @@ from PIL import Image
 
 NAME = "serving"
 
-_SEARCHES, _UPLOADS, _COLLECTIONS = "/v1/searches", "/v1/uploads", "/v1/collections"
+SEARCHES, _UPLOADS, _COLLECTIONS = "/v1/searches", "/v1/uploads", "/v1/collections"
 _SIDE_PX = 1414
-_EVERY = 6
+EVERY = 6
 _CROWD = 50
 _FACES_ASKED = 200
 _SLOWEST_S = 12.0
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, object]:
     plan = _QUICK if arguments.quick else _FULL
     paths = sorted((arguments.data / "london").glob("*.jpg"))
-    probes = [_enlarge(path) for path in paths[::_EVERY]]
+    probes = [enlarge(path) for path in paths[::EVERY]]
     home = find_home(arguments.shared, faces=plan.faces)
     rows = [*compare_looks(home, probes), *compare_cores(home, probes), *compare_updates(home)]
     with serve(arguments.shared, faces=plan.faces) as served:
@@ -103,7 +103,7 @@ class _Bench:
         before = self._served.read_processor_s()
         answers = self._ask(calls, clients=1, seconds=60, most=self._plan.alone)
         used_s = self._served.read_processor_s() - before
-        _check(answers)
+        check(answers)
         yield make_row(f"{what}, p50", quantile_ms(answers, 0.5), unit="ms", at_most=at_most)
         yield make_row(f"{what}, p95", quantile_ms(answers, 0.95), unit="ms")
         yield make_row(f"{what}, processor time", 1000 * used_s / len(answers), unit="ms")
@@ -111,7 +111,7 @@ class _Bench:
     def _count_a_second(self, clients: int) -> float:
         began = time.perf_counter()
         answers = self._ask(self._both, clients=clients, seconds=self._plan.seconds)
-        _check(answers)
+        check(answers)
         return len(answers) / (time.perf_counter() - began)
 
     def _keep_pace(self, a_second: float, *, photos: Sequence[bytes]) -> Iterator[Row]:
@@ -201,14 +201,14 @@ class _Bench:
         return sum(one["photos"] for one in json.loads(answer.body)["items"])
 
 
-def _check(answers: Sequence[Answer]) -> None:
+def check(answers: Sequence[Answer]) -> None:
     """What is timed was answered."""
     for answer in answers:
         if answer.status != _OK:
             raise SystemExit(f"a search was answered with {answer.status}: {answer.body!r}")
 
 
-def _enlarge(path: Path) -> bytes:
+def enlarge(path: Path) -> bytes:
     """A portrait of two megapixels."""
     buffer = io.BytesIO()
     with Image.open(path) as photo:
@@ -217,11 +217,11 @@ def _enlarge(path: Path) -> bytes:
     return buffer.getvalue()
 
 
-_ASKED = (("collection", "default"), ("purpose", PURPOSE))
+ASKED = (("collection", "default"), ("purpose", PURPOSE))
 
 
 def _make_uploads(probes: Sequence[bytes]) -> list[Call]:
-    return [replace(make_form(_ASKED, [("photos", one)]), path=_SEARCHES) for one in probes]
+    return [replace(make_form(ASKED, [("photos", one)]), path=SEARCHES) for one in probes]
 
 
 def _make_faces(home: Path) -> list[Call]:
@@ -233,15 +233,15 @@ def _make_faces(home: Path) -> list[Call]:
 
 
 def _search_by(face_id: str) -> Call:
-    return replace(make_form([*_ASKED, ("face_id", face_id)], []), path=_SEARCHES)
+    return replace(make_form([*ASKED, ("face_id", face_id)], []), path=SEARCHES)
 
 
 def _make_wrong() -> list[Call]:
     """Requests that are refused, each for another reason."""
     return [
-        replace(make_form(_ASKED, [("photos", b"no photo")]), path=_SEARCHES),
+        replace(make_form(ASKED, [("photos", b"no photo")]), path=SEARCHES),
         _search_by("00000000-0000-4000-8000-000000000000"),
-        Call("POST", _SEARCHES, b"{", "application/json"),
+        Call("POST", SEARCHES, b"{", "application/json"),
         Call("GET", "/v1/nothing"),
-        replace(make_form([("collection", "default")], []), path=_SEARCHES),
+        replace(make_form([("collection", "default")], []), path=SEARCHES),
     ]

@@ -11,6 +11,7 @@ import pytest
 from mien.library import Library
 from mien.permission.caller import Role
 from server.door import Door, caller_of, visiting
+from service.grouping import groups_of, make_group
 from service.stage import Stage, query
 
 
@@ -67,7 +68,7 @@ def test_files_outside_are_left_alone_and_told(stage: Stage) -> None:
     assert photos_of(stage) == []
 
 
-@pytest.mark.parametrize("way", ["faces", "grant", "grantor", "before", "photo"])
+@pytest.mark.parametrize("way", ["faces", "grant", "grantor", "before", "photo", "face_group"])
 def test_every_way_of_saying_what(stage: Stage, way: str) -> None:
     with stage.open() as library, visiting(library, "curator") as client:
         grant = fill(stage, library)
@@ -77,7 +78,10 @@ def test_every_way_of_saying_what(stage: Stage, way: str) -> None:
             "grantor": "A. Holder",
             "before": "2030-06-01",
             "photo": photos_of(stage)[0],
+            "face_group": {"name": "ann"},
         }
+        faces = column(stage, "SELECT uuid FROM faces")
+        make_group(library, groups_of(library, grant), "ann", face_ids=faces[:1])
         answer = client.post("/v1/erasures", json={way: said[way]})
     assert answer.status_code == 201
     assert answer.json()["erased"]["faces"] in {1, 2}
@@ -94,6 +98,9 @@ def test_every_way_of_saying_what(stage: Stage, way: str) -> None:
         ({"photo": "ab" * 32}, 404),
         ({"person": str(uuid4())}, 404),
         ({"grant": str(uuid4())}, 404),
+        ({"face_group": {"name": "nobody"}}, 404),
+        ({"face_group": {"name": "nobody", "collection": "nowhere"}}, 404),
+        ({"face_group": {"collection": "default"}}, 422),
     ],
 )
 def test_what_is_not_there_or_not_said_is_told(

@@ -66,7 +66,7 @@ def test_one_photo_is_told_with_its_faces(stage: Stage, by: str) -> None:
         answer = client.get(f"/v1/photos/{listed[by]}")
         assert answer.json() == listed
         face = client.get(f"/v1/faces/{listed['faces'][0]['face_id']}")
-        assert face.json() == listed["faces"][0]
+        assert face.json().items() >= listed["faces"][0].items()
         known = client.get(
             f"/v1/photos/{listed[by]}", headers={"If-None-Match": answer.headers["ETag"]}
         )

@@ -26,6 +26,7 @@ from mien.service.cases import CaseDraft
 from mien.service.erase import FacesTarget, PhotoTarget
 from mien.service.grants import GrantDraft, Narrowing
 from mien.service.model_book import ModelBook
+from mien.sources.amazon_listing import make_document, save_listing
 from mien.types import EmbeddedFace
 from service.enrolling import consent
 from service.packs import OTHER, two_packs
@@ -108,6 +109,20 @@ def first_photo(stage: Stage) -> str:
 
 def first_grant(stage: Stage) -> str:
     return str(query(stage.home / "catalog.db", "SELECT uuid FROM grants")[0])
+
+
+def write_listing(stage: Stage) -> Path:
+    """One face of a photo, and a user with it, as Amazon would list them."""
+    face = {
+        "FaceId": first_face(stage),
+        "ImageId": first_face(stage),
+        "ExternalImageId": "ann.png",
+        "BoundingBox": {"Left": 0.2, "Top": 0.2, "Width": 0.6, "Height": 0.6},
+    }
+    users = [{"UserId": "ann", "FaceIds": [face["FaceId"]]}]
+    path = stage.folder / "listing.json"
+    save_listing(path, make_document([{"CollectionId": "moved", "Faces": [face], "Users": users}]))
+    return path
 
 
 def search(stage: Stage, library: Library) -> Any:
@@ -297,6 +312,10 @@ TRIED: dict[str, Callable[[Stage], list[object]]] = {
     "grant narrow": lambda s: [first_grant(s), "--retention", "99"],
     "grant platforms": lambda _: [],
     "grant show": lambda s: [first_grant(s)],
+    "import rekognition": lambda s: [
+        *("--listing", write_listing(s), "--images", s.photos, "--grant", first_grant(s)),
+        *("--report", s.folder / "written" / "moved"),
+    ],
     "models list": lambda _: [],
     "models remove": lambda _: ["yunet"],
     "models show": lambda _: ["centerface"],

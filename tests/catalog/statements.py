@@ -52,6 +52,7 @@ from mien.catalog import (
     image_names,
     indexed,
     judgements,
+    landed,
     landmarks,
     links,
     long_runs,
@@ -298,6 +299,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_newest": lambda c: browse.find_newest(
             c, NARROW, of_people=[PERSON], after=browse.Position(NOW, 1), limit=9
         ),
+        "find_places": lambda c: browse.find_places(c, SCOPE, photo_ids=[PHOTO]),
         "find_visible_photo": lambda c: browse.find_visible_photo(
             c, SCOPE, photo_uuid=photos.photo_uuid_of(make_sha256(1))
         ),
@@ -487,6 +489,11 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_judgements_in": lambda c: judgements.find_judgements_in(c, make_uuid(3)),
         "put_judgement": lambda c: judgements.put_judgement(c, JUDGEMENT),
     },
+    "landed": {
+        "find_landed": lambda c: landed.find_landed(
+            c, "file:///a.jpg", grant_id=GRANT, collection_id=COLLECTION
+        ),
+    },
     "landmarks": {
         "find_ids_of_photo": lambda c: landmarks.find_ids_of_photo(
             c, make_sha256(1), collection_id=COLLECTION
@@ -614,6 +621,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "select_before": lambda c: selection.select_before(c, NOW),
         "select_below": lambda c: selection.select_below(c, "file:///photos/"),
         "select_enrolled": lambda c: selection.select_enrolled(c, [PERSON]),
+        "select_face_groups": lambda c: selection.select_face_groups(c, [1]),
         "select_faces": lambda c: selection.select_faces(c, [make_uuid(1)]),
         "select_grant": lambda c: selection.select_grant(c, GRANT),
         "select_grantor": lambda c: selection.select_grantor(c, "Ada"),

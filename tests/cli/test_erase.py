@@ -11,6 +11,7 @@ import pytest
 
 from cli.children import Answer, Child
 from cli.conftest import Mien
+from service.grouping import groups_of, make_group
 from service.stage import PURPOSE, Stage, query
 
 
@@ -66,6 +67,18 @@ def test_a_face_is_erased_by_its_id(stage: Stage, mien: Mien, filled: str) -> No
     answer = mien("erase", "--face", uuids[0], "--face", uuids[1], "--json")
     assert answer.document["erased"]["faces"] == 2
     assert query(stage.home / "catalog.db", "SELECT uuid FROM faces") == uuids[2:]
+
+
+def test_a_person_goes_by_the_name_that_faces_are_under(
+    stage: Stage, mien: Mien, filled: str
+) -> None:
+    uuids = query(stage.home / "catalog.db", "SELECT uuid FROM faces")
+    with stage.open() as library:
+        make_group(library, groups_of(library, filled), "ann", face_ids=uuids[:1])
+    answer = mien("erase", "--face-group", "ann", "--collection", "default")
+    assert "Erased: 1 faces, 1 face groups" in answer.out
+    assert query(stage.home / "catalog.db", "SELECT uuid FROM faces") == uuids[1:]
+    check_usage(mien("erase", "--face-group", "ann", "--json"), said="no face group ann")
 
 
 @pytest.mark.parametrize("kind", ["--source", "--grantor", "--grant", "--before"])

@@ -30,6 +30,7 @@ from mien.permission.verdict import Reason
 from mien.server.interface import ROUTERS
 from mien.server.openapi import describe_with, name_operation
 from mien.service.evaluation_document import make_colophon, make_document
+from mien.service.import_report import Loss
 from mien.settings import Settings
 from mien.vision.cards import Card, load_calibration, load_cards
 from rekognition.conformance.table import operation_tables
@@ -213,6 +214,12 @@ def _iter_similarities(card: Card) -> Iterator[str]:
     )
 
 
+def loss_table() -> str:
+    """Why something of another service could not come along."""
+    rows = [f"| `{loss}` | {loss.explanation} |" for loss in Loss]
+    return "\n".join(["| reason | what it means |", "| --- | --- |", *rows])
+
+
 BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "modules": (ROOT / "ARCHITECTURE.md", module_table),
     "errors": (REFERENCE / "errors.md", error_sections),
@@ -226,6 +233,7 @@ BLOCKS: dict[str, tuple[Path, Callable[[], str]]] = {
     "figures": (ROOT / "README.md", accuracy_figures),
     "rights": (ROOT / "docs" / "rights.md", rights_table),
     "similarities": (ROOT / "docs" / "guide" / "rekognition.md", similarity_tables),
+    "rekognition-losses": (ROOT / "docs" / "guide" / "rekognition.md", loss_table),
     "operations": (ROOT / "docs" / "guide" / "rekognition.md", operation_tables),
     "routes": (ROOT / "docs" / "guide" / "api.md", route_table),
 }

@@ -102,7 +102,6 @@ def used_distributions() -> set[str]:
 
 def declared_distributions() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extra = project["optional-dependencies"]["evaluate"]
-    return {
-        canonicalize_name(Requirement(line).name) for line in [*project["dependencies"], *extra]
-    }
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["evaluate"], *extras["aws"]]
+    return {canonicalize_name(Requirement(line).name) for line in lines}

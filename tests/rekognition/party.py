@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -43,14 +44,16 @@ class Party:
         return self.tie(user, *face_ids, **terms) if face_ids else {}
 
     def tie(self, user: str, *face_ids: str, **terms: Any) -> dict[str, Any]:
-        return self.client.associate_faces(
+        found: dict[str, Any] = self.client.associate_faces(
             CollectionId=COLLECTION, UserId=user, FaceIds=list(face_ids), **terms
         )
+        return found
 
     def untie(self, user: str, *face_ids: str, **terms: Any) -> dict[str, Any]:
-        return self.client.disassociate_faces(
+        found: dict[str, Any] = self.client.disassociate_faces(
             CollectionId=COLLECTION, UserId=user, FaceIds=list(face_ids), **terms
         )
+        return found
 
     def users(self, **terms: Any) -> dict[str, str]:
         """The status of each."""
@@ -58,12 +61,16 @@ class Party:
         return {one["UserId"]: one["UserStatus"] for one in found}
 
     def seek(self, **terms: Any) -> dict[str, Any]:
-        return self.client.search_users(CollectionId=COLLECTION, **terms)
+        found: dict[str, Any] = self.client.search_users(CollectionId=COLLECTION, **terms)
+        return found
 
     def seek_in(self, *people: int, seed: int = 900, **terms: Any) -> dict[str, Any]:
         """With a photo of these people that is in no collection."""
         image = {"Bytes": draw_photo(*people, seed=seed, blurred=terms.pop("blurred", ()))}
-        return self.client.search_users_by_image(CollectionId=COLLECTION, Image=image, **terms)
+        found: dict[str, Any] = self.client.search_users_by_image(
+            CollectionId=COLLECTION, Image=image, **terms
+        )
+        return found
 
     @contextmanager
     def other(self, grant: str, **key: Any) -> Iterator[Party]:
@@ -73,7 +80,7 @@ class Party:
 
 
 @contextmanager
-def gathering(stage: Stage, *, photos_each: int = 3, **key: Any) -> Iterator[Party]:
+def gathering(stage: Stage, *, photos_each: int = 2, **key: Any) -> Iterator[Party]:
     """Ann, Ben and Eve."""
     for person in (ANN, BEN, EVE):
         for number in range(photos_each):
@@ -91,6 +98,14 @@ def refused(code: str) -> Iterator[pytest.ExceptionInfo[ClientError]]:
     with pytest.raises(ClientError) as error:
         yield error
     assert error.value.response["Error"]["Code"] == code
+
+
+@contextmanager
+def lasting(factory: pytest.TempPathFactory, **terms: Any) -> Iterator[Party]:
+    """For a module's tests that leave everything as it is."""
+    stage = Stage(factory.mktemp("party"), now=datetime.now(UTC))
+    with gathering(stage, **terms) as party:
+        yield party
 
 
 def names_of(found: dict[str, Any]) -> list[str]:

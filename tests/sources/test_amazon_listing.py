@@ -105,7 +105,7 @@ def test_what_is_malformed_is_told_by_its_place(
 def test_another_document_is_no_listing(document: object, tmp_path: Path) -> None:
     path = tmp_path / "listing.json"
     path.write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(SettingsError, match="no listing of collections. Save one with"):
+    with pytest.raises(SettingsError, match=r"no listing of collections\. Save one with"):
         load_listing(path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import sys
@@ -15,45 +14,27 @@ from threading import Thread
 from typing import Any, ClassVar
 from unittest.mock import patch
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from mien.errors import NotFoundError, PhotoError, SettingsError
 from mien.sources.object_stores import ObjectStores, open_stores
 from mien.sources.store_file import Store
+from sources.moto_store import KEYS, open_store, serving_store
+from sources.verifying_store import CONTENT, make_certificate, verifying
 
 MAX_BYTES = 1000
-KEYS: dict[str, Any] = {"access_key_id": "AK", "secret_access_key": "a secret word"}
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    """The address of a store that listens on this machine."""
-    # Its werkzeug announces itself and each request in the log; a test wants its own lines only.
-    logging.getLogger("werkzeug").disabled = True
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        yield "http://{}:{}".format(*server.get_host_and_port())
-    finally:
-        server.stop()
+    with serving_store() as address:
+        yield address
 
 
 @pytest.fixture
 def s3(moto: str) -> Any:
     """What fills the store."""
-    client = boto3.client(
-        "s3",
-        endpoint_url=moto,
-        region_name="us-east-1",
-        aws_access_key_id="AK",
-        aws_secret_access_key=KEYS["secret_access_key"],
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    client.create_bucket(Bucket="photos")
-    return client
+    return open_store(moto, "photos")
 
 
 @pytest.fixture
@@ -329,7 +310,32 @@ def test_stores_are_opened_from_the_operators_file(s3: Any, moto: str, tmp_path:
 
 
 def test_without_boto3_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    monkeypatch.setitem(sys.modules, "botocore.config", None)
     with pytest.raises(SettingsError, match=r"pip install 'mien\[aws\]'"):
         ObjectStores((Store(buckets=("photos",)),))
     check_absent(ObjectStores())
+
+
+def test_a_key_signs_for_exactly_what_is_asked_and_a_wrong_one_reads_nothing() -> None:
+    with verifying() as endpoint:
+        right = at(endpoint)
+        for key in ("a", "a b/ü?x#y//z", "%41+&=;:@~*'()"):
+            assert right.read(bucket="photos", key=key, max_bytes=MAX_BYTES) == CONTENT
+        found = right.read(bucket="photos", key="a", version="v 1+", max_bytes=MAX_BYTES)
+        assert found == CONTENT
+        wrong = KEYS | {"secret_access_key": "another word"}
+        check_absent(ObjectStores((Store(buckets=("photos",), endpoint=endpoint, **wrong),)))
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "127.0.0.2"])
+def test_a_store_is_believed_by_its_certificate_alone(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path / "store.pem", address=name)
+    with verifying(certificate=certificate) as endpoint:
+        check_absent(at(endpoint))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        if name in endpoint:
+            assert at(endpoint).read(bucket="photos", key="a", max_bytes=MAX_BYTES) == CONTENT
+        else:
+            check_absent(at(endpoint))

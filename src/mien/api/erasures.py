@@ -24,6 +24,7 @@ from mien.http.asking import Asking, needs
 from mien.http.idempotency import Once
 from mien.http.paging import Paged
 from mien.permission.caller import Operation
+from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.erase import (
     BeforeTarget,
     ErasureReport,
@@ -36,6 +37,8 @@ from mien.service.erase import (
     Target,
 )
 from mien.service.erasure_book import Certified, ErasureBook
+from mien.service.face_groups import find_target
+from mien.service.parts import Parts
 from mien.service.requests import Outcome
 
 router = APIRouter(prefix="/v1/erasures", tags=["erasures"])
@@ -54,6 +57,13 @@ class CertificatesOut(PageOut[CertificateOut]):
     """Erasures that are done, in the order they began."""
 
 
+class FaceGroupIn(BodyIn):
+    """All faces of a face group, which Amazon's interface calls a user, and its name."""
+
+    name: str = Field(min_length=1, max_length=128)
+    collection: Annotated[str, Field(max_length=255)] = DEFAULT_COLLECTION
+
+
 class TargetIn(BodyIn):
     """What is to be erased, said in exactly one way."""
 
@@ -63,6 +73,7 @@ class TargetIn(BodyIn):
     grantor: Line | None = Field(default=None, min_length=1)
     grant: UUID | None = None
     person: UUID | None = None
+    face_group: FaceGroupIn | None = None
     before: date | None = Field(default=None, description="All taken in before this day, in UTC.")
 
     @model_validator(mode="after")
@@ -71,7 +82,11 @@ class TargetIn(BodyIn):
             raise ValueError("say what to erase, in exactly one way")
         return self
 
-    def make_target(self) -> Target:
+    def make_target(self, parts: Parts) -> Target:
+        """Raises `NotFoundError` for a face group that is not there."""
+        group = self.face_group
+        if group is not None:
+            return find_target(parts.deployment, group.name, collection=group.collection)
         targets: list[Target | None] = [
             FacesTarget(tuple(map(str, self.faces))) if self.faces else None,
             PhotoTarget(self.photo) if self.photo else None,
@@ -102,7 +117,8 @@ def preview_erasure(
 ) -> ErasureCountOut:
     """How much an erasure would take; nothing is changed."""
     asking.check_everywhere()
-    counts = ErasureBook(asking.library.parts).preview(body.make_target())
+    parts = asking.library.parts
+    counts = ErasureBook(parts).preview(body.make_target(parts))
     return ErasureCountOut(would_erase=dict(counts))
 
 
@@ -118,7 +134,8 @@ def erase(
     done: list[ErasureReport] = []
 
     def make() -> Outcome:
-        done.append(ErasureBook(asking.library.parts).erase(body.make_target()))
+        parts = asking.library.parts
+        done.append(ErasureBook(parts).erase(body.make_target(parts)))
         return tell_erasure(done[0])
 
     outcome = once.do(asking, make)

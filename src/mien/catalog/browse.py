@@ -171,6 +171,22 @@ def find_face_ids_beside(connection: Connection, face_id: FaceId) -> list[FaceId
     return [FaceId(row_id) for row_id in connection.execute(found).scalars()]
 
 
+def find_places(
+    connection: Connection, scope: SearchScope, *, photo_ids: Iterable[int]
+) -> Mapping[int, Sequence[VisiblePlace]]:
+    """Where these photos lie, as far as somebody may be told."""
+    places: dict[int, list[VisiblePlace]] = defaultdict(list)
+    names = ("photo_id", "uri", "added_at")
+    found = select(*(locations.c[name] for name in names), grants.c.uuid).join_from(
+        locations, grants
+    )
+    for some in in_parts(photo_ids):
+        chosen = found.where(locations.c.photo_id.in_(some), is_visible(scope))
+        for row in connection.execute(chosen.order_by(locations.c.id)):
+            places[row.photo_id].append(VisiblePlace(row.uri, row.uuid, row.added_at))
+    return places
+
+
 def _select_photos(key: ColumnElement[Any], own: ColumnElement[int]) -> Select[Any]:
     names = ("id", "photo_id", "blob_id", "indexed_at", "dropped")
     described = ("sha256", "width_px", "height_px", "size_bytes", "media_type")
@@ -197,23 +213,8 @@ def _read_page(
         true() if of_people is None else _shows(of_people),
     )
     rows = connection.execute(chosen.limit(limit)).all()
-    places = _find_places(connection, scope, photo_ids=[row.photo_id for row in rows])
+    places = find_places(connection, scope, photo_ids=[row.photo_id for row in rows])
     return [_parse(row, places.get(row.photo_id, ())) for row in rows]
-
-
-def _find_places(
-    connection: Connection, scope: SearchScope, *, photo_ids: Iterable[int]
-) -> Mapping[int, Sequence[VisiblePlace]]:
-    places: dict[int, list[VisiblePlace]] = defaultdict(list)
-    names = ("photo_id", "uri", "added_at")
-    found = select(*(locations.c[name] for name in names), grants.c.uuid).join_from(
-        locations, grants
-    )
-    for some in in_parts(photo_ids):
-        chosen = found.where(locations.c.photo_id.in_(some), is_visible(scope))
-        for row in connection.execute(chosen.order_by(locations.c.id)):
-            places[row.photo_id].append(VisiblePlace(row.uri, row.uuid, row.added_at))
-    return places
 
 
 def _shows(people: Collection[PersonId]) -> ColumnElement[bool]:

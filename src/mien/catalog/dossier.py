@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
+from mien.catalog.image_names import find_names_at
 from mien.catalog.parts import in_parts
 from mien.catalog.photos import photo_uuid_of
 from mien.catalog.quality import parse_quality
@@ -56,7 +57,10 @@ class HeldIndex:
 
 @dataclass(frozen=True, slots=True)
 class HeldPhoto:
-    """A photo with everything that hangs on it; `is_sealed_here` since it was handed in."""
+    """A photo with everything that hangs on it; `is_sealed_here` since it was handed in.
+
+    Whoever handed it in may have given it `names` of their own.
+    """
 
     sha256: str
     photo_uuid: str
@@ -69,6 +73,7 @@ class HeldPhoto:
     locations: tuple[HeldLocation, ...]
     indexed: tuple[HeldIndex, ...]
     is_sealed_here: bool
+    names: tuple[str, ...] = ()
 
 
 def find_photo_ids(connection: Connection, selection: Selection) -> list[PhotoId]:
@@ -95,6 +100,7 @@ def iter_held(connection: Connection, photo_ids: Iterable[PhotoId]) -> Iterator[
     for some in in_parts(sorted(photo_ids)):
         places = _find_places(connection, some)
         indexed = _find_indexed(connection, some)
+        names = find_names_at(connection, some)
         sealed = set(connection.execute(_SEALED.where(originals.c.photo_id.in_(some))).scalars())
         rows = connection.execute(select(photos).where(photos.c.id.in_(some)).order_by(photos.c.id))
         for row in rows:
@@ -110,6 +116,7 @@ def iter_held(connection: Connection, photo_ids: Iterable[PhotoId]) -> Iterator[
                 locations=tuple(places.get(row.id, ())),
                 indexed=tuple(indexed.get(row.id, ())),
                 is_sealed_here=row.id in sealed,
+                names=tuple(names.get(row.id, ())),
             )
 
 

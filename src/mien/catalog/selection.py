@@ -9,7 +9,7 @@ from functools import reduce
 
 from sqlalchemy import Connection, and_, or_, select
 
-from mien.catalog.face_groups import find_of_grants
+from mien.catalog.face_groups import find_faces_of, find_of_grants
 from mien.catalog.grants import iter_grants
 from mien.catalog.parts import in_parts
 from mien.catalog.schema import (
@@ -96,6 +96,18 @@ def select_faces(connection: Connection, uuids: Sequence[str]) -> Selection:
         for face_id in connection.execute(found.where(faces.c.uuid == uuid)).scalars()
     }
     return Selection(face_ids=face_ids)
+
+
+def select_face_groups(connection: Connection, group_ids: Sequence[int]) -> Selection:
+    """Face groups with all of their faces, and the same faces of the same photos elsewhere."""
+    own = [face_id for ids in find_faces_of(connection, group_ids).values() for face_id in ids]
+    uuids = [
+        uuid
+        for some in in_parts(own)
+        for uuid in connection.execute(select(faces.c.uuid).where(faces.c.id.in_(some))).scalars()
+    ]
+    found = Selection(face_group_ids=set(group_ids))
+    return select_faces(connection, uuids).with_more(found)
 
 
 def select_photo(connection: Connection, sha256: str) -> Selection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json, warn
 from mien.errors import SettingsError
 from mien.library import Library
+from mien.service.collections import DEFAULT_COLLECTION
 from mien.service.erase import (
     BeforeTarget,
     ErasureReport,
@@ -25,6 +27,7 @@ from mien.service.erase import (
     SourceTarget,
     Target,
 )
+from mien.service.face_groups import find_target
 from mien.sources.address import folder_scope
 
 app = typer.Typer()
@@ -54,6 +57,16 @@ def erase(
         str | None,
         typer.Option(metavar="NAME", help="Somebody by name or id, and every face like theirs."),
     ] = None,
+    face_group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="All faces of a face group (with Amazon's interface: a user), and the name.",
+        ),
+    ] = None,
+    collection: Annotated[
+        str, typer.Option(metavar="NAME", help="The collection that the face group is in.")
+    ] = DEFAULT_COLLECTION,
     before: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="All taken in before a day."),
@@ -69,15 +82,17 @@ def erase(
 
     Photos in your own folders are never touched.
     """
-    target = _choose(
+    chosen = _choose(
         *(FacesTarget(tuple(face)) if face else None, PhotoTarget(photo) if photo else None),
         SourceTarget(_address_of(source)) if source else None,
         GrantorTarget(grantor) if grantor else None,
         GrantTarget(grant) if grant else None,
         PersonTarget(person) if person else None,
         BeforeTarget(before.date()) if before else None,
+        _NamedGroup(face_group, collection) if face_group else None,
     )
     with open_library(home) as library:
+        target = chosen.find(library) if isinstance(chosen, _NamedGroup) else chosen
         if not yes and sys.stdin.isatty():
             _ask(library, target)
         report = library.erase(target)
@@ -119,7 +134,18 @@ def print_report(report: ErasureReport) -> None:
             warn(f"... and {len(report.outside) - _SHOWN_FILES:,} more; --json lists them all.")
 
 
-def _choose(*targets: Target | None) -> Target:
+@dataclass(frozen=True, slots=True)
+class _NamedGroup:
+    """A face group that is yet to be looked up."""
+
+    name: str
+    collection: str
+
+    def find(self, library: Library) -> Target:
+        return find_target(library.parts.deployment, self.name, collection=self.collection)
+
+
+def _choose(*targets: Target | _NamedGroup | None) -> Target | _NamedGroup:
     given = [target for target in targets if target is not None]
     if len(given) != 1:
         raise SettingsError("Say what to erase, with exactly one kind of option. See --help.")

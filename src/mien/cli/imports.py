@@ -163,6 +163,5 @@ def _tell_listed(found: tuple[ListedCollection, ...], *, as_json: bool) -> None:
     if as_json:
         print_json(counts)
     else:
-        out.print(
-            "Listed {collections:,} collections, {faces:,} faces, {users:,} users.".format(**counts)
-        )
+        told = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+        out.print(f"Listed: {told}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mien.errors import GroupFullError, NotFoundError
+from mien.errors import GroupFullError, ModelError, NotFoundError
 from mien.permission.caller import Operation
 from mien.rekognition.call import Call
 from mien.rekognition.errors import Code, ServiceError
@@ -52,6 +52,8 @@ def associate_faces(call: Call, asked: AssociateFaces) -> dict[str, object]:
             grouped = faces.add(grouping, min_similarity=asked.user_match_threshold)
         except NotFoundError as error:
             raise no_user(asked.user_id) from error
+        except ModelError as error:
+            raise ServiceError(Code.ACCESS_DENIED, str(error)) from error
         except GroupFullError as error:
             raise ServiceError(Code.QUOTA_EXCEEDED, str(error)) from error
         return _note(asked.face_ids, grouped)

@@ -16,8 +16,7 @@ from mien.rekognition.kinds import COLLECTION_ID, NEXT_TOKEN, PAGE, TAGS
 from mien.rekognition.members import member
 from mien.rekognition.shapes import tell_model_version
 from mien.rekognition.tokens import make_token, read_token
-from mien.service.bound import ask_bound_leave, make_bound_collection
-from mien.service.browsing import leave_out_suppressed
+from mien.service.bound import look_bound, make_bound_collection
 from mien.service.drop_collection import drop_collection
 from mien.service.face_groups import FaceGroups
 from mien.service.face_list import FaceList
@@ -127,12 +126,10 @@ def get_leave(call: Call, *, collection_id: str) -> Leave:
 
     Faces like those of people who opted out are left out of it.
     """
-    parts = call.parts
     try:
-        deployment = parts.session.prepare_to_search(collection_id)
-        leave = ask_bound_leave(deployment, call.terms, collection=collection_id)
+        look = look_bound(call.parts, call.terms, collection=collection_id)
     except NotFoundError as error:
         raise no_collection(collection_id) from error
-    if isinstance(leave, Verdict):
-        raise denied(leave)
-    return leave_out_suppressed(parts, deployment, leave=leave)
+    if isinstance(look, Verdict):
+        raise denied(look)
+    return look.leave

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mien.errors import NotFoundError
+from mien.errors import ModelError, NotFoundError
 from mien.permission.caller import Operation
 from mien.permission.quality import QualityFilter, may_keep
 from mien.rekognition.call import Call
@@ -63,10 +64,13 @@ def search_users(call: Call, asked: SearchUsers) -> dict[str, object]:
         raise invalid("Name either a UserId or a FaceId.")
     search = _open_search(call, asked)
     try:
-        found = search.by_name(asked.user_id) if asked.user_id else search.by_face(asked.face_id)
+        with _searching(call):
+            found = (
+                search.by_name(asked.user_id) if asked.user_id else search.by_face(asked.face_id)
+            )
     except NotFoundError as error:
-        raise no_user(asked.user_id) if asked.user_id else no_face(asked.face_id) from error
-    told = _tell(found)
+        raise no_user(asked.user_id) if asked.user_id else no_face() from error
+    told = _tell(call, found)
     if asked.user_id:
         return told | {"SearchedUser": {"UserId": asked.user_id}}
     return told | {"SearchedFace": {"FaceId": asked.face_id}}
@@ -77,8 +81,9 @@ def search_users_by_image(call: Call, asked: SearchUsersByImage) -> dict[str, ob
     check_image(asked.image)
     search = _open_search(call, asked)
     chosen = QualityFilter(asked.quality_filter.lower())
-    found = search.by_photo(lambda: read_image(call, asked.image), quality=chosen)
-    told = _tell(found)
+    with _searching(call):
+        found = search.by_photo(lambda: read_image(call, asked.image), quality=chosen)
+    told = _tell(call, found)
     if found.probe is None:
         return told
     analysis, searched = found.probe.analysis, found.probe.searched
@@ -107,7 +112,18 @@ def _open_search(call: Call, asked: SearchUsers | SearchUsersByImage) -> GroupSe
         raise no_collection(asked.collection_id) from error
 
 
-def _tell(found: GroupResult) -> dict[str, object]:
+@contextmanager
+def _searching(call: Call) -> Iterator[None]:
+    """So many searches at once, and none with a model that has no similarity."""
+    try:
+        with call.site.turnstile.enter():
+            yield
+    except ModelError as error:
+        raise ServiceError(Code.ACCESS_DENIED, str(error)) from error
+
+
+def _tell(call: Call, found: GroupResult) -> dict[str, object]:
+    call.site.metrics.count_search(found.verdict)
     if not found.verdict.is_allowed:
         raise denied(found.verdict)
     return {
@@ -126,5 +142,5 @@ def _tell_reasons(face: EmbeddedFace, chosen: QualityFilter) -> list[str]:
     return list(reasons) or ["LOW_FACE_QUALITY"]
 
 
-def no_face(face_id: str) -> ServiceError:
-    return ServiceError(Code.NOT_FOUND, f"The face id: {face_id} does not exist.")
+def no_face() -> ServiceError:
+    return ServiceError(Code.INVALID, "faceId was not found in the collection.")

@@ -11,7 +11,7 @@ from mien.errors import ConflictError, NotFoundError
 from mien.permission.caller import Operation
 from mien.permission.verdict import Verdict
 from mien.rekognition.call import Call
-from mien.rekognition.errors import Code, ServiceError, check, denied, no_collection
+from mien.rekognition.errors import Code, ServiceError, denied, no_collection
 from mien.rekognition.kinds import (
     CLIENT_TOKEN,
     COLLECTION_ID,
@@ -55,7 +55,7 @@ def create_user(call: Call, asked: CreateUser) -> dict[str, object]:
 
     def make() -> Facts:
         try:
-            check(groups.make(asked.user_id))
+            groups.make(asked.user_id)
         except ConflictError as error:
             raise ServiceError(
                 Code.CONFLICT, f"The user id: {asked.user_id} already exists."

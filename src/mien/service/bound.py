@@ -11,10 +11,12 @@ from mien.permission.charter import Charter, make_charter, may_serve
 from mien.permission.grant import Grant, may_search
 from mien.permission.verdict import Verdict, combine
 from mien.service import audit
+from mien.service.browsing import Look, leave_out_suppressed
 from mien.service.collections import tell_made
 from mien.service.deployment import Deployment
 from mien.service.ingest import find_standing
 from mien.service.leave import Filters, Leave, ask_leave
+from mien.service.parts import Parts
 from mien.service.standing import make_collection
 from mien.service.tags import Tags
 
@@ -34,6 +36,18 @@ def ask_bound_leave(
         at=deployment.clock(),
         filters=filter_for(terms),
     )
+
+
+def look_bound(parts: Parts, terms: AccessTerms, *, collection: str) -> Look | Verdict:
+    """A look at the collection as a search of the key's would have it, or why there is none.
+
+    Faces like those of people who opted out are left out. Raises `NotFoundError`.
+    """
+    deployment = parts.session.prepare_to_search(collection)
+    leave = ask_bound_leave(deployment, terms, collection=collection)
+    if isinstance(leave, Verdict):
+        return leave
+    return Look(deployment, leave_out_suppressed(parts, deployment, leave=leave))
 
 
 def make_bound_collection(

@@ -74,7 +74,11 @@ class Look:
             return None
         everybody = [person.id for person in people_rows.iter_people(connection)]
         return find_consenting(
-            self.deployment, connection, person_ids=everybody, purpose=None, at=self.leave.at
+            self.deployment,
+            connection,
+            person_ids=everybody,
+            purpose=self.leave.purpose,
+            at=self.leave.at,
         )
 
     def see(
@@ -95,10 +99,15 @@ class Look:
 
     def find_face(self, connection: Connection, face_id: FaceId) -> BookFace | None:
         """The face, if it may be seen."""
-        if face_id in self.leave.left_out:
-            return None
+        return self.find_faces(connection, [face_id]).get(face_id)
+
+    def find_faces(
+        self, connection: Connection, face_ids: Sequence[FaceId]
+    ) -> dict[FaceId, BookFace]:
+        """Those of the faces that may be seen."""
+        wanted = [face_id for face_id in face_ids if face_id not in self.leave.left_out]
         consenting = self.find_consenting(connection)
-        return self._find_faces(connection, [face_id], consenting=consenting).get(face_id)
+        return self._find_faces(connection, wanted, consenting=consenting)
 
     def _find_faces(
         self,

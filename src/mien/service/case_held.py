@@ -100,6 +100,7 @@ class _Gathering:
             "media_type": photo.media_type,
             "first_seen_at": audit.format_time(photo.first_seen_at),
             "is_sealed_here": photo.is_sealed_here,
+            "names": list(photo.names),
             "caption": photo.credit.caption,
             "credit": photo.credit.credit,
             "copyright": photo.credit.copyright,

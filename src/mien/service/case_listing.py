@@ -56,6 +56,7 @@ def _tell_photo(photo: Mapping[str, Any]) -> str:
         "",
         f"- {size}, {photo['media_type']}, known since {photo['first_seen_at']}",
         *(["- the photo itself lies sealed here: it was handed in"] * photo["is_sealed_here"]),
+        *(f"- called {make_plain(name)} by a program that handed it in" for name in photo["names"]),
         *_iter_credit(photo),
         *(_tell_place(place) for place in photo["locations"]),
         *(_tell_index(held) for held in photo["collections"]),

@@ -132,6 +132,17 @@ class PersonTarget:
         return rows.select_person(get_person(connection, self.name).id)
 
 
+@dataclass(frozen=True, slots=True)
+class FaceGroupTarget:
+    """Face groups with all of their faces. `mien.service.face_groups` finds them by name."""
+
+    group_ids: tuple[int, ...]
+    kind: ClassVar = "face-group"
+
+    def select(self, connection: Connection) -> Selection:
+        return rows.select_face_groups(connection, self.group_ids)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureReport:
     """What was erased, by class, and what of it is left: nothing.

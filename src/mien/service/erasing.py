@@ -50,7 +50,7 @@ NOTHING_LEFT = dict.fromkeys(
 )
 """What is counted again before an erasure counts as done, and how much of it may be there."""
 
-_FINAL = ("face", "replay")
+_FINAL = ("face", "face-group", "replay")
 """Kinds after which a photo that stays is not looked at again, for whoever enrols later."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -18,14 +18,16 @@ from mien.catalog.face_groups import NewFaceGroup, StoredFaceGroup, name_group
 from mien.catalog.faces import find_faces_by_uuid
 from mien.errors import ConflictError, KeyDestroyedError, NotFoundError, TamperedError
 from mien.permission.access_key import AccessTerms
-from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
+from mien.permission.verdict import Verdict
 from mien.service import audit
 from mien.service.audit import Action, Event, Note
 from mien.service.bound import ask_bound_leave
 from mien.service.browsing import leave_out_suppressed
 from mien.service.deployment import Deployment
+from mien.service.erase import FaceGroupTarget
 from mien.service.leave import Leave
 from mien.service.parts import Parts
+from mien.service.standing import get_collection
 from mien.types import FaceId
 from mien.vault.notary import Owner
 from mien.vault.shreds import Shreds
@@ -57,11 +59,9 @@ class FaceGroups:
     def leave(self) -> Leave:
         return self._leave
 
-    def make(self, name: str) -> Verdict:
+    def make(self, name: str) -> None:
         """A group without faces. Raises `ConflictError` where there is one of that name."""
         scope = self._leave.scope
-        if len(scope.grants) != 1:
-            return refuse(Reason.PURPOSE_NOT_GRANTED)
         uuid, reference = str(uuid4()), refer_name(self._deployment, name)
         with self._deployment.database.writing() as connection:
             if rows.find_group(connection, scope, reference=reference) is not None:
@@ -75,7 +75,6 @@ class FaceGroups:
             )
             stored = rows.add_group(connection, new, at=self._deployment.clock())
             self.enter(connection, stored, action=Action.FACE_GROUP_MADE, name=name)
-        return ALLOWED
 
     def delete(self, name: str) -> None:
         """The name goes; its faces stay, in no group. Raises `NotFoundError`."""
@@ -171,6 +170,17 @@ def open_groups(parts: Parts, terms: AccessTerms, *, collection: str) -> FaceGro
     if isinstance(leave, Verdict):
         return leave
     return FaceGroups(deployment, leave_out_suppressed(parts, deployment, leave=leave))
+
+
+def find_target(deployment: Deployment, name: str, *, collection: str) -> FaceGroupTarget:
+    """All that is held under a name in a collection, whoever gave it. Raises `NotFoundError`."""
+    reference = refer_name(deployment, name)
+    with deployment.database.reading() as connection:
+        place = get_collection(deployment, connection, name=collection)
+        found = rows.find_groups_of(connection, collection_id=place.id, reference=reference)
+    if not found:
+        raise NotFoundError(f"There is no face group {name} in the collection {collection}.")
+    return FaceGroupTarget(tuple(one.id for one in found))
 
 
 def refer_name(deployment: Deployment, name: str) -> str:

@@ -21,8 +21,9 @@ from mien.service.audit import Action, Note
 from mien.service.collections import check_model
 from mien.service.face_groups import FaceGroup, FaceGroups
 from mien.service.gallery import Galleries
-from mien.service.group_vectors import get_calibration, make_vectors, weigh_vectors
+from mien.service.group_vectors import make_vectors, weigh_vectors
 from mien.service.reach import find_reached
+from mien.service.weigh import get_calibration
 from mien.types import FaceId
 from mien.vault.notary import Owner
 

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from mien.catalog.connect import Connection
 from mien.catalog.face_groups import iter_visible_members
-from mien.errors import ModelError
 from mien.evidence.cohort import find_levels, normalise
 from mien.permission.basis import Basis
 from mien.service.deployment import Deployment
 from mien.service.enrolled import find_consenting
 from mien.service.gallery import Gallery
 from mien.service.leave import Leave
-from mien.types import Calibration, EmbeddingModel, FaceId, Ids, Vectors
+from mien.types import FaceId, Ids, Vectors
 
 _FACES_A_STEP = 20_000
 
@@ -92,13 +91,3 @@ def weigh_vectors(gallery: Gallery, *, probe: Vectors, vectors: Vectors) -> NDAr
     cosines = (probe @ vectors.T).astype(np.float64)
     scores: NDArray[np.float64] = normalise(cosines, probes=levels[:1], candidates=levels[1:])[0]
     return scores
-
-
-def get_calibration(model: EmbeddingModel) -> Calibration:
-    """Raises `ModelError` for a model by which nobody can say how similar two faces are."""
-    if model.cohort is None or model.calibration is None:
-        raise ModelError(
-            f"How similar faces are was never measured for {model.model_id}, so none can be "
-            "compared here. Measure it with: mien models measure"
-        )
-    return model.calibration

@@ -69,7 +69,7 @@ class _UserImport:
             if not verdict.is_allowed:
                 self.lose(Loss.USER_REFUSED, *map(str, verdict.reasons))
                 return
-        faces = GroupFaces(groups.deployment, groups, self._parts.galleries)
+        faces = GroupFaces(groups, self._parts.galleries)
         try:
             grouped = faces.add(Grouping(name=name, face_ids=face_ids), min_similarity=0.0)
         except GroupFullError:

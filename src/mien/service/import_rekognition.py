@@ -14,6 +14,7 @@ from mien.catalog.collections import Collection
 from mien.catalog.grants import StoredGrant
 from mien.catalog.image_names import Named, add_name
 from mien.catalog.landed import LandedPhoto, find_landed
+from mien.permission.charter import make_charter
 from mien.permission.grant import may_add
 from mien.permission.verdict import Verdict
 from mien.service.import_groups import import_users
@@ -46,16 +47,26 @@ def import_collections(
     """Takes in what the grant covers. Raises as `add_photos` does."""
     report = ImportReport()
     plans = [_plan(listed, request.images) for listed in request.collections]
-    total, done = sum(len(plan.files) for plan in plans), 0
+    counter = _Counter(progress, of=sum(len(plan.files) for plan in plans))
     for plan in plans:
-        _Import(parts, request, plan=plan, report=report).work(
-            lambda met, before=done: progress(before + met, total)
-        )
-        done += len(plan.files)
+        _Import(parts, request, plan=plan, report=report).work(counter.count)
+        counter.before += len(plan.files)
     parts.session.prepare_to_add()
     again = RescanRequest(workers=parts.workers, max_file_bytes=parts.max_file_bytes)
     rescan(parts.deployment, again)
     return report
+
+
+@dataclass(slots=True)
+class _Counter:
+    """Counts the files of one collection on after those of the ones before."""
+
+    progress: Progress
+    of: int
+    before: int = 0
+
+    def count(self, met: int) -> None:
+        self.progress(self.before + met, self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +260,11 @@ class _Import:
         """Why these may not enter: by the grant, or else by what the whole run was refused for."""
         if isinstance(stored, Verdict):
             return [str(reason) for reason in stored.reasons]
+        with self._deployment.database.reading() as connection:
+            known = find_collection(self._deployment, connection, name=self._name)
+        basis = (known.charter if known else make_charter(stored.grant)).basis
         now = self._deployment.clock()
-        verdicts = [
-            may_add(stored.grant, uri=file.uri, basis=basis, at=now)
-            for file in files
-            for basis in stored.grant.bases
-        ]
+        verdicts = [may_add(stored.grant, uri=file.uri, basis=basis, at=now) for file in files]
         own = [str(reason) for verdict in verdicts for reason in verdict.reasons]
         return own or [str(reason) for reason in sorted(added.refused)]
 

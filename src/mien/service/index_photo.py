@@ -35,11 +35,10 @@ from mien.service.leave import Leave
 from mien.service.parts import Parts
 from mien.service.reach import find_reached
 from mien.service.rescan import RescanRequest, rescan
-from mien.service.standing import get_grant
 from mien.service.uploads import UploadDraft, judge_upload
 from mien.sources.address import safe_name, upload_uri
 from mien.sources.base import FoundFile
-from mien.types import EmbeddedFace, Face, Landmarks, Quality
+from mien.types import EmbeddedFace, Face, GrantId, Landmarks, Quality
 
 MOST_FACES = 100
 """Of the largest faces of a photo; the others are not looked at."""
@@ -100,7 +99,8 @@ def index_photo(
     Raises `NotFoundError` for an unknown collection, `PhotoError` for what gives no picture,
     `SettingsError` where no shelf can be told, and whatever reading does.
     """
-    deployment = parts.session.prepare_to_add(request.collection)
+    # As for a search: what is overdue answers no more, and is destroyed by who has the time.
+    deployment = parts.session.prepare_to_search(request.collection)
     leave = ask_bound_leave(deployment, request.terms, collection=request.collection)
     if isinstance(leave, Verdict):
         return leave
@@ -170,14 +170,14 @@ class _Indexing:
             return is_indexed(connection, digest, collection_id=self._leave.collection.id)
 
     def _commit(self, photo: ReadPhoto) -> BatchCounts:
-        deployment, grant_id = self._deployment, self._request.terms.grant_id
+        deployment = self._deployment
         with (
             adding(deployment.home, clear_up=lambda: clear_up(deployment)),
-            _running(deployment, self._leave, grant_id=grant_id) as counts,
+            _running(deployment, self._leave) as counts,
         ):
             entrance = Entrance(
                 collection=self._leave.collection,
-                grant_id=grant_id,
+                grant_id=self._request.terms.grant_id,
                 quality=self._request.quality,
                 most_faces=self._request.most_faces,
                 note=self._note,
@@ -190,11 +190,10 @@ class _Indexing:
         self._recorded = recorded
         if not self._request.name:
             return
-        grant_id = self._request.terms.grant_id
         named = Named(
             photo_id=recorded.photo_id,
             collection_id=self._leave.collection.id,
-            grant_id=get_grant(self._deployment, connection, grant_id=grant_id).id,
+            grant_id=_grant_of(self._leave),
             uri=self._uri,
             name=self._request.name,
         )
@@ -247,8 +246,14 @@ def _cut(photo: ReadPhoto) -> ReadPhoto:
     return replace(photo, analysis=replace(photo.analysis, faces=faces))
 
 
+def _grant_of(leave: Leave) -> GrantId:
+    """The one grant that a bound leave is of."""
+    (covering,) = leave.scope.grants
+    return covering.grant_id
+
+
 @contextmanager
-def _running(deployment: Deployment, leave: Leave, *, grant_id: str) -> Iterator[BatchCounts]:
+def _running(deployment: Deployment, leave: Leave) -> Iterator[BatchCounts]:
     """A run, so that what a sudden end leaves is cleared up; its counts are those it is left with.
 
     Nothing is to be told of one in which nothing came in.
@@ -258,7 +263,7 @@ def _running(deployment: Deployment, leave: Leave, *, grant_id: str) -> Iterator
         run_id = run_rows.start_run(
             connection,
             collection_id=leave.collection.id,
-            grant_id=get_grant(deployment, connection, grant_id=grant_id).id,
+            grant_id=_grant_of(leave),
             at=deployment.clock(),
         )
     try:

@@ -6,6 +6,7 @@ entered into the log, which knows the groups that were shown under keys of their
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -18,22 +19,21 @@ from mien.catalog.faces import VisibleFace, find_faces_by_uuid
 from mien.errors import NotFoundError
 from mien.evidence.similarity import find_threshold, tell_similarity
 from mien.permission.access_key import AccessTerms
-from mien.permission.quality import QualityFilter, may_keep
+from mien.permission.quality import QualityFilter
 from mien.permission.verdict import ALLOWED, Verdict
 from mien.service.audit import Note
+from mien.service.bound import filter_for
 from mien.service.face_groups import FaceGroup, FaceGroups, open_name
 from mien.service.gallery import Gallery
 from mien.service.group_vectors import (
     GroupVectors,
     find_members,
-    get_calibration,
     make_vectors,
     weigh_vectors,
 )
-from mien.service.leave import Filters
 from mien.service.opinion import ProbeKey, refer_to_face, refer_to_photos
 from mien.service.parts import Parts
-from mien.service.probe import Probe, show_probe
+from mien.service.probe import Probe, find_fit, show_probe
 from mien.service.reach import find_reached
 from mien.service.seeking import (
     SearchRequest,
@@ -44,7 +44,8 @@ from mien.service.seeking import (
     refuse_suppressed,
 )
 from mien.service.standing import get_collection
-from mien.types import Look, PhotoAnalysis, Vectors
+from mien.service.weigh import get_calibration
+from mien.types import Look, Vectors
 from mien.vault.notary import Owner
 
 _SLACK = 1e-9
@@ -59,7 +60,6 @@ class GroupRequest:
     collection: str
     min_similarity: float
     limit: int
-    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +147,10 @@ class GroupSearch:
             return seeking
         content = read()
         seeking.session.note_probes([content])
-        with self._deployment.cores.take(most=self._request.threads) as threads:
+        with self._deployment.cores.take(most=os.cpu_count() or 1) as threads:
             vision = self._deployment.vision(threads=threads)
             analysis = vision.analyse(content, look=Look.PROBE)
-        searched = _choose(analysis, quality)
+        searched = next(iter(find_fit(analysis, quality)), None)
         probe = show_probe(analysis, searched)
         if searched is None:
             seeking.end([])
@@ -175,7 +175,7 @@ class GroupSearch:
             collection=request.collection,
             limit=request.limit,
             max_file_bytes=self._parts.max_file_bytes,
-            filters=Filters(grant_id=request.terms.grant_id),
+            filters=filter_for(request.terms),
         )
         seeking = begin_search(self._deployment, asked)
         if isinstance(seeking, SearchResult):
@@ -240,16 +240,6 @@ class GroupSearch:
             matches.append(GroupMatch(told, similarity))
             notes.append(_tell_shown(seeking, group, rank=len(matches), similarity=similarity))
         return tuple(matches), notes
-
-
-def _choose(analysis: PhotoAnalysis, quality: QualityFilter) -> int | None:
-    """The number of the largest face that passes."""
-    fit = (
-        number
-        for number, face in enumerate(analysis.faces)
-        if may_keep(face.quality, chosen=quality).is_allowed
-    )
-    return next(fit, None)
 
 
 def _tell_shown(seeking: Seeking, group: StoredFaceGroup, *, rank: int, similarity: float) -> Note:

@@ -121,10 +121,9 @@ def _parse_collection(entry: Document, *, at: str) -> ListedCollection:
 
 def _parse_face(entry: Document, *, at: str) -> ListedFace:
     box = entry.get("BoundingBox")
-    edges = [box.get(edge) for edge in _EDGES] if isinstance(box, dict) else []
-    if not edges or not all(_is_number(edge) for edge in edges):
+    if not isinstance(box, dict) or not all(_is_number(box.get(edge)) for edge in _EDGES):
         raise _wrong(at, "BoundingBox")
-    left, top, width, height = map(float, edges)
+    left, top, width, height = (float(box[edge]) for edge in _EDGES)
     return ListedFace(
         face_id=_text(entry, "FaceId", pattern=_UUID, at=at).lower(),
         image_id=_text(entry, "ImageId", pattern=_UUID, at=at).lower(),

@@ -42,7 +42,7 @@ class NamedImages:
         listed = [*self._listed.get(by_name, ()), *self._listed.get(by_image, ())]
         if not external_image_id:
             return _once(listed)
-        own = self._by_file.get(external_image_id) or self._by_stem.get(external_image_id, ())
+        own = self._by_file.get(external_image_id) or self._by_stem.get(external_image_id, [])
         return _once(listed or own)
 
     def _read_names(self, path: Path) -> Mapping[tuple[str, str], Sequence[FoundFile]]:
@@ -50,23 +50,21 @@ class NamedImages:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 rows = list(csv.DictReader(file, strict=True))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise SettingsError(
-                f"{path} is no list of names that can be read ({error})."
-            ) from error
+            raise SettingsError(f"{path} is no list of names that can be read: {error}.") from error
         found: dict[tuple[str, str], list[FoundFile]] = defaultdict(list)
         for line, row in enumerate(rows, 2):
-            file, given = row.get(_FILE), [n for n in (_BY_NAME, _BY_IMAGE) if row.get(n)]
-            if not file or not given:
+            name, given = row.get(_FILE), [n for n in (_BY_NAME, _BY_IMAGE) if row.get(n)]
+            if not name or not given:
                 raise SettingsError(
                     f"{path.name}, line {line}: each line names a file, and what it is at Amazon. "
                     f"The columns are {_BY_NAME},{_FILE} or {_BY_IMAGE},{_FILE}."
                 )
-            at = self._by_file.get(os.path.normpath(file))
+            at = self._by_file.get(os.path.normpath(name))
             if not at:
-                raise SettingsError(f"{path.name}, line {line}: there is no file {file}.")
-            for name in given:
-                key = row[name].lower() if name == _BY_IMAGE else row[name]
-                found[name, key] += at
+                raise SettingsError(f"{path.name}, line {line}: there is no file {name}.")
+            for column in given:
+                key = row[column].lower() if column == _BY_IMAGE else row[column]
+                found[column, key] += at
         return found
 
 

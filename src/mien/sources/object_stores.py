@@ -13,6 +13,7 @@ import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from socket import SHUT_RDWR, socket
@@ -135,23 +136,16 @@ def _cut(connected: socket) -> None:
 
 
 def _make_client(store: Store) -> Any:  # noqa: ANN401  (boto3 has no types)
-    """What makes and signs addresses. Nothing of the environment's or the machine's is asked."""
+    """What makes and signs addresses."""
     try:
-        import botocore.session
         from botocore import UNSIGNED
         from botocore.config import Config
+
+        session = _open_session()
     except ImportError as error:
         raise SettingsError(
             "MIEN_OBJECT_STORES needs boto3, which is not installed. Run: pip install 'mien[aws]'"
         ) from error
-    nowhere = (None, None, os.devnull, None)
-    session = botocore.session.Session(
-        {
-            "profile": (None, None, None, None),
-            "config_file": nowhere,
-            "credentials_file": nowhere,
-        }
-    )
     has_dots = any("." in bucket for bucket in store.buckets)
     style = "path" if store.endpoint or has_dots else "virtual"
     return session.create_client(
@@ -167,4 +161,19 @@ def _make_client(store: Store) -> Any:  # noqa: ANN401  (boto3 has no types)
             use_fips_endpoint=False,
             use_dualstack_endpoint=False,
         ),
+    )
+
+
+@cache
+def _open_session() -> Any:  # noqa: ANN401
+    """Nothing of the environment's or the machine's is asked; what Amazon offers is read once."""
+    import botocore.session
+
+    nowhere = (None, None, os.devnull, None)
+    return botocore.session.Session(
+        {
+            "profile": (None, None, None, None),
+            "config_file": nowhere,
+            "credentials_file": nowhere,
+        }
     )

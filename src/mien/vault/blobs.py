@@ -214,7 +214,9 @@ class Batch:
 def _sync(descriptors: Iterable[int]) -> None:
     """All at once: the file system then does for many what it would do for one."""
     some = list(descriptors)
-    if some:
+    if len(some) == 1:
+        os.fsync(some[0])
+    elif some:
         with ThreadPoolExecutor(min(_THREADS, len(some)), "sync") as pool:
             list(pool.map(os.fsync, some))
 

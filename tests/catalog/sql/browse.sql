@@ -45,6 +45,11 @@ FROM faces
 WHERE faces.indexed_photo_id = indexed_photos.id AND faces.person_id IN (?))) ORDER BY indexed_photos.indexed_at DESC, indexed_photos.id DESC
  LIMIT ? OFFSET ?;
 
+-- find_places
+SELECT locations.photo_id, locations.uri, locations.added_at, grants.uuid
+FROM locations JOIN grants ON grants.id = locations.grant_id
+WHERE locations.photo_id IN (?) AND locations.state = ? AND (locations.grant_id + ? IN (?) OR locations.grant_id + ? IN (?) AND locations.added_at > ?) ORDER BY locations.id;
+
 -- find_visible_photo
 SELECT indexed_photos.id, indexed_photos.photo_id, indexed_photos.blob_id, indexed_photos.indexed_at, indexed_photos.dropped, photos.sha256, photos.width_px, photos.height_px, photos.size_bytes, photos.media_type, photos.caption, photos.credit, photos.copyright, indexed_photos.indexed_at AS position_key, indexed_photos.id AS position_id
 FROM indexed_photos JOIN photos ON photos.id = indexed_photos.photo_id

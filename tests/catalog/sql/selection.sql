@@ -16,6 +16,17 @@ SELECT enrolments.id
 FROM enrolments
 WHERE enrolments.person_id IN (?);
 
+-- select_face_groups
+SELECT face_group_faces.id, face_group_faces.group_id, face_group_faces.face_id
+FROM face_group_faces
+WHERE face_group_faces.group_id IN (?) ORDER BY face_group_faces.id;
+SELECT faces.uuid
+FROM faces
+WHERE faces.id IN (?);
+SELECT faces_1.id
+FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN indexed_photos AS indexed_photos_1 ON indexed_photos_1.photo_id = indexed_photos.photo_id JOIN faces AS faces_1 ON faces_1.indexed_photo_id = indexed_photos_1.id
+WHERE (faces_1.id = faces.id OR faces_1.collection_id != faces.collection_id) AND faces_1.x1 BETWEEN faces.x1 - ? AND faces.x1 + ? AND faces_1.y1 BETWEEN faces.y1 - ? AND faces.y1 + ? AND faces_1.x2 BETWEEN faces.x2 - ? AND faces.x2 + ? AND faces_1.y2 BETWEEN faces.y2 - ? AND faces.y2 + ? AND faces.uuid = ?;
+
 -- select_faces
 SELECT faces_1.id
 FROM faces JOIN indexed_photos ON indexed_photos.id = faces.indexed_photo_id JOIN indexed_photos AS indexed_photos_1 ON indexed_photos_1.photo_id = indexed_photos.photo_id JOIN faces AS faces_1 ON faces_1.indexed_photo_id = indexed_photos_1.id
