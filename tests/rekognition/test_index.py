@@ -311,5 +311,15 @@ def test_a_damaged_photo_keeps_nothing(stage: Stage, client: Any) -> None:
     Image.new("RGB", (200, 200)).save(whole, "JPEG")
     refused = refusal(client, whole.getvalue()[:-300])
     assert refused["Code"] == "InvalidImageFormatException"
+    assert refused["Message"].startswith("Request has invalid image format. ")
     assert counts_of(stage.home)["blobs"] == 0
     assert query(stage.home / "catalog.db", "SELECT count(*) FROM runs") == [0]
+
+
+def test_more_pixels_than_are_decoded_are_too_many(stage: Stage, client: Any) -> None:
+    whole = io.BytesIO()
+    Image.new("1", (4000, 3000)).save(whole, "PNG")
+    refused = refusal(client, whole.getvalue())
+    assert refused["Code"] == "ImageTooLargeException"
+    assert refused["Message"].startswith("Image size is too large. ")
+    assert counts_of(stage.home)["photos"] == 0

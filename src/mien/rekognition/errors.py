@@ -105,7 +105,6 @@ def check(verdict: Verdict) -> None:
 
 
 _CODE_BY_ERROR: Mapping[type[MienError], Code] = {
-    PhotoError: Code.INVALID_IMAGE,
     SettingsError: Code.INVALID,
     NotFoundError: Code.NOT_FOUND,
     ConflictError: Code.CONFLICT,
@@ -125,12 +124,26 @@ def tell(error: Exception) -> ServiceError:
         return ServiceError(Code.THROTTLING, _BUSY)
     if isinstance(error, ProblemError):
         return _tell_problem(error)
-    if isinstance(error, MienError):
-        for kind in type(error).__mro__:
-            if kind in _CODE_BY_ERROR:
-                return ServiceError(_CODE_BY_ERROR[kind], str(error))
-        return _tell_problem(tell_error(error))
-    return crash()
+    return _tell_mien(error) if isinstance(error, MienError) else crash()
+
+
+def _tell_mien(error: MienError) -> ServiceError:
+    if isinstance(error, PhotoError):
+        return _tell_photo(error)
+    for kind in type(error).__mro__:
+        if kind in _CODE_BY_ERROR:
+            return ServiceError(_CODE_BY_ERROR[kind], str(error))
+    return _tell_problem(tell_error(error))
+
+
+def _tell_photo(error: PhotoError) -> ServiceError:
+    """What gives no picture, in the words of the service and then in ours."""
+    if error.reason in _TOO_LARGE:
+        return ServiceError(Code.IMAGE_TOO_LARGE, f"Image size is too large. {error}")
+    return ServiceError(Code.INVALID_IMAGE, f"Request has invalid image format. {error}")
+
+
+_TOO_LARGE = frozenset({"too-many-bytes", "too-many-pixels"})
 
 
 def _tell_problem(problem: ProblemError) -> ServiceError:
