@@ -386,6 +386,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_groups_of": lambda c: face_groups.find_groups_of(
             c, collection_id=COLLECTION, reference="ab"
         ),
+        "find_groups_with": lambda c: face_groups.find_groups_with(c, [1]),
         "find_of_grants": lambda c: face_groups.find_of_grants(c, [GRANT]),
         "iter_group_references": lambda c: list(face_groups.iter_group_references(c)),
         "iter_visible_members": lambda c: list(face_groups.iter_visible_members(c, NARROW)),

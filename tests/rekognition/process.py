@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,6 +38,7 @@ from service.stage import Stage
 
 DRAWN, REAL = "drawn", "real"
 PURPOSE = "conformance"
+STORES = "MIEN_OBJECT_STORES"
 LONGEST_S = 300.0
 _MOST_REQUESTS = 20_000
 _MOST_CALLS = 6_000
@@ -54,7 +55,8 @@ class Served:
 
 def serve(home: Path, models: str, *, cache: Path, collections: Sequence[str]) -> None:
     """Until it is told to stop."""
-    settings = Settings(home=home, cache=cache, workers=2)
+    stores = os.environ.get(STORES, "")
+    settings = Settings(home=home, cache=cache, workers=2, object_stores=stores)
     chosen = FakeModels() if models == DRAWN else None
     address = Address(port=0)
     with Library(settings=settings, models=chosen) as library, open_socket(address) as opened:
@@ -97,13 +99,18 @@ def _grant(library: Library) -> str:
 
 @contextmanager
 def serving(
-    home: Path, models: str = DRAWN, *, cache: Path, collections: Sequence[str], **environment: str
+    home: Path,
+    models: str = DRAWN,
+    *,
+    cache: Path,
+    collections: Sequence[str],
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
     """A server of its own for as long as it is wanted."""
     words = ["-m", "rekognition.process", str(home), models, str(cache), *collections]
     with subprocess.Popen(
         [sys.executable, *words],
-        env=clean_environment(**environment),
+        env=clean_environment(**(environment or {})),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -20,8 +20,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rekognition.conformance.photos import DrawnPhotos, Photos, RealPhotos
+from rekognition.conformance.store import serving_objects
 from rekognition.conformance.watch import Watch
-from rekognition.process import DRAWN, REAL, Served, serving
+from rekognition.process import DRAWN, REAL, STORES, Served, serving
 
 AWS = "aws"
 CHOSEN = os.environ.get("MIEN_CONFORMANCE_ENDPOINT", "mien")
@@ -36,6 +37,7 @@ COLLECTIONS = tuple(
     )
 )
 LONGEST_NAME = PREFIX.ljust(255, "x")
+OF_THE_GUIDE = "people"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +112,14 @@ def opening(kind: str, *, home: Path, cache: Path, photos: Path | None) -> Itera
     if kind == AWS:
         yield _watched(Endpoint(client=None, photos=chosen, is_aws=True), served=None)
         return
-    names = (*COLLECTIONS, LONGEST_NAME)
-    with serving(home, kind, cache=cache, collections=names) as served:
+    names = (*COLLECTIONS, LONGEST_NAME, OF_THE_GUIDE)
+    home.mkdir(parents=True)
+    with (
+        serving_objects(home.parent) as stores,
+        serving(
+            home, kind, cache=cache, collections=names, environment={STORES: str(stores)}
+        ) as served,
+    ):
         endpoint = _watched(Endpoint(client=None, photos=chosen, is_aws=False), served=served)
         # Here two photos are compared only by whoever has a collection.
         endpoint.client.create_collection(CollectionId=endpoint.name("kept"))

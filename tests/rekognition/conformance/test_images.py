@@ -12,6 +12,7 @@ from rekognition.conformance.endpoint import Endpoint
 from rekognition.conformance.photos import DAD, MOM, draw_nobody
 from rekognition.conformance.proofs import Status, proves
 from rekognition.conformance.refused import TRAITS
+from rekognition.conformance.store import BUCKET, NAME, OLD
 
 LARGEST_BYTES = 5_242_880
 LANDMARKS = {"eyeLeft", "eyeRight", "mouthLeft", "mouthRight", "nose"}
@@ -148,8 +149,17 @@ def test_the_smallest_photo_is_taken_and_a_smaller_one_is_not(wire: Endpoint) ->
             wire.client.detect_faces(Image={"Bytes": grey(width_px, height_px)})
 
 
-@proves("Image", "S3Object")
+@proves("Image", "S3Object", status=Status.DIFFERS, why="read from stores that you configured")
 @proves("S3Object", "Bucket", "Name", "Version")
+def test_a_photo_is_read_from_a_store(wire: Endpoint) -> None:
+    wire.differs("stores are those that the operator configured")
+    image = {"S3Object": {"Bucket": BUCKET, "Name": NAME}}
+    newest = wire.client.detect_faces(Image=image)["FaceDetails"]
+    image["S3Object"]["Version"] = OLD
+    older = wire.client.detect_faces(Image=image)["FaceDetails"]
+    assert (len(newest), len(older)) == (2, 1)
+
+
 def test_an_object_that_cannot_be_had_is_refused(wire: Endpoint) -> None:
     wanted = {"Bucket": "mien-conformance-none", "Name": "a.jpg", "Version": "1"}
     with wire.refusing("InvalidS3ObjectException") as refusal:
