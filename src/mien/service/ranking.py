@@ -102,6 +102,7 @@ class Ranking:
         self._bounds = bounds
         self._calibration = calibration
         self._least = _find_least(bounds, calibration)
+        self._weighed: dict[FaceId, Weighed] = {}
 
     def find_candidates(self) -> tuple[Candidate, ...]:
         found = self._search(None, size=len(self._gallery.index))
@@ -136,7 +137,7 @@ class Ranking:
             visible = self._find_visible([face_id for face_id, _ in wanted])
             seen = [hit for hit in wanted if hit[0] in visible]
             return self._rank(self._weigh(seen, limit=self._bounds.limit), visible), is_last
-        weighed = self._weigh(hits, limit=len(hits))
+        weighed = self._weigh_all(hits)
         # A cosine is worth more for some faces than for others, but not for all of so many.
         last = {face_id for face_id, _ in hits[len(hits) // 2 :]}
         is_last |= not any(one.face_id in last and self._is_strong(one, _DOUBT) for one in weighed)
@@ -151,6 +152,13 @@ class Ranking:
         return weigh(
             self._gallery, scored, probe=self._probe, calibration=self._calibration, limit=limit
         )
+
+    def _weigh_all(self, hits: Sequence[_Scored]) -> list[Weighed]:
+        """All of them, the strongest first; those of an earlier round are not weighed again."""
+        new = [hit for hit in hits if hit[0] not in self._weighed]
+        self._weighed |= {one.face_id: one for one in self._weigh(new, limit=len(new))}
+        known = (self._weighed.get(face_id) for face_id, _ in hits)
+        return sorted((one for one in known if one is not None), key=_tell_rank)
 
     def _find_visible(self, face_ids: Sequence[FaceId]) -> Mapping[FaceId, VisibleFace]:
         """Those of the faces that may be shown; the catalog is asked about every one."""
@@ -182,6 +190,11 @@ def _find_least(bounds: Bounds, calibration: Calibration | None) -> float:
     decades = -math.log10(bounds.max_fmr)
     rare = np.interp(decades, -calibration.log10_fmr, calibration.scores)
     return max(similar, float(rare))
+
+
+def _tell_rank(one: Weighed) -> float:
+    """Lower for what is stronger."""
+    return math.inf if one.strength is None else -one.strength.normalised_score
 
 
 def _list_hits(hits: Hits) -> list[_Scored]:
