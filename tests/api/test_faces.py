@@ -204,3 +204,17 @@ def test_a_program_that_may_not_look_is_refused(stage: Stage) -> None:
     with program(stage, Operation.SEARCH) as (signed, _):
         answer = signed.get("/v1/faces?external_image_id=a&collection=people")
     assert (answer.status_code, answer.json()["code"]) == (403, "operation-not-yours")
+
+
+@pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown"])
+def test_a_program_gets_a_picture_only_where_its_grant_allows_showing_it(
+    stage: Stage, *, is_shown: bool
+) -> None:
+    uses = [Use.STORE, Use.TEMPLATE, Use.SEARCH, *([Use.DISPLAY] if is_shown else [])]
+    with program(stage, uses=uses) as (signed, _):
+        face_id = signed.index(1)
+        told = signed.get(f"/v1/faces/{face_id}").json()
+        crop = signed.get(f"/v1/faces/{face_id}/crop")
+    assert told["has_picture"] is is_shown
+    assert crop.status_code == (200 if is_shown else 404)
+    assert crop.content.startswith(b"\xff\xd8") is is_shown

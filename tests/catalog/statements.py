@@ -242,6 +242,12 @@ GUEST = guests.NewGuestRequest(
 OTHER_GUEST = replace(GUEST, uuid=make_uuid(2), token_hash="cd" * 32)
 
 
+def _end_small_runs(connection: Connection) -> None:
+    """The second one has one before it."""
+    for _ in range(2):
+        runs.end_small_run(connection, _start_run(connection), counts={"new": 1}, at=NOW)
+
+
 def _start_run(connection: Connection) -> int:
     return runs.start_run(connection, collection_id=COLLECTION, grant_id=GRANT, at=NOW)
 
@@ -380,6 +386,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "find_groups_of": lambda c: face_groups.find_groups_of(
             c, collection_id=COLLECTION, reference="ab"
         ),
+        "find_groups_with": lambda c: face_groups.find_groups_with(c, [1]),
         "find_of_grants": lambda c: face_groups.find_of_grants(c, [GRANT]),
         "iter_group_references": lambda c: list(face_groups.iter_group_references(c)),
         "iter_visible_members": lambda c: list(face_groups.iter_visible_members(c, NARROW)),
@@ -612,9 +619,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "count_runs": runs.count_runs,
         "drop_run": lambda c: runs.drop_run(c, 1),
         "end_run": lambda c: runs.end_run(c, 1, counts={"new": 1}, at=NOW),
-        "end_small_run": lambda c: [
-            runs.end_small_run(c, _start_run(c), counts={"new": 1}, at=NOW) for _ in "ab"
-        ],
+        "end_small_run": _end_small_runs,
         "start_run": _start_run,
     },
     "selection": {

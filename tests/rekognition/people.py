@@ -42,6 +42,15 @@ class Scene:
         self.library.add(path, grant=grant or self.grant, collection=collection)
         return path
 
+    def fill(self, photos: int, *, more: int = 0) -> list[Path]:
+        """That many photos, `0.png` and on, of the person of their number; and `more` people."""
+        paths = [
+            self.stage.draw(f"{n}.png", n, *(50 * m + n for m in range(1, more + 1)))
+            for n in range(photos)
+        ]
+        self.library.add(*paths, grant=self.grant, collection=PEOPLE)
+        return paths
+
     def faces_of(self, name: str, collection: str = PEOPLE) -> list[str]:
         """The faces of a photo in a collection, as they were found."""
         return [
@@ -70,7 +79,7 @@ class Scene:
         """Puts faces under the name of a user."""
         deployment = self.library._deployment
         groups = FaceGroups(deployment, self.leave())
-        assert groups.make(name).is_allowed
+        groups.make(name)
         with deployment.database.writing() as connection:
             tied = [face.id for face in find_faces_by_uuid(connection, face_ids)]
             tie_faces(connection, groups.get(connection, name).id, face_ids=tied)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-import pytest
-
 from mien.permission.basis import Basis
 from mien.permission.caller import Operation
 from mien.permission.use import Use
@@ -96,11 +94,12 @@ def test_only_names_of_the_key_are_made_known_or_deleted(stage: Stage) -> None:
         }
 
 
-@pytest.mark.parametrize("name", ["a b", "ä", "x" * 256, "people/1", "people\n"])
-def test_a_name_has_the_characters_that_amazon_allows(stage: Stage, name: str) -> None:
+def test_a_name_has_the_characters_that_amazon_allows(stage: Stage) -> None:
     """The client itself refuses an empty one, and sends all others."""
-    with scene(stage) as here, refused("InvalidParameterException", "'CollectionId'"):
-        here.client.create_collection(CollectionId=name)
+    with scene(stage) as here:
+        for name in ("a b", "ä", "x" * 256, "people/1", "people\n"):
+            with refused("InvalidParameterException", "'CollectionId'"):
+                here.client.create_collection(CollectionId=name)
 
 
 def test_an_operation_that_the_key_was_not_made_for_is_refused(stage: Stage) -> None:

@@ -75,8 +75,7 @@ def test_the_same_photo_in_another_collection_is_left_alone(stage: Stage) -> Non
 
 def test_each_face_that_stays_is_told_with_its_reason(stage: Stage) -> None:
     with scene(stage) as here:
-        for number in range(3):
-            here.add(f"{number}.png", number)
+        here.fill(3)
         other = stage.grant(here.library, scope=stage.photos)
         here.add("foreign.png", 9, grant=other)
         (first,), (tied,), (third,) = (here.faces_of(f"{number}.png") for number in range(3))
@@ -96,8 +95,7 @@ def test_each_face_that_stays_is_told_with_its_reason(stage: Stage) -> None:
 
 def test_many_faces_are_erased_at_once_with_one_certificate(stage: Stage) -> None:
     with scene(stage) as here:
-        for number in range(8):
-            here.add(f"{number}.png", number)
+        here.fill(8)
         faces = here.client.list_faces(CollectionId=PEOPLE)["Faces"]
         asked = [face["FaceId"] for face in faces]
         answer = here.client.delete_faces(CollectionId=PEOPLE, FaceIds=asked)
@@ -132,11 +130,11 @@ def test_faces_are_erased_only_by_a_key_for_it_and_where_they_are(stage: Stage) 
 
 def test_a_deleted_collection_leaves_no_byte_of_what_was_in_it(stage: Stage) -> None:
     with scene(stage, uses=list(Use)) as here:
-        paths = [here.add(f"{number}.png", number, 50 + number) for number in range(4)]
+        paths = here.fill(4, more=1)
         assert names_like(here, 1) == ["1.png"]
         traces = {
             f"{path.name} {name}": trace
-            for path in paths
+            for path in paths[:2]
             for name, trace in traces_of_photo(stage, here.library, path).items()
         }
         deployment = here.library._deployment

@@ -92,8 +92,10 @@ def test_what_one_endpoint_lists_another_holds_after_the_import(tmp_path: Path) 
         }
         assert [(one.what, one.id, one.reason.value) for one in report.missing] == [
             ("face", faces["lost.png"][0], "no-image"),
-            ("tags", "", "tags"),
             ("user", "lost", "user-without-faces"),
         ]
+        described = mien.describe_collection(CollectionId=COLLECTION)
+        tags = mien.list_tags_for_resource(ResourceArn=described["CollectionARN"])["Tags"]
+        assert tags == {"owner": "press"}
         found = mien.search_users(CollectionId=COLLECTION, FaceId=moved[faces["ann.png"][0]])
         assert [one["User"]["UserId"] for one in found["UserMatches"]] == ["ann"]

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
 
+from mien.catalog.dossier import find_photo_ids, iter_held
 from mien.library import Library
 from mien.permission.caller import Operation
 from mien.service.erase import FacesTarget, PhotoTarget
@@ -195,6 +196,17 @@ def test_all_that_is_known_goes_with_the_photo_its_name_too(
     assert set(counts_of(stage.home).values()) <= {0, 1}
     assert query(stage.home / "catalog.db", "SELECT count(*) FROM image_names") == [0]
     assert b"ann_example" not in (stage.home / "catalog.db").read_bytes()
+
+
+def test_whoever_is_in_a_photo_is_told_what_it_was_called(
+    stage: Stage, library: Library, client: Any
+) -> None:
+    index(client, draw_photo(ANN), ExternalImageId="ann_example")
+    (sha256,) = query(stage.home / "catalog.db", "SELECT sha256 FROM photos")
+    with library.parts.deployment.database.reading() as connection:
+        ids = find_photo_ids(connection, PhotoTarget(sha256).select(connection))
+        (held,) = iter_held(connection, ids)
+    assert held.names == ("ann_example",)
 
 
 def test_a_name_goes_with_the_only_face(stage: Stage, library: Library, client: Any) -> None:

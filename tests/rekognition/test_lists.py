@@ -36,8 +36,7 @@ def test_a_face_is_told_as_it_lies_in_its_photo(stage: Stage) -> None:
 
 def test_faces_are_listed_a_page_at_a_time_while_some_go(stage: Stage) -> None:
     with scene(stage) as here:
-        for number in range(6):
-            here.add(f"{number}.png", number)
+        here.fill(6)
         first = here.client.list_faces(CollectionId=PEOPLE, MaxResults=2)
         gone = [*ids_of(first)[1:], *here.faces_of("3.png")]
         here.client.delete_faces(CollectionId=PEOPLE, FaceIds=gone)
@@ -52,8 +51,7 @@ def test_faces_are_listed_a_page_at_a_time_while_some_go(stage: Stage) -> None:
 
 def test_the_paginator_of_the_client_meets_every_face_once(stage: Stage) -> None:
     with scene(stage) as here:
-        for number in range(5):
-            here.add(f"{number}.png", number, 10 + number)
+        here.fill(5, more=1)
         pages = here.client.get_paginator("list_faces").paginate(
             CollectionId=PEOPLE, PaginationConfig={"PageSize": 3}
         )
@@ -101,8 +99,7 @@ def test_what_others_brought_in_is_not_listed(stage: Stage) -> None:
 
 def test_faces_of_users_are_listed_by_their_user(stage: Stage) -> None:
     with scene(stage) as here:
-        for number in range(3):
-            here.add(f"{number}.png", number)
+        here.fill(3)
         (ann,) = here.faces_of("0.png")
         here.tie("ann", ann)
         answer = here.client.list_faces(CollectionId=PEOPLE, UserId="ann")
@@ -115,19 +112,17 @@ def test_faces_of_users_are_listed_by_their_user(stage: Stage) -> None:
             here.client.list_faces(CollectionId=PEOPLE, UserId="bob")
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
+def test_limits_are_checked_here_since_no_client_does(stage: Stage) -> None:
+    wrong: tuple[dict[str, Any], ...] = (
         {"MaxResults": 4097},
         {"FaceIds": ["not a face"]},
         {"FaceIds": [NOBODY] * 4097},
         {"UserId": "a b"},
-    ],
-    ids=["a page too long", "no face id", "faces too many", "no user id"],
-)
-def test_limits_are_checked_here_since_no_client_does(stage: Stage, asked: Any) -> None:
-    with scene(stage) as here, refused("InvalidParameterException", next(iter(asked))):
-        here.client.list_faces(CollectionId=PEOPLE, **asked)
+    )
+    with scene(stage) as here:
+        for asked in wrong:
+            with refused("InvalidParameterException", next(iter(asked))):
+                here.client.list_faces(CollectionId=PEOPLE, **asked)
 
 
 def test_where_only_enrolled_people_are_kept_those_are_listed_who_consent(stage: Stage) -> None:

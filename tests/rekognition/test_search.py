@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from mien.permission.access_key import OPERATIONS
 from mien.permission.caller import Operation
 from mien.service.erase import FacesTarget
 from mien.testing import FakeModels, draw_photo
-from rekognition.client import Key, calling
+from rekognition.client import KEY_ID, Key, calling, using
+from server.door import Door, make_site
 from service.finding import face_in, search
 from service.stage import PURPOSE, Stage, query
 from service.test_strength import UncalibratedModels
@@ -211,6 +213,29 @@ def test_a_grant_that_ended_is_refused_before_the_photo_is_looked_at(
     assert [one["action"] for one in entries] == ["search", "search"]
     assert last.details
     assert last.details["actor"] == "access-key:MIENEXAMPLEKEY000001"
+
+
+def test_without_leave_no_store_is_asked_for_a_photo(stage: Stage) -> None:
+    class Stores:
+        def read(self, *, bucket: str, key: str, version: str, max_bytes: int) -> bytes:
+            del bucket, key, version
+            asked.append(max_bytes)
+            return draw_photo(1, seed=5)
+
+    asked: list[int] = []
+    photo = {"S3Object": {"Bucket": "photos", "Name": "1.png"}}
+    with stage.open() as library:
+        grant = fill(stage, library)
+        door = Door(access_keys={KEY_ID: Key(grant, PURPOSE).as_access()})
+        with using(replace(make_site(library, door), object_stores=Stores())) as client:
+            found = client.search_faces_by_image(CollectionId="people", Image=photo)
+            library.revoke(grant)
+            with pytest.raises(client.exceptions.AccessDeniedException):
+                client.search_faces_by_image(CollectionId="people", Image=photo)
+            with pytest.raises(client.exceptions.AccessDeniedException):
+                client.compare_faces(SourceImage=photo, TargetImage=photo)
+    assert len(found["FaceMatches"]) == 3
+    assert len(asked) == 1
 
 
 def test_what_is_found_is_in_the_log_once_and_nothing_of_the_photo_is_kept(stage: Stage) -> None:

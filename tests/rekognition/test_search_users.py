@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from mien.service.audit import Action
 from mien.service.audit_read import ShownEntry
-from mien.testing import draw_photo
+from mien.testing import FakeModels, draw_photo
+from mien.types import EmbeddingModel
 from rekognition.party import (
     ANN,
     BEN,
@@ -192,6 +196,31 @@ def test_a_search_is_in_the_log_with_what_was_shown(stage: Stage) -> None:
         with refused("AccessDeniedException"):
             party.seek_in(ANN)
         assert last_search(party).entry["reasons"] == ["purpose-not-granted"]
+
+
+def test_a_model_that_was_never_measured_compares_nobody(tmp_path: Path) -> None:
+    """Rather than with numbers that mean nothing; one face alone has nothing to be unlike."""
+    stage = Stage(tmp_path, now=datetime.now(UTC), models=Unmeasured())
+    with gathering(stage) as party:
+        first, second = party.faces(ANN)
+        party.make("ann", first)
+        asks: list[Callable[[], object]] = [
+            lambda: party.tie("ann", second),
+            lambda: party.seek(UserId="ann"),
+            lambda: party.seek_in(ANN),
+        ]
+        for ask in asks:
+            with refused("AccessDeniedException") as error:
+                ask()
+            assert "never measured" in str(error.value)
+        whole = party.tie("ann", second, UserMatchThreshold=0)
+        assert whole["AssociatedFaces"] == [{"FaceId": second}]
+
+
+class Unmeasured(FakeModels):
+    @property
+    def model(self) -> EmbeddingModel:
+        return replace(FakeModels().model, calibration=None)
 
 
 def last_search(party: Party) -> ShownEntry:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from mien.permission.caller import Operation
 from rekognition.people import OTHERS, PEOPLE, refused, scene
 from service.sealing import listening
@@ -73,18 +71,17 @@ def test_a_collection_has_two_hundred_tags_at_most(stage: Stage) -> None:
         assert here.client.list_collections()["CollectionIds"] == [PEOPLE]
 
 
-@pytest.mark.parametrize(
-    "tags",
-    [{"aws:own": ""}, {"a;b": ""}, {"a": "b;c"}, {"x" * 129: ""}, {"a": "x" * 257}, {"a\n": ""}],
-    ids=["a reserved key", "a key", "a value", "a long key", "a long value", "a new line"],
-)
-def test_keys_and_values_have_the_characters_that_amazon_allows(
-    stage: Stage, tags: dict[str, str]
-) -> None:
+def test_keys_and_values_have_the_characters_that_amazon_allows(stage: Stage) -> None:
+    wrong = (
+        *({"aws:own": ""}, {"a;b": ""}, {"a": "b;c"}, {"a\n": ""}),
+        *({"x" * 129: ""}, {"a": "x" * 257}),
+    )
     with scene(stage) as here:
         arn = here.client.create_collection(CollectionId=PEOPLE)["CollectionArn"]
-        with refused("InvalidParameterException", "'Tags."):
-            here.client.tag_resource(ResourceArn=arn, Tags=tags)
+        for tags in wrong:
+            with refused("InvalidParameterException", "'Tags."):
+                here.client.tag_resource(ResourceArn=arn, Tags=tags)
+        assert here.client.list_tags_for_resource(ResourceArn=arn)["Tags"] == {}
 
 
 def test_another_arn_is_no_resource_here(stage: Stage) -> None:

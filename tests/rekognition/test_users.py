@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -111,14 +111,15 @@ def test_a_key_of_another_grant_knows_nothing_of_a_user(stage: Stage) -> None:
 
 def test_a_key_that_may_look_alone_changes_and_searches_nothing(settled: Party) -> None:
     with settled.other(settled.grant, operations=frozenset({Operation.VIEW})) as party:
-        for ask in (
+        asks: list[Callable[[], object]] = [
             lambda: party.make("ben"),
             lambda: party.client.delete_user(CollectionId=COLLECTION, UserId="ann"),
             lambda: party.tie("ann", *party.faces(ANN)),
             lambda: party.untie("ann", *party.faces(ANN)),
             lambda: party.seek(UserId="ann"),
             lambda: party.seek_in(ANN),
-        ):
+        ]
+        for ask in asks:
             with refused("AccessDeniedException") as error:
                 ask()
             assert "operation-not-yours" in str(error.value)

@@ -13,8 +13,10 @@ from mien.service.group_faces import Grouped, GroupFaces, Grouping
 from service.stage import PURPOSE
 
 
-def terms_of(grant: str, *, collection: str = DEFAULT_COLLECTION) -> AccessTerms:
-    return AccessTerms(grant_id=grant, collections=frozenset({collection}), purpose=PURPOSE)
+def terms_of(
+    grant: str, *, collection: str = DEFAULT_COLLECTION, purpose: str = PURPOSE
+) -> AccessTerms:
+    return AccessTerms(grant_id=grant, collections=frozenset({collection}), purpose=purpose)
 
 
 def groups_of(library: Library, grant: str, *, collection: str = DEFAULT_COLLECTION) -> FaceGroups:

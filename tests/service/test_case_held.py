@@ -66,6 +66,7 @@ def test_a_photo_is_told_with_all_that_hangs_on_it(stage: Stage, library: Librar
         "media_type": "image/png",
         "first_seen_at": "2030-05-01T12:00:00.000000Z",
         "is_sealed_here": False,
+        "names": [],
         "caption": "",
         "credit": "",
         "copyright": "",

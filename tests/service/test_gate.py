@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,3 +96,27 @@ def test_a_face_is_kept_with_its_quality_under_an_id_of_its_own() -> None:
     assert [one.quality for one in kept] == [GOOD, POOR]
     assert [one.face for one in kept] == [face.face for face in faces]
     assert len({one.uuid for one in kept}) == 2
+
+
+def test_of_too_many_the_worst_go_first_and_then_the_smallest() -> None:
+    admissions = Gate(suppressed=NOBODY).admit(faces_of(1, 2, 3, blurred=[2]))
+    whole = [one.face for one in admissions.kept]
+    admissions.keep_most(2)
+    assert [one.face for one in admissions.kept] == [whole[0], whole[2]]
+    assert admissions.beyond == [whole[1]]
+    assert admissions.left_out == 1
+    assert not admissions.hides_somebody
+    box = replace(whole[2].face.box, x2=whole[2].face.box.x2 + 9)
+    larger = replace(whole[2], face=replace(whole[2].face, box=box))
+    again = Gate(suppressed=NOBODY).admit([whole[0], larger])
+    again.keep_most(1)
+    assert [one.face for one in again.kept] == [larger]
+
+
+def test_those_who_fall_short_are_told_apart_from_those_who_may_not_come_in() -> None:
+    admissions = Gate(suppressed=know(1)).admit(
+        faces_of(1, 2, 3, blurred=[1, 2]), quality=QualityFilter.LOW
+    )
+    assert len(admissions.unfit_faces) == admissions.unfit == 1
+    assert admissions.left_out == 2
+    assert admissions.hides_somebody

@@ -17,8 +17,11 @@ from mien.permission.access_key import AccessTerms
 from mien.permission.verdict import Reason
 from mien.service.erase import FacesTarget
 from mien.service.face_groups import FaceGroups, open_groups
+from mien.service.group_faces import MOST_FACES
 from mien.service.import_rekognition import ImportRequest, import_collections
 from mien.service.import_report import ImportReport, Loss, write_report
+from mien.service.standing import get_collection
+from mien.service.tags import Tags
 from mien.sources.amazon_listing import ListedCollection, make_document, parse_listing
 from mien.sources.named_images import NamedImages
 from service.stage import PURPOSE, Stage, check_sound, query
@@ -128,6 +131,21 @@ def test_faces_users_and_names_come_over_each_in_its_place(stage: Stage) -> None
     check_sound(stage.home)
 
 
+def test_whoever_amazon_did_not_list_is_not_taken_in(stage: Stage) -> None:
+    """Programs index the largest face alone, and others stand beside."""
+    stage.draw("group.png", 1, 2, 3)
+    middle = face("group.png", 1, of=3)
+    with stage.open() as library:
+        grant = stage.grant(library)
+        for _ in range(2):
+            report = bring(stage, library, listed(middle), grant=grant)
+            assert lost(report) == []
+            assert list(faces_of(stage)) == [report.faces[0].new_face_id]
+        library.rescan()
+    assert query(stage.home / "catalog.db", "SELECT x1 FROM faces") == [96.0]
+    check_sound(stage.home)
+
+
 def test_a_second_run_doubles_nothing_and_takes_in_what_is_new(stage: Stage) -> None:
     stage.draw("ann.png", 1)
     faces = [face("ann.png"), face("ben.png")]
@@ -195,7 +213,7 @@ def test_what_could_not_come_along_is_told_by_face(stage: Stage) -> None:
     gone = face("moved.png") | {"BoundingBox": strange["BoundingBox"]}
     text, absent = face("text.png"), face("absent.png")
     users = [user("none", gone["FaceId"], uuid_of("unheard of"))]
-    listing = listed(face("ann.png"), strange, gone, text, absent, users=users, Tags={"a": "b"})
+    listing = listed(face("ann.png"), strange, gone, text, absent, users=users, Tags=None)
     with stage.open() as library:
         report = bring(stage, library, listing, grant=stage.grant(library))
         assert groups_of(library, library.grants()[0].grant_id).count() == 0
@@ -204,11 +222,33 @@ def test_what_could_not_come_along_is_told_by_face(stage: Stage) -> None:
         ("face", gone["FaceId"], Loss.IMAGE_CHANGED),
         ("face", text["FaceId"], Loss.IMAGE_UNREADABLE),
         ("face", absent["FaceId"], Loss.NO_IMAGE),
-        ("tags", "", Loss.TAGS),
+        ("tags", "", Loss.TAGS_UNKNOWN),
         ("user", "none", Loss.USER_WITHOUT_FACES),
     ]
     assert [one.codes for one in report.missing if one.codes] == [("not-a-photo",)]
     assert len(report.faces) == 1
+
+
+def tags_of(library: Library) -> Tags:
+    deployment = library.parts.deployment
+    with deployment.database.reading() as connection:
+        return Tags(deployment, get_collection(deployment, connection, name="staff"))
+
+
+def test_tags_come_over_once_and_what_was_written_here_stays(stage: Stage) -> None:
+    stage.draw("ann.png", 1)
+    tags = {"owner": "press", "aws:stack": "7", "kept": "until 2031"}
+    listing = listed(face("ann.png"), Tags=tags)
+    with stage.open() as library:
+        grant = stage.grant(library)
+        assert lost(bring(stage, library, listing, grant=grant)) == []
+        assert tags_of(library).read() == {"owner": "press", "kept": "until 2031"}
+        tags_of(library).put({"owner": "archive"})
+        bring(stage, library, listing, grant=grant)
+        assert tags_of(library).read()["owner"] == "archive"
+        many = listed(face("ann.png"), Tags={str(number): "" for number in range(199)})
+        report = bring(stage, library, many, grant=grant)
+    assert lost(report) == [("tags", "", Loss.TAGS_FULL)]
 
 
 def test_a_face_of_somebody_who_opted_out_stays_out(stage: Stage) -> None:
@@ -220,7 +260,7 @@ def test_a_face_of_somebody_who_opted_out_stays_out(stage: Stage) -> None:
         library.optouts().face(probe, consent="asked in person")
         report = bring(stage, library, listed(*faces), grant=grant)
     assert [one.old_face_id for one in report.faces] == [faces[0]["FaceId"]]
-    assert lost(report) == [("face", faces[1]["FaceId"], Loss.FACE_KEPT_OUT)]
+    assert lost(report) == [("face", faces[1]["FaceId"], Loss.FACE_LEFT_OUT)]
 
 
 def test_a_face_that_was_erased_here_does_not_come_back(stage: Stage) -> None:
@@ -248,6 +288,48 @@ def test_a_face_of_another_user_here_is_left_to_them(stage: Stage) -> None:
             (Loss.FACE_OF_ANOTHER, "face")
         ]
         assert [(one.user_id, one.faces_here) for one in report.users] == [("other", 0)]
+
+
+def test_a_user_of_too_many_faces_is_told(stage: Stage) -> None:
+    number = MOST_FACES + 1
+    stage.draw("crowd.png", *range(number))
+    faces = [face("crowd.png", place, of=number) for place in range(number)]
+    crowd = user("crowd", *(one["FaceId"] for one in faces))
+    with stage.open() as library:
+        report = bring(stage, library, listed(*faces, users=[crowd]), grant=stage.grant(library))
+    assert len(report.faces) == number
+    assert lost(report) == [("user", "crowd", Loss.USER_FULL)]
+
+
+def test_users_do_not_come_where_the_collection_is_for_nothing_of_the_grants(stage: Stage) -> None:
+    stage.draw("ann.png", 1)
+    ann = face("ann.png")
+    listing = listed(ann, users=[user("ann", ann["FaceId"])])
+    with stage.open() as library:
+        grant = stage.grant(library)
+        library.create_collection("staff", basis="household", purposes=["missing-people"])
+        report = bring(stage, library, listing, grant=grant)
+    assert len(report.faces) == 1
+    assert lost(report) == [("user", "ann", Loss.USER_REFUSED)]
+    assert report.missing[0].codes == (str(Reason.PURPOSE_NOT_OF_COLLECTION),)
+
+
+def test_a_grant_that_brings_nothing_leaves_a_collection_as_it_is(stage: Stage) -> None:
+    stage.draw("ann.png", 1)
+    stage.folder.joinpath("elsewhere").mkdir()
+    ann = face("ann.png")
+    renamed = listed(ann, users=[user("ann", ann["FaceId"])], Tags={"owner": "somebody else"})
+    with stage.open() as library:
+        bring(stage, library, listed(ann), grant=stage.grant(library))
+        other = stage.grant(library, scope=stage.folder / "elsewhere")
+        revoked = stage.grant(library)
+        library.revoke(revoked)
+        for grant in (None, other, revoked):
+            report = bring(stage, library, renamed, grant=grant)
+            assert (report.collections, report.faces, report.users) == (0, [], [])
+        assert tags_of(library).read() == {}
+    groups = "SELECT count(*) FROM face_groups"
+    assert query(stage.home / "catalog.db", groups) == [0]
 
 
 @pytest.mark.parametrize("kind", ["no grant", "another folder", "revoked"])

@@ -13,14 +13,17 @@ from mien.library import Library
 from mien.permission.account import EVERYTHING
 from mien.permission.caller import Role
 from mien.service.erase import GrantorTarget
+from mien.service.group_faces import GroupFaces, Grouping
 from mien.service.judgements import JudgementKind
 from mien.service.links import Links
 from mien.service.policy import Form
+from mien.service.search_groups import GroupRequest, GroupSearch
 from service.desk import Desk
+from service.grouping import groups_of, make_group, terms_of
 from service.inbox import answer, read_json, request
 from service.riches import ANN, Riches
 from service.shelves import sha256_of
-from service.stage import Stage, query
+from service.stage import PURPOSE, Stage, query
 
 
 @pytest.fixture
@@ -161,3 +164,36 @@ def test_who_looked_and_who_took_along_is_told_as_what_it_was(
     listing = next((stage.folder / "answer").rglob("held.md")).read_text()
     assert "somebody took along a candidate: face" in listing
     assert "None" not in listing
+
+
+def test_whoever_asks_is_told_the_names_their_faces_are_under_and_who_found_them(
+    riches: Riches, library: Library, stage: Stage
+) -> None:
+    """Not the faces of others under the same name, nor names that only others are under."""
+    groups = groups_of(library, riches.shelf_grant)
+    (ann,) = faces_in(stage, riches.originals["ann"])
+    (ben,) = faces_in(stage, riches.originals["ben"])
+    groups.make("Ann & Ben")
+    grouping = Grouping(name="Ann & Ben", face_ids=[ann, ben])
+    GroupFaces(groups, library.parts.galleries).add(grouping, min_similarity=0.0)
+    make_group(library, groups, "nobody")
+    terms = terms_of(riches.shelf_grant)
+    request = GroupRequest(terms=terms, collection="default", min_similarity=0.0, limit=9)
+    GroupSearch(library.parts, request).by_face(ben)
+    document = held_of(stage, library, sha256_of(riches.originals["ann"]))
+    (told,) = document["face_groups"]
+    assert (told["name"], told["faces"]) == ("Ann & Ben", [ann])
+    assert [(one["purpose"], one["rank"]) for one in told["searches"]] == [(PURPOSE, 1)]
+    listing = next((stage.folder / "answer").rglob("held.md")).read_text()
+    assert "## Names that faces of yours were put under" in listing
+    assert "a program put under a name the face" in listing
+    assert "None" not in listing
+    assert ben not in listing
+
+
+def faces_in(stage: Stage, content: bytes) -> list[str]:
+    found = (
+        "SELECT f.uuid FROM faces f JOIN indexed_photos i ON i.id = f.indexed_photo_id"
+        " JOIN photos p ON p.id = i.photo_id WHERE p.sha256 = ?"
+    )
+    return query(stage.home / "catalog.db", found, sha256_of(content))

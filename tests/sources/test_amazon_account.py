@@ -112,7 +112,7 @@ def test_everything_is_listed_page_by_page() -> None:
         ("ann", ["1", "3"]),
         ("bob", []),
     ]
-    assert staff.tags == 1
+    assert staff.tags == {"owner": "press"}
     assert (empty.collection_id, empty.faces, empty.users, empty.tags) == ("empty", (), (), None)
 
 

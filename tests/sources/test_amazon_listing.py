@@ -53,7 +53,7 @@ def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
                 ),
             ),
             users=(ListedUser("ann:1", (FACE_ID,)),),
-            tags=1,
+            tags={"owner": "press"},
         ),
     )
 
@@ -82,6 +82,9 @@ def test_what_a_collection_lacks_is_not_there() -> None:
         (["Faces", 0, "BoundingBox", "Left"], "0.1", "in collection 1, face 1, BoundingBox"),
         (["Faces", 0, "BoundingBox", "Top"], float("nan"), "in collection 1, face 1, BoundingBox"),
         (["Faces", 0, "BoundingBox", "Width"], True, "in collection 1, face 1, BoundingBox"),
+        (["Tags"], ["owner"], "in collection 1, Tags"),
+        (["Tags"], {"owner": 1}, "in collection 1, Tags"),
+        (["Tags"], {"owner": "x" * 257}, "in collection 1, Tags"),
         (["Users", 0, "UserId"], "a b", "in collection 1, user 1, UserId"),
         (["Users", 0, "FaceIds"], ["x"], "in collection 1, user 1, FaceIds"),
         (["Users", 0, "FaceIds"], FACE_ID, "in collection 1, user 1, FaceIds"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def draw(size: tuple[int, int], *, form: str = "JPEG") -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("look", Look)
+@pytest.mark.parametrize("look", [Look.PHOTO, Look.PROBE])
 def test_the_look_is_handed_to_the_detector_and_to_nothing_else(look: Look) -> None:
     bench = Bench(face_at(100, 100, 200))
     found = bench.analyse(draw((640, 480)), look=look)
@@ -102,13 +103,32 @@ def test_the_look_is_handed_to_the_detector_and_to_nothing_else(look: Look) -> N
     assert found.thumbnail_jpeg == again.thumbnail_jpeg
 
 
+def test_a_glance_makes_nothing_that_anybody_could_be_known_by() -> None:
+    small, large = face_at(20, 100, 120), face_at(300, 100, 200)
+    bench = Bench(small, large)
+    found = bench.analyse(draw((640, 480)), look=Look.GLANCE)
+    assert bench.detector.looks == [Look.GLANCE]
+    assert bench.session.seen == []
+    assert [one.face for one in found.faces] == [large, small]
+    assert all(one.embedding.size == 0 and one.crop_jpeg == b"" for one in found.faces)
+    assert found.thumbnail_jpeg == b""
+
+
+def test_a_glance_sees_pose_and_light_as_a_look_does() -> None:
+    face = face_at(100, 100, 200)
+    glanced = Bench(face).analyse(draw((640, 480)), look=Look.GLANCE).faces[0].quality
+    looked = Bench(face).analyse(draw((640, 480))).faces[0].quality
+    assert (glanced.value, glanced.consistency) == (0.0, 0.0)
+    assert glanced == replace(looked, value=0.0, consistency=0.0)
+
+
 def test_a_photo_is_looked_at_as_a_photo_unless_said_otherwise() -> None:
     bench = Bench()
     bench.analyse(draw((64, 64)))
     assert bench.detector.looks == [Look.PHOTO]
 
 
-@pytest.mark.parametrize("look", Look)
+@pytest.mark.parametrize("look", [Look.PHOTO, Look.PROBE])
 def test_a_photo_that_shows_nobody_is_described_all_the_same(look: Look) -> None:
     bench = Bench()
     found = bench.analyse(draw((64, 48), form="PNG"), look=look)
@@ -149,7 +169,7 @@ def test_of_however_many_faces_none_is_left_out(number: int) -> None:
 @pytest.mark.parametrize(
     ("side_px", "is_sharpened"), [(2000, False), (600, False), (100, True), (24, True)]
 )
-@pytest.mark.parametrize("look", Look)
+@pytest.mark.parametrize("look", [Look.PHOTO, Look.PROBE])
 def test_small_faces_are_cut_from_all_the_pixels_that_the_file_holds(
     side_px: int, look: Look, *, is_sharpened: bool
 ) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mien.api.photos import JPEG, JPEG_ANSWER, CollectionName, Viewing, open_book
+from mien.api.photos import JPEG, JPEG_ANSWER, CollectionName, open_book
 from mien.api.seen import CreditOut, FaceOut, PlaceOut, describe_credit, describe_face
 from mien.api.shapes import PageOut, answer_tagged
 from mien.http.asking import Asking, needs
@@ -99,10 +99,10 @@ def get_face(asking: Signing, face_id: UUID, *, request: Request) -> Response:
 
 
 @router.get("/{face_id}/crop", response_class=Response, responses=JPEG_ANSWER)
-def get_crop(asking: Viewing, face_id: UUID, *, request: Request) -> Response:
+def get_crop(asking: Signing, face_id: UUID, *, request: Request) -> Response:
     """A small JPEG of a face, 160 px at the most."""
-    book = open_book(asking)
-    return answer(request, book.read_crop(book.get_face(str(face_id))), media_type=JPEG)
+    record = _open_records(asking).get(str(face_id))
+    return answer(request, open_book(asking).read_crop(record.face), media_type=JPEG)
 
 
 def _open_records(asking: Asking) -> FaceRecords:

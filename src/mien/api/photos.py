@@ -69,8 +69,7 @@ _Filters = Annotated[Filters, Depends(read_filters)]
 
 def open_book(asking: Asking) -> PhotoBook:
     """The photos that whoever asks may reach."""
-    grant_id = "" if asking.terms is None else asking.terms.grant_id
-    return PhotoBook(asking.library.parts, bounds=asking.caller.collections, grant_id=grant_id)
+    return PhotoBook(asking.library.parts, bounds=asking.caller.collections)
 
 
 @router.get("/photos")

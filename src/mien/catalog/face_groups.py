@@ -94,8 +94,8 @@ def iter_visible_members(
         .where(is_kept(scope), is_placed)
         .order_by(face_group_faces.c.group_id, faces.c.id)
     )
-    for row in connection.execute(found):
-        yield row.group_id, FaceId(row.id), row.person_id
+    for group_id, face_id, person_id in connection.execute(found):
+        yield group_id, FaceId(face_id), person_id
 
 
 def find_groups_by_id(
@@ -109,6 +109,20 @@ def find_groups_by_id(
             select(face_groups).where(_is_seen(scope), face_groups.c.id.in_(some))
         )
     }
+
+
+def find_groups_with(
+    connection: Connection, face_ids: Iterable[int]
+) -> list[tuple[StoredFaceGroup, list[FaceId]]]:
+    """Every group that has one of these faces, with those it has; for whoever they are of."""
+    members: dict[int, list[FaceId]] = defaultdict(list)
+    for face_id, group_id in sorted(find_group_ids(connection, face_ids).items()):
+        members[group_id].append(face_id)
+    return [
+        (_parse(row), members[row.id])
+        for some in in_parts(sorted(members))
+        for row in connection.execute(select(face_groups).where(face_groups.c.id.in_(some)))
+    ]
 
 
 def find_groups_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from mien.errors import NotFoundError
 from mien.http.asking import Asking
 from mien.http.problem import check
@@ -25,6 +27,7 @@ class AccountsDoorkeeper:
 
     def __init__(self, library: Library) -> None:
         self._deployment = library.parts.deployment
+        self._noted: dict[str, date] = {}
 
     def find_by_session(self, token: str) -> SignedIn | None:
         """Who signed in with a browser, as long as the session and the account are in force."""
@@ -47,7 +50,10 @@ class AccountsDoorkeeper:
 
     def note_access(self, access_key_id: str) -> None:
         """Notes that a request was signed with the key, once its signature was right."""
-        AccessKeys(self._deployment).note_use(access_key_id)
+        day = self._deployment.clock().date()
+        if self._noted.get(access_key_id) != day:  # else nothing is read for it again
+            AccessKeys(self._deployment).note_use(access_key_id)
+            self._noted[access_key_id] = day
 
 
 def accounts_of(asking: Asking) -> Accounts:

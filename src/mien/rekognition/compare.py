@@ -23,13 +23,13 @@ from mien.rekognition.matches import (
     find_calibration,
     no_faces,
     read_quality,
+    searching,
     tell_match,
 )
 from mien.rekognition.members import member
 from mien.service.bound import ask_bound_leave, filter_for
 from mien.service.compare_faces import CompareFacesRequest, FacesComparison
 from mien.service.leave import Leave
-from mien.service.search_desk import SearchDesk
 from mien.service.searched import Asked
 from mien.types import Calibration, PhotoAnalysis
 
@@ -53,8 +53,8 @@ def compare_faces(call: Call, asked: CompareFaces) -> dict[str, object]:
         quality=read_quality(asked.quality_filter),
         max_file_bytes=call.parts.max_file_bytes,
     )
-    with call.site.turnstile.enter():
-        found = SearchDesk(call.parts).compare_faces(source, target, request=request)
+    with searching(call, collection_id=leave.collection.name) as desk:
+        found = desk.compare_faces(source, target, request=request)
     call.site.metrics.count_search(found.verdict)
     check(found.verdict)
     return _tell(found, calibration, threshold=asked.threshold)

@@ -21,9 +21,10 @@ from mien.service.index_photo import (
     IndexedFace,
     IndexedPhoto,
     IndexRequest,
+    LeftOutFace,
     index_photo,
 )
-from mien.types import EmbeddedFace, Flaw
+from mien.types import Flaw
 
 _REASON_BY_FLAW: Mapping[Flaw, str] = {
     Flaw.TOO_SMALL: "SMALL_BOUNDING_BOX",
@@ -94,7 +95,7 @@ def _tell_record(
 
 
 def _tell_unindexed(
-    face: EmbeddedFace, indexed: IndexedPhoto, *, reasons: list[str]
+    face: LeftOutFace, indexed: IndexedPhoto, *, reasons: list[str]
 ) -> dict[str, object]:
     return {
         "Reasons": reasons,
@@ -102,7 +103,7 @@ def _tell_unindexed(
     }
 
 
-def _reasons_of(face: EmbeddedFace) -> list[str]:
+def _reasons_of(face: LeftOutFace) -> list[str]:
     """Why a face fell short, as far as that has a name there."""
     named = [_REASON_BY_FLAW[flaw] for flaw in face.quality.flaws if flaw in _REASON_BY_FLAW]
     return named or [_POOR]

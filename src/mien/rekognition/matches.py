@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from mien.errors import ModelError, NotFoundError
 from mien.evidence.similarity import tell_similarity
 from mien.evidence.strength import Strength
@@ -32,6 +35,18 @@ def ask_to_search(call: Call, *, collection_id: str) -> Leave:
     return leave
 
 
+@contextmanager
+def searching(call: Call, *, collection_id: str) -> Iterator[SearchDesk]:
+    """The desk to search at, while it is this call's turn; its errors are the service's own."""
+    try:
+        with call.site.turnstile.enter():
+            yield SearchDesk(call.parts)
+    except NotFoundError as error:
+        raise no_collection(collection_id) from error
+    except ModelError as error:
+        raise ServiceError(Code.ACCESS_DENIED, str(error)) from error
+
+
 def find_calibration(call: Call, leave: Leave) -> Calibration:
     """What tells similarities of the collection's model. Raises `ServiceError` without any."""
     deployment = call.parts.deployment
@@ -39,12 +54,7 @@ def find_calibration(call: Call, leave: Leave) -> Calibration:
     try:
         return get_calibration(view.model)
     except ModelError as error:
-        raise ServiceError(
-            Code.ACCESS_DENIED,
-            f"What scores of the model {view.model.model_id} are worth was never measured, so no "
-            "Similarity can be told. Whoever runs this server can choose a model that comes "
-            "measured, such as the pack open.",
-        ) from error
+        raise ServiceError(Code.ACCESS_DENIED, str(error)) from error
 
 
 def tell_match(strength: Strength | None, calibration: Calibration) -> float:

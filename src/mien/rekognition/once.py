@@ -6,11 +6,9 @@ A token is its access key's own, and lasts a day. Nothing of a request is kept b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mien.rekognition.call import Call
 from mien.rekognition.errors import Code, ServiceError
@@ -23,21 +21,18 @@ from mien.service.requests import (
     release_request,
 )
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 Facts = Mapping[str, Any]
 
 
-def do_once(
-    call: Call, asked: DataclassInstance, *, token: str, make: Callable[[], Facts]
-) -> Facts:
-    """Does it, or finds what was done before. Raises `ServiceError` for a token used otherwise."""
+def do_once(call: Call, asked: object, *, token: str, make: Callable[[], Facts]) -> Facts:
+    """Does it, or finds what was done before; `asked` shows all its members as text.
+
+    Raises `ServiceError` for a token that was used for something else.
+    """
     if not token:
         return make()
     deployment = call.parts.deployment
-    content = json.dumps([type(asked).__name__, asdict(asked)], sort_keys=True)
-    request = refer_request(deployment, f"rekognition\0{token}", content=content)
+    request = refer_request(deployment, f"rekognition\0{token}", content=repr(asked))
     claim, known = claim_request(deployment, request)
     if claim is not Claim.NEW:
         if known is None:

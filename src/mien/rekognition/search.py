@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mien.errors import NotFoundError
+from mien.permission.caller import Operation
+from mien.permission.quality import QualityFilter
 from mien.rekognition.call import Call
 from mien.rekognition.errors import Code, ServiceError, check
 from mien.rekognition.face_detail import Frame, tell_place
@@ -23,15 +25,15 @@ from mien.rekognition.matches import (
     find_calibration,
     no_faces,
     read_quality,
+    searching,
     tell_match,
 )
 from mien.rekognition.members import member
 from mien.rekognition.shapes import tell_faces, tell_model_version
 from mien.service.bound import filter_for
-from mien.service.leave import Leave
-from mien.service.search_desk import SearchDesk
 from mien.service.seeking import SearchRequest, SearchResult
-from mien.types import Calibration
+
+_NO_FACE = "faceId was not found in the collection."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +54,25 @@ class SearchFacesByImage:
 
 
 def search_faces(call: Call, asked: SearchFaces) -> dict[str, object]:
-    leave = ask_to_search(call, collection_id=asked.collection_id)
-    calibration = find_calibration(call, leave)
-    request = _make_request(call, asked)
-    try:
-        with call.site.turnstile.enter():
-            result = SearchDesk(call.parts).search_face(asked.face_id, request)
-    except NotFoundError as error:
-        raise ServiceError(Code.INVALID, "faceId was not found in the collection.") from error
-    matches = _tell_matches(call, leave, result=result, calibration=calibration)
-    return {"SearchedFaceId": asked.face_id, **matches}
+    call.check(Operation.SEARCH, collection=asked.collection_id)
+    with searching(call, collection_id=asked.collection_id) as desk:
+        try:
+            result = desk.search_face(asked.face_id, _make_request(call, asked))
+        except NotFoundError as error:
+            ask_to_search(call, collection_id=asked.collection_id)  # it may be that none is there
+            raise ServiceError(Code.INVALID, _NO_FACE) from error
+    return {"SearchedFaceId": asked.face_id, **_tell_matches(call, result)}
 
 
 def search_faces_by_image(call: Call, asked: SearchFacesByImage) -> dict[str, object]:
-    leave = ask_to_search(call, collection_id=asked.collection_id)
-    calibration = find_calibration(call, leave)
+    call.check(Operation.SEARCH, collection=asked.collection_id)
+    if asked.image.s3_object is not None:
+        ask_to_search(call, collection_id=asked.collection_id)  # before anything is fetched
     photo = read_image(call, asked.image)
-    request = _make_request(call, asked, quality=asked.quality_filter)
-    with call.site.turnstile.enter():
-        result = SearchDesk(call.parts).search_photos([photo], request)
-    matches = _tell_matches(call, leave, result=result, calibration=calibration)
+    request = _make_request(call, asked, quality=read_quality(asked.quality_filter))
+    with searching(call, collection_id=asked.collection_id) as desk:
+        result = desk.search_photos([photo], request)
+    matches = _tell_matches(call, result)
     probe = result.probe
     if probe is None or probe.searched is None:
         raise no_faces()
@@ -85,25 +86,30 @@ def search_faces_by_image(call: Call, asked: SearchFacesByImage) -> dict[str, ob
 
 
 def _make_request(
-    call: Call, asked: SearchFaces | SearchFacesByImage, *, quality: str = "NONE"
+    call: Call,
+    asked: SearchFaces | SearchFacesByImage,
+    *,
+    quality: QualityFilter = QualityFilter.NONE,
 ) -> SearchRequest:
     return SearchRequest(
         purpose=call.terms.purpose,
         collection=asked.collection_id,
         limit=asked.max_faces,
         min_similarity=asked.threshold,
-        quality=read_quality(quality),
+        quality=quality,
         max_file_bytes=call.parts.max_file_bytes,
         filters=filter_for(call.terms),
     )
 
 
-def _tell_matches(
-    call: Call, leave: Leave, *, result: SearchResult, calibration: Calibration
-) -> dict[str, object]:
-    """What both answers have. Raises `ServiceError` where the search was refused."""
+def _tell_matches(call: Call, result: SearchResult) -> dict[str, object]:
+    """What both answers have. Raises `ServiceError` where it was refused, or shows no face."""
     call.site.metrics.count_search(result.verdict)
     check(result.verdict)
+    leave = result.leave
+    if leave is None:  # there was nobody to search for
+        raise no_faces()
+    calibration = find_calibration(call, leave)
     faces = tell_faces(call, leave, faces=[one.face for one in result.candidates])
     return {
         "FaceMatches": [

@@ -91,6 +91,12 @@ def find_searches_of(deployment: Deployment, face_uuid: str) -> list[ShownEntry]
         owner = next(iter(_owners_of_faces(connection, {face_uuid})), None)
         if owner is None:
             raise NotFoundError(f"There is no face {face_uuid}.")
+    return find_entries_about(deployment, owner)
+
+
+def find_entries_about(deployment: Deployment, owner: Owner) -> list[ShownEntry]:
+    """Every entry with a note under this owner's key, with the details of that note alone."""
+    with deployment.database.reading() as connection:
         reference = deployment.vault.notary.refer_owner(owner)
         found = [
             (note, _get_entry(connection, note.seq), rows.find_notes(connection, note.seq)[:1])

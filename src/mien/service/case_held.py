@@ -23,6 +23,7 @@ from mien.permission.grant import Grant, keep_until
 from mien.service import audit
 from mien.service.audit_read import find_searches_of
 from mien.service.case import Case
+from mien.service.case_groups import describe_groups
 from mien.service.case_person import describe_person
 from mien.service.case_pictures import read_pictures
 from mien.service.case_target import target_of
@@ -78,6 +79,7 @@ def gather_held(
             search for uuid in own.values() for search in _find_searches(deployment, uuid)
         ],
         "judgements": _find_judgements(deployment, own),
+        "face_groups": describe_groups(deployment, own),
     }
     receipt = person.receipt if person else ""
     return Held(document, pictures, receipt, len(photos), len(own))

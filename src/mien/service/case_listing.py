@@ -23,6 +23,7 @@ def write_listing(document: Mapping[str, Any]) -> str:
         "## Searches that showed you",
         "\n".join(_tell_search(search) for search in document["searches"]) or _NOTHING,
         *_iter_judgements(document["judgements"]),
+        *_iter_groups(document["face_groups"]),
     ]
     if document["pictures_damaged"]:
         damaged = ", ".join(document["pictures_damaged"])
@@ -120,7 +121,24 @@ _DONE = {
     "judged": "somebody said of a match what they thought of it:",
     "exported": "somebody took along a candidate:",
     "photo-handed-out": "a guest took along the photo with",
+    "faces-grouped": "a program put under a name the",
+    "faces-ungrouped": "a program took out from under a name the",
 }
+
+
+def _iter_groups(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if groups:
+        yield "## Names that faces of yours were put under"
+        yield "\n".join(line for group in groups for line in _iter_group(group))
+
+
+def _iter_group(group: Mapping[str, Any]) -> Iterator[str]:
+    yield f"- {make_plain(group['name'])}, since {group['made_at']}: {', '.join(group['faces'])}"
+    for search in group["searches"]:
+        yield (
+            f"  - named by a search at {search['time']}, for {search['purpose']}, as number "
+            f"{search['rank']}, similarity {search['similarity']}"
+        )
 
 
 def _tell_search(search: Mapping[str, Any]) -> str:

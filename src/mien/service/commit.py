@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import uuid4
 
 from mien.catalog import photos as photo_rows
@@ -41,7 +42,7 @@ from mien.service.gate import Admissions, Gate, open_gate
 from mien.service.intake import ReadPhoto
 from mien.service.originals import FreshOriginals, sealing_originals
 from mien.service.standing import get_grant
-from mien.types import GrantId, PhotoAnalysis, PhotoId
+from mien.types import Box, GrantId, PhotoAnalysis, PhotoId
 from mien.vault.vault import FaceSecrets, SealedPhoto
 
 
@@ -73,6 +74,7 @@ def _say_nothing(connection: Connection, recorded: Recorded) -> None:
 class Entrance:
     """Where a batch goes, under which grant, and which faces of a photo are kept at the most.
 
+    Of a photo those alone are that are wanted, by where they are, if it is said which.
     What else is recorded with each photo, `note` writes in the same transaction.
     """
 
@@ -80,6 +82,7 @@ class Entrance:
     grant_id: str
     quality: QualityFilter = QualityFilter.NONE
     most_faces: int | None = None
+    is_wanted: Callable[[ReadPhoto, Box], bool] | None = None
     note: Callable[[Connection, Recorded], None] = _say_nothing
 
 
@@ -185,6 +188,8 @@ def _seal(deployment: Deployment, photo: ReadPhoto, *, gate: Gate, entrance: Ent
             raise _erased_meanwhile(photo) from error
         return Sealed(photo)
     admissions = gate.admit(photo.analysis.faces, quality=entrance.quality)
+    if entrance.is_wanted is not None:
+        admissions.keep_wanted(partial(entrance.is_wanted, photo))
     if entrance.most_faces is not None:
         admissions.keep_most(entrance.most_faces)
     kept = [one.to_keep() for one in admissions.kept]
@@ -249,7 +254,9 @@ def _record(
                 unused.append(item)
         if counts.new:
             raise_revision(connection, collection.id)
-        audit.append(deployment, connection, event=_tell_added(deployment, counts, entrance))
+        audit.append(
+            deployment, connection, event=_tell_added(deployment, counts, entrance=entrance)
+        )
     return counts, unused
 
 
@@ -264,7 +271,7 @@ def _dispute(
     )
 
 
-def _tell_added(deployment: Deployment, counts: BatchCounts, entrance: Entrance) -> Event:
+def _tell_added(deployment: Deployment, counts: BatchCounts, *, entrance: Entrance) -> Event:
     return Event(
         action=Action.PHOTOS_ADDED,
         grant_id=entrance.grant_id,

@@ -9,7 +9,7 @@ nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -21,7 +21,7 @@ from mien.permission.verdict import Reason
 from mien.service.deployment import Deployment
 from mien.service.enrolled import load_enrolled
 from mien.service.likeness import Likeness, PersonLikeness
-from mien.types import EmbeddedFace, PersonId
+from mien.types import Box, EmbeddedFace, PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Admissions:
     """What became of the faces of a photo.
 
     Of the dropped ones those `unfit_faces` fell short of the filter, and nothing else spoke
-    against them; neither did it against those `beyond` the most that were wanted of a photo.
+    against them; neither did it against those `beyond` what was wanted of a photo.
     """
 
     kept: list[Admission] = field(default_factory=list)
@@ -63,6 +63,11 @@ class Admissions:
     def hides_somebody(self) -> bool:
         """Whether the photo shows a face that may not be kept, however good it is."""
         return self.dropped.total() > self.unfit
+
+    def keep_wanted(self, is_wanted: Callable[[Box], bool]) -> None:
+        """Keeps the faces that are where one is wanted."""
+        self.beyond += [one.face for one in self.kept if not is_wanted(one.face.face.box)]
+        self.kept = [one for one in self.kept if is_wanted(one.face.face.box)]
 
     def keep_most(self, number: int) -> None:
         """Keeps so many: of the others the worst go first, and of equally good ones the smallest.

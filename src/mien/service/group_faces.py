@@ -88,7 +88,8 @@ class GroupFaces:
             known = self._find_known(connection, group)
             ties = rows.find_group_ids(connection, [face.stored.id for face in seen.values()])
         free = [face for face in seen.values() if face.stored.id not in ties]
-        similarities = self._compare(free, known=known)
+        # With 0 nobody is too unlike, whatever the model can tell.
+        similarities = self._compare(free, known=known) if min_similarity > 0 else {}
         with self._deployment.database.writing() as connection:
             group = self._groups.get(connection, grouping.name)
             sorting = _Sorting(connection, group=group, faces=_stored(seen))
@@ -105,7 +106,9 @@ class GroupFaces:
                     new.append(seen[face_id].stored)
             self._check_room(connection, group, new=len(new))
             rows.tie_faces(connection, group.id, face_ids=[face.id for face in new])
-            return self._conclude(connection, group, Action.FACES_GROUPED, done=new, left=left)
+            return self._conclude(
+                connection, group, action=Action.FACES_GROUPED, done=new, left=left
+            )
 
     def remove(self, grouping: Grouping) -> Grouped:
         """Takes faces out of a group; they stay. Raises `NotFoundError` for an unknown one."""
@@ -124,7 +127,9 @@ class GroupFaces:
                     fault = sorting.find_fault(face_id)
                     left.append(fault or Left(face_id, Fault.NOT_FOUND))
             rows.untie_faces(connection, group.id, face_ids=[face.id for face in done])
-            return self._conclude(connection, group, Action.FACES_UNGROUPED, done=done, left=left)
+            return self._conclude(
+                connection, group, action=Action.FACES_UNGROUPED, done=done, left=left
+            )
 
     def _find_seen(self, connection: Connection, face_ids: Iterable[str]) -> dict[str, VisibleFace]:
         """Those of these faces that may be seen, by their outside ids."""
@@ -184,8 +189,8 @@ class GroupFaces:
         self,
         connection: Connection,
         group: StoredFaceGroup,
-        action: Action,
         *,
+        action: Action,
         done: Sequence[StoredFace],
         left: Sequence[Left],
     ) -> Grouped:

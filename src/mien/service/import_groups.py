@@ -65,10 +65,7 @@ class _UserImport:
         """Whose faces they are was decided at Amazon, so that none is turned away as unlike."""
         name = self._user.user_id
         with suppress(ConflictError):  # there is one of that name since the last time
-            verdict = groups.make(name)
-            if not verdict.is_allowed:
-                self.lose(Loss.USER_REFUSED, *map(str, verdict.reasons))
-                return
+            groups.make(name)
         faces = GroupFaces(groups, self._parts.galleries)
         try:
             grouped = faces.add(Grouping(name=name, face_ids=face_ids), min_similarity=0.0)

@@ -25,11 +25,12 @@ class MatchedFace:
 
 def match_faces(listed: Sequence[ListedFace], photo: LandedPhoto) -> Sequence[MatchedFace]:
     """Pairs of one face each, those that overlap most first; no face is in two of them."""
+    size = photo.width_px, photo.height_px
     measured = [
         MatchedFace(one, other, overlap)
         for one in listed
         for other in photo.faces
-        if (overlap := measure_overlap(_scale(one.box, photo), other.box)) >= LEAST_OVERLAP
+        if (overlap := measure_overlap(_scale(one.box, size), other.box)) >= LEAST_OVERLAP
     ]
     measured.sort(key=lambda match: -match.overlap)
     met_listed, met_landed, kept = set[str](), set[str](), []
@@ -69,7 +70,12 @@ def _weigh(matches: Sequence[MatchedFace]) -> float:
     return sum(match.overlap for match in matches)
 
 
-def _scale(box: Box, photo: LandedPhoto) -> Box:
-    """Shares of an image as pixels of the photo."""
-    width, height = photo.width_px, photo.height_px
+def is_listed(box: Box, listed: Iterable[ListedFace], *, size: tuple[int, int]) -> bool:
+    """Whether Amazon lists a face where this one is, in a photo of that size in pixels."""
+    return any(measure_overlap(_scale(one.box, size), box) >= LEAST_OVERLAP for one in listed)
+
+
+def _scale(box: Box, size: tuple[int, int]) -> Box:
+    """Shares of an image as pixels of a photo."""
+    width, height = size
     return Box(box.x1 * width, box.y1 * height, box.x2 * width, box.y2 * height)

@@ -6,27 +6,33 @@ it was, and users become face groups. Run again, it goes on, and nothing is ther
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mien.catalog.collections import Collection
 from mien.catalog.grants import StoredGrant
 from mien.catalog.image_names import Named, add_name
 from mien.catalog.landed import LandedPhoto, find_landed
+from mien.errors import ConflictError
 from mien.permission.charter import make_charter
 from mien.permission.grant import may_add
 from mien.permission.verdict import Verdict
 from mien.service.import_groups import import_users
-from mien.service.import_match import MatchedFace, pair_images
+from mien.service.import_match import MatchedFace, is_listed, pair_images
+from mien.service.import_plan import NamedFiles, Plan, plan_import
 from mien.service.import_report import ImportReport, Loss, Missing, MovedFace
 from mien.service.ingest import AddReport, AddRequest, add_photos, find_standing
+from mien.service.intake import ReadPhoto
 from mien.service.parts import Parts
 from mien.service.rescan import RescanRequest, rescan
 from mien.service.standing import find_collection
+from mien.service.tags import Tags
 from mien.sources.amazon_listing import ListedCollection, ListedFace
 from mien.sources.base import FoundFile
 from mien.sources.named_images import NamedImages
+from mien.types import Box
+
+_OF_AMAZON = "aws:"
 
 Progress = Callable[[int, int], None]
 """Told how many files were met, of how many."""
@@ -46,7 +52,7 @@ def import_collections(
 ) -> ImportReport:
     """Takes in what the grant covers. Raises as `add_photos` does."""
     report = ImportReport()
-    plans = [_plan(listed, request.images) for listed in request.collections]
+    plans = [plan_import(listed, request.images) for listed in request.collections]
     counter = _Counter(progress, of=sum(len(plan.files) for plan in plans))
     for plan in plans:
         _Import(parts, request, plan=plan, report=report).work(counter.count)
@@ -69,60 +75,11 @@ class _Counter:
         self.progress(self.before + met, self.of)
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
-    """Images that go by one name, with the faces of each, and the files that may be them."""
-
-    images: Mapping[str, Sequence[ListedFace]]
-    files: Sequence[FoundFile]
-
-    def iter_faces(self) -> Iterator[ListedFace]:
-        for faces in self.images.values():
-            yield from faces
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A collection as it is to come over: its names, and every file of them once."""
-
-    listed: ListedCollection
-    names: Sequence[_Name]
-    files: Sequence[FoundFile]
-
-    def iter_items(self) -> Iterator[FoundFile]:
-        return iter(self.files)
-
-
-def _plan(listed: ListedCollection, images: NamedImages) -> _Plan:
-    by_name: dict[tuple[str, str], dict[str, list[ListedFace]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for face in listed.faces:
-        key = (face.external_image_id, "" if face.external_image_id else face.image_id)
-        by_name[key][face.image_id].append(face)
-    names = [
-        _Name(
-            faces,
-            _once(
-                file
-                for image_id in faces
-                for file in images.find(external_image_id=name, image_id=image_id)
-            ),
-        )
-        for (name, _), faces in by_name.items()
-    ]
-    return _Plan(listed, names, _once(file for one in names for file in one.files))
-
-
-def _once(files: Iterator[FoundFile]) -> Sequence[FoundFile]:
-    return list({file.uri: file for file in files}.values())
-
-
 class _Import:
     """One collection on its way in."""
 
     def __init__(
-        self, parts: Parts, request: ImportRequest, *, plan: _Plan, report: ImportReport
+        self, parts: Parts, request: ImportRequest, *, plan: Plan, report: ImportReport
     ) -> None:
         self._parts = parts
         self._grant_id = request.grant_id
@@ -145,12 +102,11 @@ class _Import:
             else:
                 self._tell_absent(name, added=added, stored=stored)
         moved = self._report.faces[before:]
-        if collection is not None:
-            self._report.collections += 1
-        else:
+        if collection is None:
             self._lose("collection", Loss.COLLECTION_EMPTY)
-        if self._plan.listed.tags != 0:
-            self._lose("tags", Loss.TAGS)
+        elif moved:  # whoever brought nothing into a collection has no say in it
+            self._report.collections += 1
+            self._keep_tags(collection)
         import_users(
             self._parts,
             self._plan.listed,
@@ -170,6 +126,7 @@ class _Import:
             collection=self._name,
             workers=self._parts.workers,
             max_file_bytes=self._parts.max_file_bytes,
+            is_wanted=self._is_wanted,
         )
         added = add_photos(self._deployment, request, progress=tell)
         if not added.verdict.is_allowed:
@@ -179,8 +136,15 @@ class _Import:
         self._report.refused |= set(added.refused)
         return added
 
+    def _is_wanted(self, photo: ReadPhoto, box: Box) -> bool:
+        """Whoever else is in an image was never in the collection, and is not taken into it."""
+        if photo.analysis is None:
+            return False
+        size = photo.analysis.width_px, photo.analysis.height_px
+        return is_listed(box, self._plan.faces_by_uri[photo.found.uri], size=size)
+
     def _find_landed(
-        self, name: _Name, *, stored: StoredGrant | Verdict, collection: Collection | None
+        self, name: NamedFiles, *, stored: StoredGrant | Verdict, collection: Collection | None
     ) -> dict[str, LandedPhoto]:
         """Of the files of a name, those that are photos of the collection now, by their place."""
         if isinstance(stored, Verdict) or collection is None:
@@ -194,7 +158,7 @@ class _Import:
             }
         return {uri: photo for uri, photo in found.items() if photo is not None}
 
-    def _match(self, name: _Name, *, landed: Sequence[LandedPhoto]) -> None:
+    def _match(self, name: NamedFiles, *, landed: Sequence[LandedPhoto]) -> None:
         paired = pair_images(name.images, landed)
         for image_id, faces in name.images.items():
             if image_id not in paired:
@@ -219,7 +183,7 @@ class _Import:
 
     def _keep_names(
         self,
-        name: _Name,
+        name: NamedFiles,
         landed: Mapping[str, LandedPhoto],
         *,
         stored: StoredGrant | Verdict,
@@ -240,7 +204,27 @@ class _Import:
                 )
                 add_name(connection, named, at=self._deployment.clock())
 
-    def _tell_absent(self, name: _Name, *, added: AddReport, stored: StoredGrant | Verdict) -> None:
+    def _keep_tags(self, collection: Collection) -> None:
+        """Those that are not here yet: what somebody wrote here since stays. None of Amazon's."""
+        listed = self._plan.listed.tags
+        if listed is None:
+            self._lose("tags", Loss.TAGS_UNKNOWN)
+            return
+        tags = Tags(self._deployment, collection)
+        known = tags.read()
+        new = {
+            key: value
+            for key, value in listed.items()
+            if key not in known and not key.startswith(_OF_AMAZON)
+        }
+        try:
+            tags.put(new)
+        except ConflictError:
+            self._lose("tags", Loss.TAGS_FULL)
+
+    def _tell_absent(
+        self, name: NamedFiles, *, added: AddReport, stored: StoredGrant | Verdict
+    ) -> None:
         """Why none of the files of a name is here."""
         faces = list(name.iter_faces())
         failed = {one.path: one.reason for one in added.failed}
@@ -287,6 +271,6 @@ class _Import:
 
 def _judge_unmet(photo: LandedPhoto, *, has_others: bool) -> Loss:
     """Why a face of Amazon's is not in a photo."""
-    if photo.hidden:
-        return Loss.FACE_KEPT_OUT
-    return Loss.NO_FACE_THERE if has_others else Loss.IMAGE_CHANGED
+    if not has_others:
+        return Loss.IMAGE_CHANGED
+    return Loss.FACE_LEFT_OUT if photo.hidden else Loss.NO_FACE_THERE

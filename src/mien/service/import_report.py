@@ -25,13 +25,14 @@ class Loss(StrEnum):
     IMAGE_REFUSED = "image-refused"
     IMAGE_CHANGED = "image-changed"
     NO_FACE_THERE = "no-face-there"
-    FACE_KEPT_OUT = "face-kept-out"
+    FACE_LEFT_OUT = "face-left-out"
     FACE_OF_ANOTHER = "face-of-another"
     USER_WITHOUT_FACES = "user-without-faces"
     USER_REFUSED = "user-refused"
     USER_FULL = "user-full"
     COLLECTION_EMPTY = "collection-empty"
-    TAGS = "tags"
+    TAGS_UNKNOWN = "tags-unknown"
+    TAGS_FULL = "tags-full"
 
     @property
     def explanation(self) -> str:
@@ -46,13 +47,13 @@ _EXPLANATIONS: Mapping[Loss, str] = {
     Loss.IMAGE_UNREADABLE: "The file gives no photo; the codes say why.",
     Loss.IMAGE_REFUSED: "The photo may not be taken in; the codes say why.",
     Loss.IMAGE_CHANGED: (
-        "No face is where Amazon saw one, in all of the photo: the file is not the image that it "
-        "indexed, or was cut or turned since."
+        "Of all of Amazon's faces of the image none is in the photo: the file is not the image "
+        "that it indexed, or was cut or turned since, or its people opted out or are not enrolled."
     ),
     Loss.NO_FACE_THERE: "The detector here sees no face where Amazon saw this one.",
-    Loss.FACE_KEPT_OUT: (
-        "No face is kept at that place. This photo shows faces that may not be kept: their people "
-        "opted out, or are not enrolled."
+    Loss.FACE_LEFT_OUT: (
+        "No face is kept at that place, and faces of this photo were left out: their people opted "
+        "out or are not enrolled, or Amazon lists no face where they are."
     ),
     Loss.FACE_OF_ANOTHER: "The face belongs to another user here already.",
     Loss.USER_WITHOUT_FACES: "None of the user's faces came along, so the user did not either.",
@@ -61,7 +62,8 @@ _EXPLANATIONS: Mapping[Loss, str] = {
     Loss.COLLECTION_EMPTY: (
         "Nothing of the collection came along. A collection is made here with its first photo."
     ),
-    Loss.TAGS: "Tags are not copied, or could not be asked for. Set them here anew.",
+    Loss.TAGS_UNKNOWN: "Amazon did not tell the tags; it takes the right rekognition:ListTags*.",
+    Loss.TAGS_FULL: "A collection has 200 tags at most; none of these was added to those here.",
 }
 
 

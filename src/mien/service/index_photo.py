@@ -75,7 +75,15 @@ class IndexedFace:
         return self.visible.quality
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class LeftOutFace:
+    """A face that was found just now and not kept; nothing that it could be known by is left."""
+
+    face: Face
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
 class IndexedPhoto:
     """A photo that is in a collection, with its faces, the largest first.
 
@@ -87,8 +95,8 @@ class IndexedPhoto:
     width_px: int
     height_px: int
     faces: Sequence[IndexedFace] = ()
-    unfit: Sequence[EmbeddedFace] = ()
-    beyond: Sequence[EmbeddedFace] = ()
+    unfit: Sequence[LeftOutFace] = ()
+    beyond: Sequence[LeftOutFace] = ()
 
 
 def index_photo(
@@ -111,7 +119,7 @@ def index_photo(
     if not place.verdict.is_allowed:
         return place.verdict
     check_model(leave.collection, deployment.model)
-    indexing = _Indexing(parts, deployment, request, leave=leave)
+    indexing = _Indexing(parts, deployment, request=request, leave=leave)
     result = indexing.work(_as_file(read(), shelf=place.shelf, name=request.file_name))
     parts.session.keep_signed()
     return result
@@ -121,7 +129,7 @@ class _Indexing:
     """One photo on its way in, under a leave."""
 
     def __init__(
-        self, parts: Parts, deployment: Deployment, request: IndexRequest, *, leave: Leave
+        self, parts: Parts, deployment: Deployment, *, request: IndexRequest, leave: Leave
     ) -> None:
         self._parts = parts
         self._deployment = deployment
@@ -211,8 +219,8 @@ class _Indexing:
             analysis.width_px,
             analysis.height_px,
             faces,
-            admissions.unfit_faces,
-            admissions.beyond,
+            _describe(admissions.unfit_faces),
+            _describe(admissions.beyond),
         )
 
     def _find_faces(self, digest: str) -> list[IndexedFace]:
@@ -244,6 +252,10 @@ def _cut(photo: ReadPhoto) -> ReadPhoto:
         return photo
     faces = photo.analysis.faces[:MOST_FACES]
     return replace(photo, analysis=replace(photo.analysis, faces=faces))
+
+
+def _describe(faces: Sequence[EmbeddedFace]) -> list[LeftOutFace]:
+    return [LeftOutFace(one.face, one.quality) for one in faces]
 
 
 def _grant_of(leave: Leave) -> GrantId:

@@ -29,6 +29,7 @@ from mien.service.record import RunRecord
 from mien.service.standing import find_grant, get_grant
 from mien.sources.base import FoundFile, Source, UnreadablePath
 from mien.sources.folder import FolderSource
+from mien.types import Box
 
 _BATCH_PHOTOS = 32
 _BATCH_S = 1.0
@@ -77,7 +78,8 @@ Progress = Callable[[AddReport], None]
 class AddRequest:
     """What to add, under which grant, into which collection, and how good a face must be.
 
-    Files and folders by their `paths`; else `source`, which may be iterated once.
+    Files and folders by their `paths`; else `source`, which may be iterated once. With
+    `is_wanted`, only faces that are where one is wanted.
     """
 
     paths: Sequence[Path] = ()
@@ -87,6 +89,7 @@ class AddRequest:
     workers: int
     max_file_bytes: int
     quality: QualityFilter = QualityFilter.NONE
+    is_wanted: Callable[[ReadPhoto, Box], bool] | None = None
 
     def iter_items(self) -> Iterator[FoundFile | UnreadablePath]:
         return (self.source or FolderSource(self.paths)).iter_items()
@@ -257,6 +260,7 @@ class _Run:
                         collection=collection,
                         grant_id=self._stored.grant.grant_id,
                         quality=self._request.quality,
+                        is_wanted=self._request.is_wanted,
                     ),
                 )
             )

@@ -7,7 +7,7 @@ opens a photo in full is entered into the audit log.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
@@ -79,18 +79,11 @@ class PersonShown:
 
 
 class PhotoBook:
-    """What may be looked at of a library.
+    """What may be looked at of a library; of these collections alone, where `bounds` are set."""
 
-    Of these collections alone, where `bounds` are set; with `grant_id`, of what came in under it
-    alone.
-    """
-
-    def __init__(
-        self, parts: Parts, *, bounds: frozenset[str] | None = None, grant_id: str = ""
-    ) -> None:
+    def __init__(self, parts: Parts, *, bounds: frozenset[str] | None = None) -> None:
         self._parts = parts
         self._bounds = bounds
-        self._filters = Filters(grant_id=grant_id) if grant_id else NO_FILTERS
 
     def list_photos(self, query: PhotoQuery) -> PhotoPage:
         """A page of a collection's photos.
@@ -101,10 +94,7 @@ class PhotoBook:
         if not 1 <= query.limit <= MOST_A_PAGE:
             raise SettingsError(f"A page has 1 to {MOST_A_PAGE} photos.")
         self._check_reach(query.collection)
-        filters = query.filters
-        if self._filters.grant_id:
-            filters = replace(filters, grant_id=self._filters.grant_id)
-        look = look_at(self._parts, query.collection, filters=filters)
+        look = look_at(self._parts, query.collection, filters=query.filters)
         if isinstance(look, Verdict):
             return PhotoPage(look)
         with look.deployment.database.reading() as connection:
@@ -235,7 +225,7 @@ class PhotoBook:
         for name in names:
             is_within = self._bounds is None or name in self._bounds
             if is_within and wanted in {"", name}:
-                look = look_at(self._parts, name, filters=self._filters)
+                look = look_at(self._parts, name)
                 if isinstance(look, Look):
                     yield look
 

@@ -32,7 +32,8 @@ _FIRST = 88
 """So many at first where weak ones are left out: mostly few are strong, however many are wanted."""
 _DOUBT = 0.2
 """How much stronger, as a normalised score, one beyond the hits may be than the last of these."""
-_GROWTH = 8
+_GROWTH, _GROWTH_OF_STRONG = 8, 2
+"""Some may not be shown, often many; those that are too weak begin soon after the strong ones."""
 _MOST_FETCHED = 4096
 
 
@@ -59,6 +60,11 @@ class Bounds:
     def enough(self) -> int:
         """How many hits there must be before so many candidates can be the strongest."""
         return self.limit + _SPARE
+
+    def find_next(self, fetched: int) -> int:
+        """How many hits to ask for after so many."""
+        growth = _GROWTH_OF_STRONG if self.asks_for_strength else _GROWTH
+        return max(self.first, fetched * growth)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,8 +119,8 @@ class Ranking:
         bounds, fetched = self._bounds, 0
         candidates: tuple[Candidate, ...] = ()
         while fetched < size and (len(candidates) < bounds.limit or fetched < bounds.enough):
-            fetched = min(_find_next(fetched, first=bounds.first), size)
-            if among is None and fetched > _MOST_FETCHED:
+            fetched = min(bounds.find_next(fetched), size)
+            if among is None and fetched > max(_MOST_FETCHED, bounds.enough):
                 return None
             hits = _list_hits(self._gallery.index.search(self._probe, limit=fetched, among=among))
             candidates, is_last = self._see(hits)
@@ -176,12 +182,6 @@ def _find_least(bounds: Bounds, calibration: Calibration | None) -> float:
     decades = -math.log10(bounds.max_fmr)
     rare = np.interp(decades, -calibration.log10_fmr, calibration.scores)
     return max(similar, float(rare))
-
-
-def _find_next(fetched: int, *, first: int) -> int:
-    """How many hits to ask for next; the most that are asked for of all faces come once."""
-    wanted = max(first, fetched * _GROWTH)
-    return min(wanted, _MOST_FETCHED) if fetched < _MOST_FETCHED < wanted else wanted
 
 
 def _list_hits(hits: Hits) -> list[_Scored]:

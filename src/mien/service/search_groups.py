@@ -117,7 +117,9 @@ class GroupSearch:
             raise _no_face(face_id)
         key = refer_to_face(self._deployment, uuid=face.stored.uuid, face_id=face.stored.id)
         groups = self._make_vectors(seeking, gallery)
-        return self._search(seeking, gallery, _Target(as_row(templates[0]), key), groups=groups)
+        return self._search(
+            seeking, gallery, target=_Target(as_row(templates[0]), key), groups=groups
+        )
 
     def by_name(self, name: str) -> GroupResult:
         """For a group, which is no match itself. Raises `NotFoundError`."""
@@ -133,7 +135,9 @@ class GroupSearch:
             seeking.end([])
             return GroupResult(ALLOWED, self._digest, search_id=seeking.session.id)
         key = ProbeKey(self._deployment.vault.notary.refer("probe group", group.uuid))
-        return self._search(seeking, gallery, _Target(own, key), groups=groups.without(group.id))
+        return self._search(
+            seeking, gallery, target=_Target(own, key), groups=groups.without(group.id)
+        )
 
     def by_photo(
         self, read: Callable[[], bytes], *, quality: QualityFilter = QualityFilter.NONE
@@ -165,7 +169,7 @@ class GroupSearch:
         turned = self._deployment.vault.rotation_of(embedding.shape[1]).turn(embedding)
         key = refer_to_photos(self._deployment, [(sha256(content).hexdigest(), searched)])
         groups = self._make_vectors(seeking, gallery)
-        result = self._search(seeking, gallery, _Target(turned, key), groups=groups)
+        result = self._search(seeking, gallery, target=_Target(turned, key), groups=groups)
         return replace(result, probe=probe)
 
     def _begin(self) -> Seeking | GroupResult:
@@ -199,7 +203,7 @@ class GroupSearch:
         return make_vectors(gallery, members)
 
     def _search(
-        self, seeking: Seeking, gallery: Gallery, target: _Target, *, groups: GroupVectors
+        self, seeking: Seeking, gallery: Gallery, *, target: _Target, groups: GroupVectors
     ) -> GroupResult:
         seeking.session.note_keys([target.key])
         found = self._rank(groups, gallery, target=target)

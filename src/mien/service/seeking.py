@@ -70,6 +70,7 @@ class SearchResult:
     `faces_searched` are all those of the collection. `unreadable_faces` are in it too, but their
     templates are lost or damaged. `may_be_several` people are shown by the probes. `rejected`
     candidates were left out. What is said of a candidate later names the search by its id.
+    `leave` is how far it reached, where the gallery was opened.
     """
 
     verdict: Verdict
@@ -80,6 +81,7 @@ class SearchResult:
     may_be_several: bool = False
     rejected: int = 0
     search_id: str = ""
+    leave: Leave | None = None
 
     @property
     def probe(self) -> Probe | None:
@@ -180,6 +182,7 @@ class Seeking:
             may_be_several=target.may_be_several,
             rejected=number,
             search_id=self.session.id,
+            leave=self.leave,
         )
 
     def end(self, results: Sequence[SearchResult], *, verdict: Verdict = ALLOWED) -> None:

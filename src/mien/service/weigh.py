@@ -70,6 +70,6 @@ def get_calibration(model: EmbeddingModel) -> Calibration:
         raise ModelError(
             f"What scores of {model.model_id} are worth was never measured, so that no false match "
             "rate and no similarity can be asked for. Use a model that comes measured, such as "
-            "the pack open, or ask for a least score instead."
+            "the pack open."
         )
     return model.calibration

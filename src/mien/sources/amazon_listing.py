@@ -16,7 +16,7 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COLLECTION = re.compile(r"[a-zA-Z0-9_.\-]{1,255}")
 _NAME = re.compile(r"[a-zA-Z0-9_.\-:]{1,255}")
 _USER = re.compile(r"[a-zA-Z0-9_.\-:]{1,128}")
+_LONGEST_TAG = 256
 _EDGES = ("Left", "Top", "Width", "Height")
 
 
@@ -53,12 +54,12 @@ class ListedUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedCollection:
-    """A collection with what is in it; `tags` is how many it has, if that could be asked."""
+    """A collection with what is in it; without `tags` where they could not be asked for."""
 
     collection_id: str
     faces: tuple[ListedFace, ...]
     users: tuple[ListedUser, ...] = ()
-    tags: int | None = 0
+    tags: Mapping[str, str] | None = field(default_factory=dict)
 
 
 def make_document(collections: Sequence[Document]) -> Document:
@@ -105,6 +106,8 @@ def _open_own(path: str, flags: int) -> int:
 
 def _parse_collection(entry: Document, *, at: str) -> ListedCollection:
     tags = entry.get("Tags", {})
+    if tags is not None and not _are_tags(tags):
+        raise _wrong(at, "Tags")
     return ListedCollection(
         collection_id=_text(entry, "CollectionId", pattern=_COLLECTION, at=at),
         faces=tuple(
@@ -115,7 +118,7 @@ def _parse_collection(entry: Document, *, at: str) -> ListedCollection:
             _parse_user(one, at=f"{at}, user {number}")
             for number, one in enumerate(_list(entry, "Users", at=at), 1)
         ),
-        tags=len(tags) if isinstance(tags, dict) else None,
+        tags=tags,
     )
 
 
@@ -144,6 +147,13 @@ def _parse_user(entry: Document, *, at: str) -> ListedUser:
         raise _wrong(at, "FaceIds")
     user_id = _text(entry, "UserId", pattern=_USER, at=at)
     return ListedUser(user_id, tuple(one.lower() for one in face_ids))
+
+
+def _are_tags(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(word, str) and len(word) <= _LONGEST_TAG
+        for word in (*value.keys(), *value.values())
+    )
 
 
 def _is_number(value: object) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -86,9 +87,11 @@ class Pipeline:
         return decode_photo(content, limits=self._limits, enough_px=enough_px)
 
     def _glance(self, photo: Photo, faces: list[Face]) -> tuple[EmbeddedFace, ...]:
-        assess, nothing = self._assessor.assess, np.empty(0, np.float32)
+        seen = [self._assessor.assess(photo, face, consistency=0.0) for face in faces]
+        nothing = np.empty(0, np.float32)
         return tuple(
-            EmbeddedFace(face, nothing, b"", assess(photo, face, consistency=0.0)) for face in faces
+            EmbeddedFace(face, nothing, b"", replace(quality, value=0.0))
+            for face, quality in zip(faces, seen, strict=True)
         )
 
     def _embed(self, photo: Photo, faces: list[Face]) -> tuple[EmbeddedFace, ...]:

@@ -22,6 +22,9 @@ WHERE indexed_photos.photo_id IN (?) ORDER BY faces.id;
 SELECT indexed_photos.id, indexed_photos.collection_id, indexed_photos.photo_id, indexed_photos.blob_id, indexed_photos.indexed_at, indexed_photos.dropped, indexed_photos.unfit, indexed_photos.quality_filter, indexed_photos.scanned_to, collections.name
 FROM indexed_photos JOIN collections ON collections.id = indexed_photos.collection_id
 WHERE indexed_photos.photo_id IN (?) ORDER BY indexed_photos.id;
+SELECT locations.photo_id, image_names.name
+FROM image_names JOIN locations ON locations.id = image_names.location_id
+WHERE locations.photo_id IN (?) ORDER BY image_names.id;
 SELECT originals.photo_id
 FROM originals
 WHERE originals.photo_id IN (?);

@@ -63,6 +63,14 @@ SELECT face_groups.id, face_groups.uuid, face_groups.collection_id, face_groups.
 FROM face_groups
 WHERE face_groups.collection_id = ? AND face_groups.reference = ? ORDER BY face_groups.id;
 
+-- find_groups_with
+SELECT face_group_faces.face_id, face_group_faces.group_id
+FROM face_group_faces
+WHERE face_group_faces.face_id IN (?);
+SELECT face_groups.id, face_groups.uuid, face_groups.collection_id, face_groups.grant_id, face_groups.reference, face_groups.name, face_groups.created_at
+FROM face_groups
+WHERE face_groups.id IN (?);
+
 -- find_of_grants
 SELECT face_groups.id
 FROM face_groups
