@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mien.testing import draw_photo
 from rekognition.conformance.endpoint import Endpoint
 from rekognition.conformance.photos import ANN, BEN, DAD, MOM, draw_nobody
 from rekognition.conformance.proofs import Status, proves
@@ -101,6 +102,13 @@ def test_the_same_photo_by_the_same_name_is_stored_once(endpoint: Endpoint, inde
     again = endpoint.index(indexed, photo, ExternalImageId="dad")
     assert again in (first, [])
     assert endpoint.client.describe_collection(CollectionId=indexed)["FaceCount"] == 1
+
+
+def test_no_more_than_a_hundred_faces_of_a_photo_are_indexed(wire: Endpoint, deleted: str) -> None:
+    wire.differs("so many faces are drawn quicker than found")
+    found = wire.client.index_faces(CollectionId=deleted, Image={"Bytes": draw_photo(*range(101))})
+    assert len(found["FaceRecords"]) == 100
+    assert wire.client.describe_collection(CollectionId=deleted)["FaceCount"] == 100
 
 
 def test_a_photo_of_nobody_indexes_nothing(wire: Endpoint, deleted: str) -> None:

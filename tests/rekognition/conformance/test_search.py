@@ -148,8 +148,9 @@ def test_a_face_is_searched_as_far_as_wanted(
 
 
 def test_a_face_that_is_not_there_cannot_be_searched(wire: Endpoint, searched_drawn: str) -> None:
-    with wire.refusing("InvalidParameterException", "ResourceNotFoundException"):
+    with wire.refusing("InvalidParameterException") as refusal:
         wire.client.search_faces(CollectionId=searched_drawn, FaceId=UNKNOWN)
+    assert refusal.message == "faceId was not found in the collection."
 
 
 @proves("CompareFacesRequest", "SourceImage", "TargetImage")
