@@ -33,7 +33,7 @@ COLLECTIONS = tuple(
     f"{PREFIX}{name}"
     for name in (
         *("made", "Made", "listed-1", "listed-2", "listed-3", "indexed", "searched", "users"),
-        *("tagged", "images", "deleted", "paged", "flow", "smoke", "more-users", "seen", "kept"),
+        *("tagged", "deleted", "flow", "smoke", "more-users", "couples", "seen", "kept"),
     )
 )
 LONGEST_NAME = PREFIX.ljust(255, "x")

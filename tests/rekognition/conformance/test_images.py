@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from mien.testing import draw_photo
 from rekognition.conformance.endpoint import Endpoint
 from rekognition.conformance.photos import DAD, MOM, draw_nobody
 from rekognition.conformance.proofs import Status, proves
@@ -65,6 +66,16 @@ def test_eyes_lie_where_the_box_is(endpoint: Endpoint) -> None:
         assert box["Top"] < place[name]["Y"] < box["Top"] + box["Height"]
     assert place["eyeLeft"]["X"] < place["eyeRight"]["X"]
     assert place["eyeLeft"]["Y"] < place["mouthLeft"]["Y"]
+
+
+def test_no_more_than_a_hundred_faces_of_a_photo_are_told(wire: Endpoint) -> None:
+    wire.differs("so many faces are drawn quicker than found")
+    crowd = {"Bytes": draw_photo(*range(101))}
+    assert len(wire.client.detect_faces(Image=crowd)["FaceDetails"]) == 100
+    found = wire.client.compare_faces(
+        SourceImage={"Bytes": wire.photos.of(0)}, TargetImage=crowd, SimilarityThreshold=0
+    )
+    assert len(found["FaceMatches"]) == 100
 
 
 def test_a_photo_of_nobody_shows_an_empty_list(wire: Endpoint) -> None:

@@ -24,7 +24,7 @@ def users(wire: Endpoint) -> Iterator[str]:
         yield collection_id
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def family(endpoint: Endpoint) -> Iterator[str]:
     """A collection with a user of two faces, and one of one."""
     with endpoint.collection("more-users") as collection_id:
@@ -32,9 +32,16 @@ def family(endpoint: Endpoint) -> Iterator[str]:
             "dad": (endpoint.photos.of(DAD), endpoint.photos.of(DAD, take=1)),
             "ann": (endpoint.photos.of(ANN),),
         }.items():
-            faces = [endpoint.index(collection_id, photo)[0] for photo in photos]
-            endpoint.client.create_user(CollectionId=collection_id, UserId=name)
-            endpoint.client.associate_faces(CollectionId=collection_id, UserId=name, FaceIds=faces)
+            _make_user(endpoint, collection_id, name, *photos)
+        yield collection_id
+
+
+@pytest.fixture
+def couple(endpoint: Endpoint) -> Iterator[str]:
+    """A collection with two users of one face each, to do something to."""
+    with endpoint.collection("couples") as collection_id:
+        for name, who in {"dad": DAD, "ann": ANN}.items():
+            _make_user(endpoint, collection_id, name, endpoint.photos.of(who))
         yield collection_id
 
 
@@ -88,13 +95,13 @@ def test_pages_show_each_user_once(wire: Endpoint, users: str) -> None:
 @proves("AssociatedFace", "FaceId")
 @proves("ListFacesRequest", "UserId")
 @proves("Face", "UserId")
-def test_faces_of_a_user_are_listed_by_their_id(endpoint: Endpoint, family: str) -> None:
-    (other,) = endpoint.index(family, endpoint.photos.of(ANN, take=1))
-    found = endpoint.client.associate_faces(CollectionId=family, UserId="ann", FaceIds=[other])
+def test_faces_of_a_user_are_listed_by_their_id(endpoint: Endpoint, couple: str) -> None:
+    (other,) = endpoint.index(couple, endpoint.photos.of(ANN, take=1))
+    found = endpoint.client.associate_faces(CollectionId=couple, UserId="ann", FaceIds=[other])
     assert found["AssociatedFaces"] == [{"FaceId": other}]
     assert found.get("UnsuccessfulFaceAssociations", []) == []
     assert found["UserStatus"] in {"ACTIVE", "UPDATING"}
-    listed = endpoint.client.list_faces(CollectionId=family, UserId="ann")["Faces"]
+    listed = endpoint.client.list_faces(CollectionId=couple, UserId="ann")["Faces"]
     assert len(listed) == 2
     assert {face["UserId"] for face in listed} == {"ann"}
     assert other in {face["FaceId"] for face in listed}
@@ -124,10 +131,10 @@ def test_faces_of_others_and_of_nobody_are_named(wire: Endpoint, users: str) -> 
 @proves("AssociateFacesRequest", "UserMatchThreshold")
 @proves("UnsuccessfulFaceAssociation", "Confidence", status=Status.DIFFERS, why=SCALE)
 def test_a_face_of_somebody_else_is_not_taken_for_the_user_s(
-    endpoint: Endpoint, family: str
+    endpoint: Endpoint, couple: str
 ) -> None:
-    (stranger,) = endpoint.index(family, endpoint.photos.of(BEN))
-    asked = {"CollectionId": family, "UserId": "dad", "FaceIds": [stranger]}
+    (stranger,) = endpoint.index(couple, endpoint.photos.of(BEN))
+    asked = {"CollectionId": couple, "UserId": "dad", "FaceIds": [stranger]}
     (told,) = endpoint.client.associate_faces(**asked)["UnsuccessfulFaceAssociations"]
     assert told["Reasons"] == ["LOW_MATCH_CONFIDENCE"]
     assert told["Confidence"] < 75
@@ -293,10 +300,10 @@ def test_users_of_one_collection_are_not_those_of_another(wire: Endpoint, users:
         assert wire.client.list_faces(CollectionId=other, UserId="mom")["Faces"] == []
 
 
-def _make_user(wire: Endpoint, collection_id: str, name: str, photo: bytes) -> dict[str, Any]:
-    """Somebody with the face of the photo; as the faces were asked to be theirs."""
+def _make_user(wire: Endpoint, collection_id: str, name: str, *photos: bytes) -> dict[str, Any]:
+    """Somebody with the faces of the photos; as the faces were asked to be theirs."""
     wire.client.create_user(CollectionId=collection_id, UserId=name)
-    faces = wire.index(collection_id, photo)
+    faces = [face for photo in photos for face in wire.index(collection_id, photo)]
     asked = {"CollectionId": collection_id, "UserId": name, "FaceIds": faces}
     wire.client.associate_faces(**asked)
     return asked
