@@ -50,7 +50,7 @@ _TAKES = {
     ANN: ("london/001_neutral.jpg", "london/001_smiling.jpg"),
     BEN: ("london/002_neutral.jpg", "london/002_smiling.jpg"),
 }
-_SMALLER, _SIDE_PX = 0.6, 320
+_SMALLER, _SIDE_PX, _BLUR_PX = 0.6, 320, 10
 
 
 class RealPhotos:
@@ -81,7 +81,7 @@ class RealPhotos:
 
         with Image.open(io.BytesIO(self.of(person))) as photo:
             small = photo.convert("RGB").resize((_SIDE_PX, _SIDE_PX))
-            return _encode(small.filter(ImageFilter.GaussianBlur(6)))
+            return _encode(small.filter(ImageFilter.GaussianBlur(_BLUR_PX)))
 
 
 def _encode(picture: object) -> bytes:
