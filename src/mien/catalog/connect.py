@@ -23,6 +23,7 @@ __all__ = ["Connection", "Database", "open_database"]
 
 _WAIT_S = 60.0
 _VERSIONS = "alembic_version"
+_SYNCHRONOUS = "synchronous"
 
 
 class Database:
@@ -140,7 +141,9 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     # A connection serves one transaction after another, each with what it asks for.
     synchronous = "FULL" if options.get("is_durable", False) else "NORMAL"
-    connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+    if connection.info.get(_SYNCHRONOUS) != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        connection.info[_SYNCHRONOUS] = synchronous
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writing", False) else "BEGIN")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json
 
 app = typer.Typer()
+
+_BETWEEN_COLLECTIONS = (20_000, 20, 50)
+"""A request makes many small values and hardly a cycle: Python looks for cycles less often."""
 
 
 @app.command("serve")
@@ -46,6 +50,7 @@ def serve(
     from mien.server.opening import open_site
     from mien.service.accounts import Accounts
 
+    gc.set_threshold(*_BETWEEN_COLLECTIONS)
     address = Address(
         host=host, port=port, certificate=certificate, certificate_key=key, proxy_origin=behind
     )
