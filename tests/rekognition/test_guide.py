@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
 
 from cli import fake_mien
 from house.source import ROOT
-from mien.library import Library
-from mien.permission.caller import Role
-from mien.settings import Settings
 from rekognition.conformance.endpoint import Endpoint
 from rekognition.conformance.photos import ANN, BEN, DAD
-from service.desk import Desk
-from service.stage import Stage
 
 GUIDE = (ROOT / "docs" / "guide" / "rekognition.md").read_text(encoding="utf-8")
 ENDPOINT = "http://127.0.0.1:8000"
@@ -29,13 +25,17 @@ def example(name: str) -> str:
     return found.group(1)
 
 
+def run(program: str, address: str) -> None:
+    """The guide's program as it stands, but for where the server is."""
+    assert ENDPOINT in program
+    program = program.replace(ENDPOINT, address)
+    exec(compile(program, "rekognition.md", "exec"), {})  # noqa: S102  (our own guide)
+
+
 def test_the_commands_print_what_an_sdk_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MIEN_HOME", str(tmp_path / "home"))
-    stage = Stage(tmp_path)
-    with Library(settings=Settings(home=stage.home), models=stage.models) as library:
-        Desk(stage, library).make("Ada Holder", Role.CURATOR)
     commands = [line[2:] for line in example("key").splitlines() if line.startswith("$ ")]
     grant_id, shown = "", ""
     for command in commands:
@@ -48,7 +48,7 @@ def test_the_commands_print_what_an_sdk_reads(
     assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} <= set(exported)
 
 
-def test_the_program_finds_its_own_photos(
+def test_the_programs_find_their_photos_and_where_those_lie(
     wire: Endpoint,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -64,13 +64,15 @@ def test_the_program_finds_its_own_photos(
     for name, who in {"dad-1.png": DAD, "ann.png": ANN, "ben.png": BEN}.items():
         (tmp_path / "Pictures" / name).write_bytes(wire.photos.of(who))
     (tmp_path / "me.jpg").write_bytes(wire.photos.of(DAD, take=1))
-    program = example("program").replace(ENDPOINT, wire.served.address)
-    assert program != example("program")
-    exec(compile(program, "rekognition.md", "exec"), {})  # noqa: S102  (our own guide)
+    run(example("program"), wire.served.address)
     (line,) = capsys.readouterr().out.splitlines()
     name, similarity = line.split()
     assert name == "dad-1.png"
     assert float(similarity) >= 80
+    run(example("links"), wire.served.address)
+    places = [literal_eval(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(places) == 3
+    assert all(uri.startswith("upload:///conformance/") for (uri,) in places)
     wire.drop("people")
 
 

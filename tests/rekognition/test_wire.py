@@ -16,4 +16,7 @@ def test_an_operation_that_is_not_there_is_the_services_own_kind_of_error(stage:
         pytest.raises(ClientError) as refused,
     ):
         client.detect_labels(Image={"Bytes": b"x"})
-    assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
+    told = refused.value.response["Error"]
+    assert told["Code"] == "UnknownOperationException"
+    assert "'DetectLabels'" in told["Message"]
+    assert "faces in photos" in told["Message"]

@@ -8,7 +8,8 @@ from mien.http.site import Site
 from mien.library import Library
 from mien.permission.access_key import AccessTerms
 from mien.permission.caller import Caller, Operation, may_operate, may_reach
-from mien.rekognition.errors import check, no_collection
+from mien.permission.verdict import Reason
+from mien.rekognition.errors import Code, ServiceError, check, denied, no_collection
 from mien.service.parts import Parts
 
 
@@ -30,10 +31,14 @@ class Call:
         return self.library.parts
 
     def check(self, operation: Operation, *, collection: str | None = None) -> None:
-        """Raises a refusal where the key is not for this.
+        """Raises a refusal where the key is not for this, which says what it would have to be for.
 
         A collection that the key does not name is answered as if there were none.
         """
-        check(may_operate(self.caller, operation, purpose=self.terms.purpose))
+        verdict = may_operate(self.caller, operation, purpose=self.terms.purpose)
+        if Reason.OPERATION_NOT_YOURS in verdict.reasons:
+            words = f"{denied(verdict).message} It takes an access key for '{operation}'."
+            raise ServiceError(Code.ACCESS_DENIED, words)
+        check(verdict)
         if collection is not None and not may_reach(self.caller, collection):
             raise no_collection(collection)

@@ -27,6 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 _TARGET, _PREFIX = "X-Amz-Target", "RekognitionService."
 _TOLD_ON = ("Connection", "Retry-After")
+_NO_OPERATION = "There is no operation {!r} here: only those about faces in photos are offered."
 _LOG = logging.getLogger(__name__)
 
 _CODE_BY_FAULT: Mapping[SignatureFault, Code] = {
@@ -88,7 +89,7 @@ def _do(call: Call, *, target: str, body: bytes) -> Mapping[str, object]:
     name = target.removeprefix(_PREFIX)
     operation = OPERATIONS.get(name) if target.startswith(_PREFIX) else None
     if operation is None:
-        raise ServiceError(Code.UNKNOWN_OPERATION, f"There is no operation {name!r} here.")
+        raise ServiceError(Code.UNKNOWN_OPERATION, _NO_OPERATION.format(name))
     try:
         document = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:  # no JSON, no text, or too deep
