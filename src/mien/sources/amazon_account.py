@@ -12,7 +12,16 @@ from mien.sources.amazon_listing import Document, make_document
 
 _FACE_MEMBERS = ("FaceId", "ImageId", "ExternalImageId", "BoundingBox")
 _PAGE, _USER_PAGE = 4096, 500
-_NOT_OFFERED = "InvalidParameterException"
+_NOT_OFFERED, _NOT_THERE = "InvalidParameterException", "ResourceNotFoundException"
+_UNBELIEVED = frozenset(
+    {
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+        "IncompleteSignatureException",
+        "MissingAuthenticationTokenException",
+        "ExpiredTokenException",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +113,20 @@ def _fetch_tags(client: Any, arn: str) -> Document | None:  # noqa: ANN401
     return found
 
 
+def _find_advice(code: str) -> str:
+    if code in _UNBELIEVED:
+        return (
+            "It does not believe the key: look at its secret, at the clock, and at the region, with "
+            "--profile and --region."
+        )
+    if code == _NOT_THERE:
+        return "There is no such collection there: look at --collection and --region."
+    return (
+        "Reading collections takes the rights rekognition:List* and rekognition:Describe*, in the "
+        "region they are in."
+    )
+
+
 @contextmanager
 def _told_plainly() -> Iterator[None]:
     """What goes wrong, by its name: what botocore says may hold keys or ids."""
@@ -114,8 +137,7 @@ def _told_plainly() -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "an error")
         raise SettingsError(
-            f"Amazon answered {error.operation_name} with {code}. Reading collections takes the "
-            "rights rekognition:List* and rekognition:Describe*, in the region they are in."
+            f"Amazon answered {error.operation_name} with {code}. {_find_advice(code)}"
         ) from error
     except (BotoCoreError, ValueError) as error:
         raise SettingsError(
