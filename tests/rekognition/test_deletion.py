@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import pytest
+
+from mien.errors import NotFoundError
 from mien.permission.caller import Operation
 from mien.permission.use import Use
+from mien.service import index_photo
+from mien.service.face_groups import FaceGroups
 from mien.testing import draw_photo
 from rekognition.people import NOBODY, OTHERS, PEOPLE, Scene, refused, scene
 from service.stage import PURPOSE, Stage, blobs_of, check_sound, names_of, query
@@ -148,3 +154,40 @@ def test_a_deleted_collection_leaves_no_byte_of_what_was_in_it(stage: Stage) -> 
     assert (told["target"], told["erased"]["faces"]) == ("collection", 8)  # type: ignore[index]
     assert query(stage.home / "catalog.db", "SELECT count(*) FROM collections") == [0]
     check_sound(stage.home)
+
+
+@pytest.mark.parametrize("seen", ["before it is read", "before it is kept", "after it is kept"])
+def test_whoever_indexes_into_a_collection_that_goes_is_told_that_it_is_gone(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, seen: str
+) -> None:
+    """Nothing of the photo is left, whenever that happens."""
+    step = "take_in" if seen == "before it is read" else "commit_batch"
+    meant = getattr(index_photo, step)
+
+    def delete(*things: Any, **terms: Any) -> Any:
+        monkeypatch.undo()
+        done = [meant(*things, **terms)] if seen == "after it is kept" else []
+        here.client.delete_collection(CollectionId=PEOPLE)
+        return done[0] if done else meant(*things, **terms)
+
+    with scene(stage, scope="upload:///phone/") as here:
+        here.client.create_collection(CollectionId=PEOPLE)
+        monkeypatch.setattr(index_photo, step, delete)
+        with refused("ResourceNotFoundException", f"The collection id: {PEOPLE} does not exist"):
+            here.client.index_faces(
+                CollectionId=PEOPLE, Image={"Bytes": draw_photo(1)}, ExternalImageId="ann_example"
+            )
+    assert find_traces(stage.home, {"name": b"ann_example"}) == []
+    assert (photo_ids(stage), blobs_of(stage.home)) == (0, [])
+    assert query(stage.home / "catalog.db", "SELECT count(*) FROM runs") == [0]
+
+
+def test_no_user_comes_into_a_collection_that_is_gone_and_no_key_is_left(stage: Stage) -> None:
+    with scene(stage) as here:
+        here.client.create_collection(CollectionId=PEOPLE)
+        deployment = here.library._deployment
+        groups = FaceGroups(deployment, here.leave())
+        here.client.delete_collection(CollectionId=PEOPLE)
+        with pytest.raises(NotFoundError, match="deleted meanwhile"):
+            groups.make("ann")
+        assert deployment.vault.subjects.list_all() == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -183,6 +185,35 @@ def test_a_header_is_read_without_its_pixels() -> None:
     with pytest.raises(PhotoError) as refused:
         read_size(_save("GIF"))
     assert refused.value.code == "not-a-photo"
+
+
+def test_how_a_png_is_turned_is_read_without_its_pixels() -> None:
+    """Or a small file would take all the memory there is before anybody asked who may."""
+    cut = _save("PNG", size=(300, 200))[:-60]
+    assert lay_as_stored(cut) == cut
+    head, said, pixels = _save_said_last()
+    laid = lay_as_stored(head + pixels + said)
+    assert laid != head + pixels + said
+    assert decode_photo(laid).width_px == 120
+
+
+def _save_said_last() -> tuple[bytes, bytes, bytes]:
+    """A PNG in three: its head, what it says of itself with its end, and its pixels."""
+    png = _save("PNG", orientation=_TURNED)
+    said, pixels = png.index(b"eXIf") - 4, png.index(b"IDAT") - 4
+    end = png.index(b"IEND") - 4
+    if said < pixels:
+        return png[:said], png[said:pixels] + png[end:], png[pixels:end]
+    return png[:pixels], png[said:], png[pixels:said]
+
+
+def test_more_pixels_than_any_photo_has_are_too_many(stage: Stage) -> None:
+    png = bytearray(_save("PNG"))
+    png[16:24] = struct.pack(">II", 30_000, 30_000)
+    png[29:33] = struct.pack(">I", zlib.crc32(png[12:29]))
+    with stage.open() as library, pytest.raises(ServiceError) as refused:
+        image.read_image(_call(library), image.Image(content=bytes(png)))
+    assert refused.value.code is Code.IMAGE_TOO_LARGE
 
 
 def test_the_limits_are_those_of_the_service_model() -> None:

@@ -48,6 +48,8 @@ def read_image(call: Call, image: Image) -> bytes:
         sides_px = read_size(content)
         content = lay_as_stored(content)
     except PhotoError as error:
+        if error.reason == "too-many-pixels":
+            raise ServiceError(Code.IMAGE_TOO_LARGE, _TOO_LARGE) from error
         raise ServiceError(Code.INVALID_IMAGE, _NO_IMAGE) from error
     if min(sides_px) < LEAST_SIDE_PX:
         width, height = sides_px

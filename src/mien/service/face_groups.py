@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from mien.catalog import face_groups as rows
 from mien.catalog.audit import Json
+from mien.catalog.collections import is_there
 from mien.catalog.connect import Connection
 from mien.catalog.face_groups import NewFaceGroup, StoredFaceGroup, name_group
 from mien.catalog.faces import find_faces_by_uuid
@@ -60,10 +61,16 @@ class FaceGroups:
         return self._leave
 
     def make(self, name: str) -> None:
-        """A group without faces. Raises `ConflictError` where there is one of that name."""
+        """A group without faces. Raises `ConflictError` where there is one of that name.
+
+        Raises `NotFoundError` where the collection is gone, and then no key is left of the group.
+        """
         scope = self._leave.scope
         uuid, reference = str(uuid4()), refer_name(self._deployment, name)
         with self._deployment.database.writing() as connection:
+            if not is_there(connection, scope.collection_id):
+                gone = self._leave.collection.name
+                raise NotFoundError(f"The collection {gone} was deleted meanwhile.")
             if rows.find_group(connection, scope, reference=reference) is not None:
                 raise ConflictError(f"There is a user {name} in this collection already.")
             new = NewFaceGroup(

@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from mien.catalog import runs as run_rows
+from mien.catalog.collections import is_there
 from mien.catalog.connect import Connection
 from mien.catalog.faces import VisibleFace
 from mien.catalog.image_names import Named, add_name
 from mien.catalog.indexed import is_indexed
 from mien.catalog.landmarks import find_ids_of_photo, find_landmarks
-from mien.errors import MienError, PhotoError
+from mien.errors import MienError, NotFoundError, PhotoError
 from mien.permission.access_key import AccessTerms
 from mien.permission.quality import QualityFilter
 from mien.permission.verdict import Verdict, refuse
@@ -268,10 +269,12 @@ def _grant_of(leave: Leave) -> GrantId:
 def _running(deployment: Deployment, leave: Leave) -> Iterator[BatchCounts]:
     """A run, so that what a sudden end leaves is cleared up; its counts are those it is left with.
 
-    Nothing is to be told of one in which nothing came in.
+    Nothing is to be told of one in which nothing came in. Raises `NotFoundError` where the
+    collection is deleted meanwhile, and with it what came in.
     """
     counts = BatchCounts()
     with deployment.database.writing() as connection:
+        _check_there(connection, leave)
         run_id = run_rows.start_run(
             connection,
             collection_id=leave.collection.id,
@@ -283,10 +286,17 @@ def _running(deployment: Deployment, leave: Leave) -> Iterator[BatchCounts]:
     except MienError:  # what was sealed in vain is destroyed already
         with deployment.database.writing() as connection:
             run_rows.drop_run(connection, run_id)
+            _check_there(connection, leave)
         raise
     with deployment.database.writing() as connection:
+        _check_there(connection, leave)
         if counts.refused:
             run_rows.drop_run(connection, run_id)
             return
         told = {"photos_new": counts.new, "photos_known": counts.known, "faces": counts.faces}
         run_rows.end_small_run(connection, run_id, counts=told, at=deployment.clock())
+
+
+def _check_there(connection: Connection, leave: Leave) -> None:
+    if not is_there(connection, leave.collection.id):
+        raise NotFoundError(f"The collection {leave.collection.name} was deleted meanwhile.")
