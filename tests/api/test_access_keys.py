@@ -215,7 +215,11 @@ def test_nothing_else_is_asked_with_an_access_key(desk: Desk, client: TestClient
             elif document["paths"][path][method]["security"]:
                 codes = {"not-for-access-keys", "not-signed-in", "malformed-request"}
                 assert answer.json()["code"] in codes, path
-    assert answered == {("get", "/v1/me"), ("get", "/v1/faces/{face_id}")}
+    assert answered == {
+        ("get", "/v1/me"),
+        ("get", "/v1/faces/{face_id}"),
+        ("get", "/v1/faces/{face_id}/crop"),
+    }
 
 
 def test_a_page_is_not_opened_with_an_access_key(desk: Desk, client: TestClient) -> None:

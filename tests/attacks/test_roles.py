@@ -22,7 +22,7 @@ NEEDED: dict[str, set[str]] = {
     "view": {
         *("list_collections", "get_collection", "list_sources", "get_policy"),
         *("list_photos", "list_photos_of_person", "get_photo", "get_thumbnail", "get_image"),
-        *("get_face", "get_crop"),
+        *("find_faces", "get_face", "get_crop"),
     },
     "search": {"search", "compare", "find_probe_faces"},
     "judge": {"judge", "get_judgement", "withdraw_judgement", "export"},

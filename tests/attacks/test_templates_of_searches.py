@@ -10,6 +10,7 @@ import pytest
 from attacks.test_templates import check_nothing_is_in, needles_of, templates_of
 from mien.library import Library
 from mien.service.compare import Side
+from mien.service.compare_faces import CompareFacesRequest
 from mien.service.export import ExportForm, ExportRequest, export_candidates
 from mien.service.face_groups import FaceGroups
 from mien.service.group_faces import GroupFaces, Grouping
@@ -64,6 +65,16 @@ CALLS: Mapping[type, Mapping[str, Callable[[Library], object]]] = {
         "search_faces": lambda lib: SearchDesk(lib.parts).search_faces(PROBE, ask()),
         "compare": lambda lib: SearchDesk(lib.parts).compare(
             Side(PROBE), Side(PROBE, 1), asked=Asked(purpose=PURPOSE, collection="default")
+        ),
+        "compare_faces": lambda lib: SearchDesk(lib.parts).compare_faces(
+            PROBE,
+            PROBE,
+            request=CompareFacesRequest(
+                asked=Asked(purpose=PURPOSE, collection="default"), max_file_bytes=1 << 20
+            ),
+        ),
+        "ask": lambda lib: SearchDesk(lib.parts).ask(
+            terms_of(lib.grants()[0].grant_id), collection="default"
         ),
     },
     FaceGroups: {

@@ -94,6 +94,7 @@ def test_the_environment_is_read_in_the_settings_alone() -> None:
     assert readers <= {
         "src/mien/library.py",
         "src/mien/cli/options.py",
+        "src/mien/server/opening.py",  # hands the operator's stores their keys
         "src/mien/vision/package.py",  # hands pip its own settings
     }
 

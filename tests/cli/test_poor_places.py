@@ -124,15 +124,18 @@ def test_a_home_of_somebody_else_is_refused(stage: Stage) -> None:
     assert "chmod 600" in answer.document["error"]["message"]
 
 
+_DISK_KIB = 1536
+
+
 def run(stage: Stage, *words: str | Path) -> Answer:
     return Child(words, folder=stage.folder / "said").wait()
 
 
 @pytest.fixture
 def small_disk(stage: Stage) -> Iterator[Stage]:
-    """A stage whose home lies on a disk of one megabyte; photos lie elsewhere."""
+    """A stage whose home lies on a disk of one and a half megabytes; photos lie elsewhere."""
     stage.home.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(stage.home)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_KIB}k,mode=0700", "tmpfs", str(stage.home)]
     if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("no tmpfs can be mounted here")
     try:
@@ -172,7 +175,7 @@ def test_a_disk_that_is_full_from_the_start_breaks_nothing(
     stage = small_disk
     stage.draw_many(12)
     ballast = stage.home / "ballast"
-    ballast.write_bytes(bytes((1024 - spare_kib) * 1024 - 4096 * 2))
+    ballast.write_bytes(bytes((_DISK_KIB - spare_kib) * 1024 - 4096 * 2))
     grant_words = (
         *("grant", "add", "--kind", "owner_assertion", "--grantor", "N", "--scope", stage.photos),
         *("--purpose", PURPOSE, "--basis", "household", "--until", "2090-01-01"),

@@ -652,7 +652,28 @@ def _users(text: str, count: int) -> dict[str, Any]:
     ]
     typed = dict.fromkeys(("name", "role", "owner", "collections", "purposes"), text)
     typed |= {"days": "7", "calls_a_minute": "60"}
-    told = dict.fromkeys(("refused", "link", "link_name", "secret", "secret_name"), text)
+    names = ("refused", "link", "link_name", "secret", "environment", "secret_name")
+    told = dict.fromkeys(names, text)
+    access_keys = [
+        Thing(
+            access_key_id=f"MIEN{n:016}",
+            name=text,
+            owner_id="u-0",
+            operations={"view", "add"},
+            terms=Thing(grant_id="g-0", collections={text}, purpose=text),
+            last_used_on=None,
+            expires_at=NOW,
+            revoked_at=NOW if n == 2 else None,
+            is_vouched=n != 1,
+        )
+        for n in range(count)
+    ]
+    grants = [
+        {"id": f"g-{n}", "grantor": text, "purposes": [text], "until": "2031-01-01"}
+        for n in range(count)
+    ]
+    bound = dict.fromkeys(("name", "owner", "grant", "purpose", "collections"), text)
+    bound |= {"days": "7", "calls_a_minute": "60"}
     return {
         **(told if count else dict.fromkeys(told, "")),
         "users": [user_of(text, n) for n in range(count)],
@@ -664,6 +685,11 @@ def _users(text: str, count: int) -> dict[str, Any]:
         "invited": typed,
         "wanted": typed,
         "ticked": [Operation.VIEW],
+        "access_keys": access_keys,
+        "grants": grants,
+        "signed_operations": [Operation.VIEW, Operation.ADD],
+        "bound": bound,
+        "bound_ticked": [Operation.VIEW],
     }
 
 

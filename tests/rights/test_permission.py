@@ -293,9 +293,10 @@ NETWORK = {"socket", "http", "urllib.request", "ssl", "ftplib", "smtplib", "xmlr
 def test_r20_no_collection_is_reached_from_elsewhere_or_reaches_out() -> None:
     """No federation: what speaks to a network fetches weights by their hash, and nothing else.
 
-    A server listens, and answers whoever asks.
+    A server listens, and answers whoever asks; photos are read from the stores that its operator
+    named, and from no others.
     """
-    answering = {"api", "http", "server", "web"}
+    answering = {"api", "http", "rekognition", "server", "web"}
     own = {"http": answering, "asyncio": answering, "socket": {"server"}}
     speakers = {
         module.relative
@@ -310,7 +311,11 @@ def test_r20_no_collection_is_reached_from_elsewhere_or_reaches_out() -> None:
         if (name in NETWORK or name.split(".")[0] in NETWORK)
         and module.layer not in own.get(name.split(".")[0], set())
     }
-    assert speakers <= {"src/mien/vision/url.py", "src/mien/vision/fetch.py"}
+    assert speakers <= {
+        "src/mien/sources/object_stores.py",
+        "src/mien/vision/url.py",
+        "src/mien/vision/fetch.py",
+    }
     asking = re.compile(r"\.(connect|create_connection|open_connection|urlopen)\(|import httpx")
     served = [module for module in modules() if module.layer in answering]
     assert [module.relative for module in served if asking.search(module.source)] == []

@@ -116,8 +116,8 @@ def _fetch_tags(client: Any, arn: str) -> Document | None:  # noqa: ANN401
 def _find_advice(code: str) -> str:
     if code in _UNBELIEVED:
         return (
-            "It does not believe the key: look at its secret, at the clock, and at the region, with "
-            "--profile and --region."
+            "It does not believe the key: look at its secret, at the clock, and at the region, "
+            "with --profile and --region."
         )
     if code == _NOT_THERE:
         return "There is no such collection there: look at --collection and --region."
