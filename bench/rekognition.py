@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
             *_compare_searches(served, plan, probes=probes),
             *_search_with_boto3(served, plan, probes=probes),
             *_index(served, press[: plan.indexed], what="press photos of 250 pixels", least=10),
-            *_index(served, paths[: plan.indexed], what="portraits of 1,350 pixels", least=None),
+            *_index(served, paths[: plan.indexed], what="portraits of 900 pixels", least=None),
         ]
     return {"faces": plan.faces, "rows": rows}
 
