@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from mien.cli.keys import show_state
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json
 from mien.cli.users import get_allowed
@@ -100,7 +100,7 @@ def list_(*, home: Home = None, as_json: Json = False) -> None:
             ", ".join(sorted(key.terms.collections)),
             key.terms.purpose,
             "never" if key.last_used_on is None else key.last_used_on.date().isoformat(),
-            _state(key),
+            show_state(key),
         )
     out.print(table if keys else "There are no access keys. Make one with: mien access-keys add")
 
@@ -139,11 +139,3 @@ def describe(key: AccessKey) -> dict[str, object]:
         "last_used_on": None if key.last_used_on is None else key.last_used_on.date().isoformat(),
         "is_unchanged": key.is_vouched,
     }
-
-
-def _state(key: AccessKey) -> str:
-    if not key.is_vouched:
-        return "changed"
-    if key.revoked_at is not None:
-        return "revoked"
-    return "expired" if key.expires_at <= datetime.now(UTC) else "in force"

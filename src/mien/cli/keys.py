@@ -11,6 +11,7 @@ from rich.table import Table
 from mien.cli.options import Home, Json, open_library
 from mien.cli.output import out, print_json
 from mien.cli.users import get_allowed, show_bound
+from mien.permission.access_key import AccessKey
 from mien.permission.account import CALLS_A_MINUTE, EVERYTHING, LONGEST_KEY, ApiKey
 from mien.permission.caller import Operation
 from mien.service.account_drafts import KeyDraft
@@ -84,7 +85,7 @@ def list_(*, home: Home = None, as_json: Json = False) -> None:
             show_bound(key.rights.collections),
             show_bound(key.rights.purposes),
             "never" if key.last_used_on is None else key.last_used_on.date().isoformat(),
-            _state(key),
+            show_state(key),
         )
     out.print(table if keys else "There are no keys. Make one with: mien keys add")
 
@@ -125,7 +126,8 @@ def describe(key: ApiKey) -> dict[str, object]:
     }
 
 
-def _state(key: ApiKey) -> str:
+def show_state(key: ApiKey | AccessKey) -> str:
+    """Whether it opens anything now, and if not, why."""
     if not key.is_vouched:
         return "changed"
     if key.revoked_at is not None:

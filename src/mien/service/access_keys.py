@@ -34,6 +34,7 @@ from mien.permission.verdict import Verdict
 from mien.service import audit, standing
 from mien.service.account_drafts import AccessDraft, check_key_terms, check_name
 from mien.service.audit import Action, Event, Note
+from mien.service.days import begin_of
 from mien.service.deployment import Deployment
 from mien.service.drafts import check_purposes
 from mien.service.user_record import believe as believe_user
@@ -160,8 +161,7 @@ class AccessKeys:
 
     def note_use(self, key_id: str) -> None:
         """Notes the day, once a signature was right."""
-        day = self._deployment.clock().astimezone(UTC)
-        day = day.replace(hour=0, minute=0, second=0, microsecond=0)
+        day = begin_of(self._deployment.clock().astimezone(UTC).date())
         with self._deployment.database.reading() as connection:
             stored = rows.find_key(connection, key_id)
         if stored is not None and stored.row.last_used_on != day:

@@ -26,6 +26,7 @@ from mien.permission.verdict import Verdict
 from mien.service import audit
 from mien.service.account_drafts import KeyDraft, check_key_terms, check_name, make_rights
 from mien.service.audit import Action, Event, Note
+from mien.service.days import begin_of
 from mien.service.deployment import Deployment
 from mien.service.user_record import believe as believe_user
 from mien.service.user_record import get_stored, open_text, seal_text
@@ -132,7 +133,7 @@ class ApiKeys:
         return self.get(key_id).owner_id
 
     def _note_use(self, row: KeyRow, *, at: datetime) -> None:
-        day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        day = begin_of(at.astimezone(UTC).date())
         if row.last_used_on != day:
             with self._deployment.database.writing() as connection:
                 rows.note_use(connection, row.uuid, day=day)
