@@ -15,12 +15,11 @@ from mien.evidence.cohort import find_levels, normalise
 from mien.evidence.strength import Strength, judge
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Action
-from mien.service.collections import check_model
+from mien.service.begun import begin_session
 from mien.service.deployment import Deployment
 from mien.service.handed_in import HandedIn
-from mien.service.leave import ask_leave
 from mien.service.probe import Probe, look_for_faces, read_probes
-from mien.service.searched import Asked, SearchSession
+from mien.service.searched import Asked
 from mien.types import EmbeddingModel, Vectors
 
 
@@ -60,18 +59,10 @@ def compare_photos(
     deployment: Deployment, request: CompareRequest, *, sides: tuple[Side, Side]
 ) -> Comparison:
     """Raises `PhotoError` for a photo that cannot be read, `SettingsError` for a face number."""
-    session = SearchSession(deployment, request.asked, action=Action.COMPARISON)
-    leave = ask_leave(
-        deployment,
-        purpose=request.asked.purpose,
-        collection=request.asked.collection,
-        at=session.began,
-    )
-    if isinstance(leave, Verdict):
-        session.end(leave)
-        return Comparison(leave)
-    session.collection = leave.collection
-    check_model(leave.collection, deployment.model)
+    begun = begin_session(deployment, request.asked, action=Action.COMPARISON)
+    if isinstance(begun, Verdict):
+        return Comparison(begun)
+    session, _ = begun
     contents = list(read_probes([side.photo for side in sides], max_bytes=request.max_file_bytes))
     session.note_probes([content for _, content in contents])
     with deployment.cores.take(most=request.threads) as threads:

@@ -15,13 +15,13 @@ from mien.evidence.strength import Strength
 from mien.permission.quality import QualityFilter
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Action
-from mien.service.collections import check_model
+from mien.service.begun import begin_session
 from mien.service.compare import shows_suppressed, weigh_each
 from mien.service.deployment import Deployment
 from mien.service.handed_in import HandedIn, naming
-from mien.service.leave import NO_FILTERS, Filters, ask_leave
+from mien.service.leave import NO_FILTERS, Filters
 from mien.service.probe import Probe, find_fit, look_for_faces, read_probes, show_probe
-from mien.service.searched import Asked, SearchSession
+from mien.service.searched import Asked
 from mien.types import PhotoAnalysis, Vectors
 
 MOST_FACES = 100
@@ -72,20 +72,12 @@ def compare_faces(
 
     Raises `PhotoError` for a photo that cannot be read, `NotFoundError` for no such collection.
     """
-    asked = request.asked
-    session = SearchSession(deployment, asked, action=Action.COMPARISON)
-    leave = ask_leave(
-        deployment,
-        purpose=asked.purpose,
-        collection=asked.collection,
-        at=session.began,
-        filters=request.filters,
+    begun = begin_session(
+        deployment, request.asked, action=Action.COMPARISON, filters=request.filters
     )
-    if isinstance(leave, Verdict):
-        session.end(leave)
-        return FacesComparison(leave)
-    session.collection = leave.collection
-    check_model(leave.collection, deployment.model)
+    if isinstance(begun, Verdict):
+        return FacesComparison(begun)
+    session, _ = begun
     contents = list(read_probes([source, target], max_bytes=request.max_file_bytes))
     session.note_probes([content for _, content in contents])
     seen = _look(deployment, request, contents=contents)

@@ -19,7 +19,7 @@ from mien.errors import SettingsError
 from mien.permission.quality import QualityFilter
 from mien.permission.verdict import ALLOWED, Reason, Verdict, refuse
 from mien.service.audit import Note
-from mien.service.collections import check_model
+from mien.service.begun import begin_session
 from mien.service.deployment import Deployment
 from mien.service.drafts import check_texts
 from mien.service.gallery import Galleries, Gallery
@@ -217,19 +217,10 @@ def begin_search(deployment: Deployment, request: SearchRequest) -> Seeking | Se
     asked = Asked(
         purpose=request.purpose, collection=request.collection, reason=request.reason.strip()
     )
-    session = SearchSession(deployment, asked)
-    leave = ask_leave(
-        deployment,
-        purpose=request.purpose,
-        collection=request.collection,
-        at=session.began,
-        filters=request.filters,
-    )
-    if isinstance(leave, Verdict):
-        session.end(leave)
-        return SearchResult(leave)
-    session.collection = leave.collection
-    check_model(leave.collection, deployment.model)
+    begun = begin_session(deployment, asked, filters=request.filters)
+    if isinstance(begun, Verdict):
+        return SearchResult(begun)
+    session, leave = begun
     return Seeking(deployment, request, session=session, leave=leave)
 
 
